@@ -1,0 +1,106 @@
+"""Loopback addresses: each instance owns one 127.x.y.0/24 block, so that every server keeps its standard port.
+
+Linux answers on all of 127.0.0.0/8 without set-up; the block is found by the instance's name and probed before use.
+"""
+
+import hashlib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from infra.errors import TenantryError
+
+_ATTEMPTS = 64
+
+
+@dataclass(frozen=True)
+class AddressBlock:
+    """The addresses of one instance.
+
+    Args:
+        prefix: the first three octets, as `127.73.12`.
+    """
+
+    prefix: str
+
+    @property
+    def etcd(self) -> str:
+        """etcd, port 2379 for clients and 2380 for peers; mutual TLS."""
+        return f"{self.prefix}.2"
+
+    @property
+    def api_server(self) -> str:
+        """kube-apiserver, port 6443."""
+        return f"{self.prefix}.3"
+
+    @property
+    def controllers(self) -> str:
+        """kube-controller-manager (10257), kube-scheduler (10259) and KWOK (10247)."""
+        return f"{self.prefix}.4"
+
+    @property
+    def postgresql(self) -> str:
+        """The TLS proxy before PostgreSQL, port 5432."""
+        return f"{self.prefix}.5"
+
+    @property
+    def valkey(self) -> str:
+        """The TLS proxy before Valkey, port 6379."""
+        return f"{self.prefix}.6"
+
+    def endpoints(self) -> list[tuple[str, int]]:
+        """Return every (address, port) that an instance listens on."""
+        return [
+            (self.etcd, 2379),
+            (self.etcd, 2380),
+            (self.api_server, 6443),
+            (self.controllers, 10257),
+            (self.controllers, 10259),
+            (self.controllers, 10247),
+            (self.postgresql, 5432),
+            (self.valkey, 6379),
+        ]
+
+    def taken(self) -> list[tuple[str, int]]:
+        """Return the endpoints that some process already listens on."""
+        return [endpoint for endpoint in self.endpoints() if not _is_free(*endpoint)]
+
+
+def candidates(seed: str) -> Iterator[AddressBlock]:
+    """Yield address blocks in an order fixed by `seed`; 127.0, 127.1 and the last octets are left to others."""
+    digest = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big")
+    for attempt in range(_ATTEMPTS):
+        number = (
+            digest + attempt * 7919
+        )  # a prime, so that neighbours in the order are not neighbours in address
+        yield AddressBlock(f"127.{64 + number % 128}.{1 + number // 128 % 250}")
+
+
+def free_block(seed: str, reserved: frozenset[str]) -> AddressBlock:
+    """Return the first block on which nothing listens.
+
+    Args:
+        seed: what the instance is known by; the same seed tries the same blocks first.
+        reserved: prefixes that other instances of this sandbox own, running or not.
+
+    Raises:
+        TenantryError: no block is free.
+    """
+    for block in candidates(seed):
+        if block.prefix not in reserved and not block.taken():
+            return block
+    raise TenantryError(
+        f"no free loopback address block after {_ATTEMPTS} attempts",
+        "127.64.0.0/9",
+        "stop what listens there",
+    )
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,157 @@
+"""A background process that outlives the command which started it.
+
+Owns the pid file and the question "is this still my process?". A pid file holds the pid and the process's creation
+time, so that a stale file, left by a crash or a reboot, never points at somebody else's process.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from infra.errors import TenantryError
+from infra.sandbox.waiting import wait_until
+
+
+@dataclass(frozen=True, kw_only=True)
+class Daemon:
+    """One process, known by its pid file.
+
+    Args:
+        name: what to call it in messages.
+        pid_file: where its pid and creation time are kept; its folder must exist.
+        log: the file that its output is appended to.
+    """
+
+    name: str
+    pid_file: Path
+    log: Path
+
+    def process(self) -> psutil.Process | None:
+        """Return the running process, or None when it is gone or the pid file is stale."""
+        try:
+            record = json.loads(self.pid_file.read_text())
+            process = psutil.Process(record["pid"])
+            same = abs(process.create_time() - record["created"]) < 0.02  # clock ticks are 10 ms
+            if same and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        except (OSError, ValueError, KeyError, TypeError, psutil.NoSuchProcess):
+            return None
+        return None
+
+    def is_running(self) -> bool:
+        """Whether the very process that was started is still alive."""
+        return self.process() is not None
+
+    def start(
+        self, command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> None:
+        """Start `command` in its own session, unless it runs already.
+
+        Args:
+            command: the program and its arguments.
+            env: the whole environment of the process; by default the caller's.
+            cwd: its working directory; by default the folder of the pid file.
+
+        Raises:
+            TenantryError: the program cannot be executed.
+        """
+        if self.is_running():
+            return
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            try:
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=None if env is None else dict(env),
+                    cwd=cwd or self.pid_file.parent,
+                    start_new_session=True,
+                    close_fds=True,
+                )
+            except OSError as error:
+                raise TenantryError(
+                    f"{self.name} cannot be started ({error.strerror})", command[0], "run `make up`"
+                ) from error
+        try:
+            record = {"pid": process.pid, "created": psutil.Process(process.pid).create_time()}
+            temporary = self.pid_file.with_suffix(".tmp")
+            temporary.write_text(json.dumps(record))
+            temporary.replace(self.pid_file)
+        except (OSError, psutil.NoSuchProcess):
+            process.kill()
+            process.wait()
+            raise
+
+    def stop(self, *, grace: float = 10.0, signal: int | None = None) -> None:
+        """Stop the process and everything in its session, and remove the pid file.
+
+        Args:
+            grace: seconds between the polite signal and SIGKILL.
+            signal: the polite signal; SIGTERM by default.
+        """
+        process = self.process()
+        if process is not None:
+            family = [process, *process.children(recursive=True)]
+            _signal_quietly(process, signal)
+            _, alive = psutil.wait_procs(family, timeout=grace)
+            for left in alive:
+                _kill_quietly(left)
+            psutil.wait_procs(alive, timeout=5)
+        self.pid_file.unlink(missing_ok=True)
+
+    def wait_ready(self, condition: Callable[[], bool], *, seconds: float) -> None:
+        """Wait until `condition()` holds, and stop waiting at once when the process dies.
+
+        Args:
+            condition: a cheap health check that returns False while the process is starting.
+            seconds: the longest wait, in seconds.
+
+        Raises:
+            TenantryError: the process ended, or was not ready in time; the message carries the end of its log.
+        """
+
+        def ready() -> bool:
+            if not self.is_running():
+                raise TenantryError(
+                    f"{self.name} stopped while starting: {self.tail()}", str(self.log), "read the log"
+                )
+            return condition()
+
+        wait_until(
+            ready,
+            seconds=seconds,
+            what=f"{self.name} was not ready",
+            where=str(self.log),
+            remedy="read the log",
+        )
+
+    def tail(self, lines: int = 5) -> str:
+        """Return the last lines of the log, for an error message."""
+        try:
+            return " | ".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        except OSError:
+            return "no log"
+
+
+def _signal_quietly(process: psutil.Process, signal: int | None) -> None:
+    try:
+        if signal is None:
+            process.terminate()
+        else:
+            os.kill(process.pid, signal)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return
+
+
+def _kill_quietly(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
