@@ -70,9 +70,7 @@ def candidates(seed: str) -> Iterator[AddressBlock]:
     """Yield address blocks in an order fixed by `seed`; 127.0, 127.1 and the last octets are left to others."""
     digest = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big")
     for attempt in range(_ATTEMPTS):
-        number = (
-            digest + attempt * 7919
-        )  # a prime, so that neighbours in the order are not neighbours in address
+        number = digest + attempt * 7919  # a prime, so that neighbours in the order are not neighbours in address
         yield AddressBlock(f"127.{64 + number % 128}.{1 + number // 128 % 250}")
 
 

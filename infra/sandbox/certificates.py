@@ -1,6 +1,6 @@
 """The sandbox's own certificate authority: one per instance, made at first use, kept with the instance.
 
-Leaves trust to the clients: nothing is added to the machine's store; kubeconfig, PGSSLROOTCERT and the like name the file.
+Leaves trust to the clients: nothing is added to the machine's store; kubeconfig and PGSSLROOTCERT name the file.
 """
 
 import datetime
@@ -113,9 +113,7 @@ class CertificateAuthority:
         return certificate.subject == subject and names == {_general_name(host) for host in hosts}
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
-) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -154,8 +152,6 @@ def _write(pair: KeyPair, certificate: x509.Certificate, key: ec.EllipticCurvePr
     pair.key.unlink(missing_ok=True)
     pair.key.touch(mode=0o600)
     pair.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

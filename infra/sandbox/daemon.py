@@ -47,9 +47,7 @@ class Daemon:
         """Whether the very process that was started is still alive."""
         return self.process() is not None
 
-    def start(
-        self, command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
-    ) -> None:
+    def start(self, command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
         """Start `command` in its own session, unless it runs already.
 
         Args:
@@ -119,9 +117,7 @@ class Daemon:
 
         def ready() -> bool:
             if not self.is_running():
-                raise TenantryError(
-                    f"{self.name} stopped while starting: {self.tail()}", str(self.log), "read the log"
-                )
+                raise TenantryError(f"{self.name} stopped while starting: {self.tail()}", str(self.log), "read the log")
             return condition()
 
         wait_until(

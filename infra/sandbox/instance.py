@@ -62,9 +62,7 @@ class Instance:
 
     def daemon(self, name: str) -> Daemon:
         """Return the handle of the instance's background process `name`."""
-        return Daemon(
-            name=name, pid_file=self.folder("run") / f"{name}.pid", log=self.folder("logs") / f"{name}.log"
-        )
+        return Daemon(name=name, pid_file=self.folder("run") / f"{name}.pid", log=self.folder("logs") / f"{name}.log")
 
 
 class Service(Protocol):
@@ -141,9 +139,7 @@ def create(name: str) -> Instance:
     existing = load(name)
     if existing is not None and not existing.addresses.taken():
         return existing
-    reserved = frozenset(
-        other.addresses.prefix for other in map(load, names()) if other and other.name != name
-    )
+    reserved = frozenset(other.addresses.prefix for other in map(load, names()) if other and other.name != name)
     instance = Instance(name, free_block(f"{INSTANCES}/{name}", reserved))
     record = instance.directory / "instance.json"
     instance.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
