@@ -46,13 +46,14 @@ class Instance:
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig; its context is `tenantry-NAME`."""
+        """The administrator's kubeconfig; its only context is `context`."""
         return self.directory / "kubeconfig"
 
     @property
     def context(self) -> str:
-        """The name of the kubeconfig's context, cluster and user."""
-        return f"tenantry-{self.name}"
+        """The name of the kubeconfig's context, cluster and user: the same in every instance, so that a stack file
+        can insist on a sandbox without naming one, and is refused by any other cluster."""
+        return "tenantry-sandbox"
 
     def folder(self, name: str) -> Path:
         """Return the sub-folder `name`, created with mode 0700."""

@@ -1,0 +1,194 @@
+"""The `tenantry` command. Thin: parses, calls, prints; the contract is DESIGN section 5."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.errors import TenantryError
+from infra.paths import PROJECT_ROOT
+from infra.sandbox import diagnosis, engine, lifecycle, pulumi
+from infra.sandbox import instance as instances
+from infra.sandbox.environment import Workspace, export_lines
+from infra.sandbox.instance import Instance, Report, Status
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+sandbox = typer.Typer(no_args_is_help=True, help="Run stacks for real on this machine.")
+app.add_typer(sandbox, name="sandbox")
+
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Stack = Annotated[str, typer.Argument(help="The stack; its file is Pulumi.STACK.yaml.")]
+InstanceName = Annotated[
+    str | None, typer.Option("--instance", help="The sandbox instance; by default named after the stack.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """One Pulumi program for a whole multi-tenant platform, rehearsed for real on one machine."""
+    os.environ["TENANTRY_DEBUG"] = "1" if debug else ""
+
+
+@sandbox.command()
+def build() -> None:
+    """Build the engine, the control plane and its tools, unless they are built."""
+    engine.ensure_built(_err)
+
+
+@sandbox.command()
+def up(
+    stack: Stack = "local",
+    instance: InstanceName = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Run `pulumi up` of the stack as well.")] = False,
+) -> None:
+    """Start a sandbox for a stack: control plane, PostgreSQL and Valkey."""
+    engine.ensure_built(_err)
+    with _progress() as report:
+        running = lifecycle.up(instance or stack, report)
+        workspace = Workspace(running, stack)
+        workspace.prepare()
+        pulumi.select_stack(workspace)
+    if apply:
+        pulumi.up(workspace)
+    _print_status(running, lifecycle.status(running))
+    argument = stack if instance is None else f"{stack} --instance {instance}"
+    _out.print(
+        f'\nFor a shell in which pulumi, kubectl and psql use it:\n  eval "$({_command()} sandbox env {argument})"'
+    )
+
+
+@sandbox.command()
+def down(
+    names: Annotated[list[str] | None, typer.Argument(help="The instances; by default all.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete their data as well.")] = False,
+) -> None:
+    """Stop sandbox instances; their data stays unless --delete is given."""
+    chosen = names or instances.names()
+    if not chosen:
+        _out.print("nothing to stop")
+    for name in chosen:
+        lifecycle.down(name, _out.print, delete=delete)
+
+
+@sandbox.command()
+def status(as_json: AsJson = False) -> None:
+    """Show what runs where."""
+    found = [existing for name in instances.names() if (existing := instances.load(name))]
+    rows = {existing.name: lifecycle.status(existing) for existing in found}
+    if as_json:
+        sys.stdout.write(json.dumps({name: [asdict(row) for row in part] for name, part in rows.items()}) + "\n")
+        return
+    for existing in found:
+        _print_status(existing, rows[existing.name])
+    if not found:
+        _out.print("no sandbox instance exists; `make up` makes one")
+
+
+@sandbox.command()
+def env(
+    stack: Stack = "local",
+    instance: InstanceName = None,
+    plugins: Annotated[
+        Path | None, typer.Option("--plugins", help="A folder of official plugins to use instead of the offline ones.")
+    ] = None,
+) -> None:
+    """Print `export` lines, so that plain pulumi, kubectl and psql use the sandbox."""
+    workspace = _workspace(stack, instance)
+    workspace.prepare(plugins)
+    sys.stdout.write(export_lines(workspace.variables()) + "\n")
+
+
+@sandbox.command(context_settings={"ignore_unknown_options": True})
+def run(
+    stack: Stack,
+    command: Annotated[list[str], typer.Argument(help="The command, after `--`.")],
+    instance: InstanceName = None,
+) -> None:
+    """Run one command in the environment that `env` prints."""
+    workspace = _workspace(stack, instance)
+    workspace.prepare()
+    environment = workspace.process_environment()
+    try:
+        finished = subprocess.run(command, env=environment, cwd=PROJECT_ROOT, check=False)
+    except FileNotFoundError as error:
+        raise TenantryError("no such command", command[0], "name one that is on the sandbox's PATH") from error
+    raise typer.Exit(finished.returncode)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is installed, running and wrong, and the command that mends it."""
+    findings = diagnosis.examine()
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(finding) for finding in findings]) + "\n")
+    else:
+        for finding in findings:
+            mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
+            _out.print(f"{mark} {finding.subject}: {finding.detail}")
+            if not finding.ok:
+                _out.print(f"     mend it with: {finding.remedy}", markup=False)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _workspace(stack: str, name: str | None) -> Workspace:
+    instance = instances.load(name or stack)
+    if instance is None:
+        command = f"{_command()} sandbox up {stack}" + (f" --instance {name}" if name else "")
+        raise TenantryError("no sandbox runs for this stack", stack, f"run `{command}`")
+    return Workspace(instance, stack)
+
+
+def _command() -> str:
+    program = Path(sys.argv[0])
+    return os.path.relpath(program) if program.is_absolute() and program.is_relative_to(Path.cwd()) else str(program)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Report]:
+    """Show a spinner with the latest line on a terminal, and plain lines with the time passed elsewhere."""
+    started = time.monotonic()
+    if _err.is_terminal:
+        with _err.status("starting the sandbox") as spinner:
+            yield lambda line: spinner.update(line)
+    else:
+        yield lambda line: _err.print(f"{time.monotonic() - started:5.1f} s  {line}", markup=False)
+
+
+def _print_status(instance: Instance, rows: list[Status]) -> None:
+    table = Table(title=f"sandbox {instance.name}", title_justify="left", box=None, pad_edge=False)
+    for heading in ("what", "where", "state", ""):
+        table.add_column(heading, no_wrap=True)
+    for row in rows:
+        state = "[green]healthy[/]" if row.healthy else "[yellow]not healthy[/]" if row.running else "[red]stopped[/]"
+        table.add_row(row.name, row.endpoint, state, row.detail)
+    _out.print(table)
+
+
+def main() -> None:
+    """Run the command line; the console script's entry."""
+    try:
+        app()
+    except TenantryError as error:
+        if os.environ.get("TENANTRY_DEBUG"):
+            raise
+        _err.print(f"error: {error}", markup=False)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _err.print("error: interrupted, the command, run it again", markup=False)
+        sys.exit(130)

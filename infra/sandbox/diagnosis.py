@@ -1,0 +1,89 @@
+"""What `tenantry doctor` finds: is everything there, does it run, and the command that mends what does not."""
+
+import shutil
+import sys
+from dataclasses import dataclass
+
+from infra.errors import TenantryError
+from infra.paths import PROJECT_ROOT, SANDBOX_ROOT
+from infra.sandbox import engine, lifecycle, stack_file
+from infra.sandbox import instance as instances
+from infra.sandbox.plugins import installation
+
+_FREE_GIB = 8  # an empty build needs 6 GB of Go build cache and 0.6 GB of binaries (measured)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Args:
+        subject: what it is.
+        ok: whether it is as it should be.
+        detail: what was found.
+        remedy: the command or act that mends it; empty when it is well.
+    """
+
+    subject: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at everything, and return one finding each."""
+    return [_python(), _space(), *_engine(), *_plugins(), *_stack_files(), *_instances()]
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer, then `make up`")
+
+
+def _space() -> Finding:
+    free = shutil.disk_usage(PROJECT_ROOT).free / 2**30
+    return Finding("disk space", free >= _FREE_GIB, f"{free:.0f} GiB free", f"free {_FREE_GIB} GiB on this disk")
+
+
+def _engine() -> list[Finding]:
+    return [Finding(part.name, part.ok, part.detail, part.remedy) for part in engine.status()]
+
+
+def _plugins() -> list[Finding]:
+    findings = []
+    for package in installation.RESOURCE_PLUGINS:
+        try:
+            findings.append(Finding(f"plugin {package}", True, f"v{installation.version_of(package)}, offline"))
+        except TenantryError as error:
+            findings.append(Finding(f"plugin {package}", False, error.what, error.remedy))
+    return findings
+
+
+def _stack_files() -> list[Finding]:
+    findings = []
+    for path in sorted(PROJECT_ROOT.glob("Pulumi.*.yaml")):
+        try:
+            stack_file.check(path)
+            findings.append(Finding(path.name, True, "valid YAML"))
+        except TenantryError as error:
+            findings.append(Finding(path.name, False, f"{error.what}, {error.where}", error.remedy))
+    return findings
+
+
+def _instances() -> list[Finding]:
+    names = instances.names()
+    if not names:
+        return [Finding("sandbox", False, f"no instance in {SANDBOX_ROOT.name}", "make up")]
+    findings = []
+    for name in names:
+        try:
+            instance = instances.load(name)
+        except TenantryError as error:
+            findings.append(Finding(f"sandbox {name}", False, f"{error.what}, {error.where}", error.remedy))
+            continue
+        assert instance is not None  # it was listed a moment ago
+        rows = lifecycle.status(instance)
+        bad = [f"{row.name} {row.detail or 'stopped'}" for row in rows if not row.healthy]
+        detail = "; ".join(bad) if bad else f"{len(rows)} processes healthy"
+        findings.append(Finding(f"sandbox {name}", not bad, detail, f"tenantry sandbox up {name}"))
+    return findings

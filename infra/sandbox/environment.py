@@ -1,0 +1,155 @@
+"""The shell environment in which plain `pulumi`, `kubectl` and `psql` work against a sandbox instance.
+
+Owns every variable that separates the sandbox from the user's real accounts: its own `PULUMI_HOME`, backend,
+passphrase, kubeconfig and database settings; real cloud credentials are unset and no ambient plugin is let in.
+"""
+
+import os
+import secrets
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.paths import BIN, VIRTUALENV
+from infra.sandbox import stack_file
+from infra.sandbox.instance import Instance
+from infra.sandbox.plugins import installation
+from infra.sandbox.plugins.language import installation as language_host
+from infra.sandbox.servers.postgresql import PostgreSQL
+from infra.sandbox.servers.valkey import Valkey
+
+CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "ARM_CLIENT_ID",
+    "ARM_CLIENT_SECRET",
+    "ARM_TENANT_ID",
+    "ARM_SUBSCRIPTION_ID",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_TENANT_ID",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CREDENTIALS",
+    "GOOGLE_OAUTH_ACCESS_TOKEN",
+    "CLOUDSDK_AUTH_ACCESS_TOKEN",
+    "PULUMI_ACCESS_TOKEN",
+    "PULUMI_CONFIG_PASSPHRASE",
+    "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE",
+    "PULUMI_K8S_ENABLE_SECRET_MUTABLE",
+    "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY",
+    "PULUMI_K8S_UPSERT_EXISTING_OBJECTS",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGPASSFILE",
+    "PGHOSTADDR",
+    "PGOPTIONS",
+)
+"""What must not reach a program in the sandbox: keys to real accounts, and settings that would change its meaning."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One stack in one instance.
+
+    Args:
+        instance: where it is applied.
+        stack: the stack's name; its file is `Pulumi.STACK.yaml`.
+    """
+
+    instance: Instance
+    stack: str
+
+    @property
+    def home(self) -> Path:
+        """The `PULUMI_HOME` of the instance."""
+        return self.instance.folder("pulumi") / "home"
+
+    @property
+    def stack_file(self) -> Path:
+        """The sandbox's copy of the stack file."""
+        return self.instance.folder("pulumi") / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def tools(self) -> Path:
+        """The folder that comes first on the `PATH`."""
+        return self.instance.folder("bin")
+
+    def prepare(self, official_plugins: Path | None = None) -> None:
+        """Write everything that `variables` points to.
+
+        Args:
+            official_plugins: a folder of official plugins to use instead of the offline ones.
+
+        Raises:
+            TenantryError: the stack file is missing or not valid, or an official plugin is missing.
+        """
+        source = stack_file.source_of(self.stack)
+        language_host.install(BIN)
+        if official_plugins is None:
+            installation.install(self.home)
+        else:
+            installation.link_official(official_plugins, self.home)
+        (self.instance.folder("pulumi") / "state").mkdir(exist_ok=True)
+        if not self._passphrase.exists():
+            self._passphrase.touch(mode=0o600)
+            self._passphrase.write_text(secrets.token_urlsafe(32))
+        stack_file.synchronise(source, self.stack_file)
+        self._write_pulumi_wrapper(source)
+        PostgreSQL(self.instance).link_tools(self.tools)
+
+    def variables(self) -> dict[str, str]:
+        """Return what the sandbox sets."""
+        state = self.instance.folder("pulumi") / "state"
+        path = [str(self.tools), str(BIN), str(VIRTUALENV / "bin")]
+        rest = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if entry not in path]
+        return {
+            "PATH": os.pathsep.join(path + rest),
+            "PULUMI_HOME": str(self.home),
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
+            "PULUMI_OPTION_CONFIG_FILE": str(self.stack_file),
+            "PULUMI_STACK": self.stack,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+            "KUBECONFIG": str(self.instance.kubeconfig),
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **PostgreSQL(self.instance).environment(),
+            **Valkey(self.instance).environment(),
+        }
+
+    def process_environment(self) -> dict[str, str]:
+        """Return the whole environment for a child process: the caller's, without `CREDENTIALS`, with `variables`."""
+        inherited = {name: value for name, value in os.environ.items() if name not in CREDENTIALS}
+        return {**inherited, **self.variables()}
+
+    @property
+    def _passphrase(self) -> Path:
+        return self.instance.folder("pulumi") / "passphrase"
+
+    def _write_pulumi_wrapper(self, source: Path) -> None:
+        """Put a `pulumi` first on the `PATH` that takes the work tree's changes into the copy before each run."""
+        python, real = shlex.quote(str(VIRTUALENV / "bin" / "python")), shlex.quote(str(BIN / "pulumi"))
+        copy = f"{shlex.quote(str(source))} {shlex.quote(str(self.stack_file))}"
+        wrapper = self.tools / "pulumi"
+        temporary = wrapper.with_suffix(".tmp")
+        temporary.write_text(f'#!/bin/sh\n{python} -P -m infra.sandbox.stack_file {copy} || exit 1\nexec {real} "$@"\n')
+        temporary.chmod(0o755)
+        temporary.replace(wrapper)
+
+
+def export_lines(variables: Mapping[str, str]) -> str:
+    """Return shell code that sets `variables` and unsets `CREDENTIALS`, for `eval`."""
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return "\n".join([f"unset {' '.join(CREDENTIALS)}", *exports])

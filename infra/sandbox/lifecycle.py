@@ -1,0 +1,133 @@
+"""Starting and stopping whole instances.
+
+Owns the lock that keeps two commands from changing one instance at once, and the order of services. Leaves what a
+service is to `control_plane` and `servers`.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from infra.errors import TenantryError
+from infra.paths import INSTANCES, SANDBOX_ROOT
+from infra.sandbox import instance as instances
+from infra.sandbox.control_plane.control_plane import ControlPlane
+from infra.sandbox.instance import Instance, Report, Service, Status
+from infra.sandbox.servers.postgresql import PostgreSQL
+from infra.sandbox.servers.valkey import Valkey
+
+
+def services(instance: Instance) -> list[Service]:
+    """Return the services of an instance, in the order that users read them."""
+    return [ControlPlane(instance), PostgreSQL(instance), Valkey(instance)]
+
+
+def up(name: str, report: Report) -> Instance:
+    """Start everything of the instance `name`, creating it when there is none; does nothing to what is healthy.
+
+    Args:
+        name: the instance.
+        report: receives lines of progress.
+
+    Raises:
+        TenantryError: something cannot be started; what runs already stays, `down` stops it.
+    """
+    _prepare()
+    with _locked(name, report), _interruptible():
+        instance = instances.load(name)
+        if instance is None or not _any_running(instance):
+            instance = instances.create(name)
+        instance.authority.ensure()
+        with ThreadPoolExecutor() as pool:
+            for outcome in [pool.submit(service.start, report) for service in services(instance)]:
+                outcome.result()
+    return instance
+
+
+def down(name: str, report: Report, *, delete: bool = False) -> None:
+    """Stop everything of the instance `name`; does nothing when it is stopped.
+
+    Args:
+        name: the instance.
+        report: receives lines of progress.
+        delete: whether to delete its data as well.
+
+    Raises:
+        TenantryError: there is no such instance.
+    """
+    instance = instances.load(name)
+    if instance is None:
+        raise TenantryError("no such sandbox instance", name, f"use one of: {', '.join(instances.names()) or 'none'}")
+    with _locked(name, report):
+        with ThreadPoolExecutor() as pool:
+            for outcome in [pool.submit(service.stop) for service in services(instance)]:
+                outcome.result()
+        report(f"stopped {name}")
+        if delete:
+            shutil.rmtree(instance.directory)
+            report(f"deleted {name}")
+
+
+def status(instance: Instance) -> list[Status]:
+    """Return one row per process of the instance."""
+    return [row for service in services(instance) for row in service.status()]
+
+
+def _any_running(instance: Instance) -> bool:
+    return any(row.running for row in status(instance))
+
+
+def _prepare() -> None:
+    try:
+        INSTANCES.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = SANDBOX_ROOT / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise TenantryError(
+            f"the sandbox's folder cannot be written ({error.strerror})", str(SANDBOX_ROOT), "make it writable"
+        ) from error
+
+
+@contextlib.contextmanager
+def _locked(name: str, report: Report) -> Iterator[None]:
+    path = INSTANCES / f"{name}.lock"
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        report(f"another command is starting or stopping {name}{_owner(path)}; waiting for it")
+        lock.acquire()
+    try:
+        (INSTANCES / f"{name}.owner").write_text(str(os.getpid()))
+        yield
+    finally:
+        (INSTANCES / f"{name}.owner").unlink(missing_ok=True)
+        lock.release()
+
+
+def _owner(path: Path) -> str:
+    try:
+        return f" (pid {path.with_suffix('.owner').read_text()})"
+    except OSError:
+        return ""
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end a start as Ctrl-C does, so that locks and temporary files are given back."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

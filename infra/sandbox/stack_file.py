@@ -1,0 +1,105 @@
+"""The sandbox's copy of a stack file.
+
+The CLI writes into `Pulumi.STACK.yaml`: an encryption salt at the first preview, values at `pulumi config set`. In the
+sandbox it is given a copy, and the work tree stays as it is. Owns keeping that copy current: the work tree's changes
+come in, what the CLI wrote stays.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.errors import TenantryError
+from infra.paths import PROJECT_ROOT
+
+_WRITTEN_BY_PULUMI = ("encryptionsalt", "encryptedkey", "secretsprovider")
+
+
+def source_of(stack: str) -> Path:
+    """Return the stack's file in the work tree.
+
+    Raises:
+        TenantryError: there is no such file.
+    """
+    source = PROJECT_ROOT / f"Pulumi.{stack}.yaml"
+    if not source.is_file():
+        known = sorted(path.name.split(".")[1] for path in PROJECT_ROOT.glob("Pulumi.*.yaml"))
+        raise TenantryError("no such stack", source.name, f"use one of: {', '.join(known)}")
+    return source
+
+
+def synchronise(source: Path, copy: Path) -> None:
+    """Bring the changes of `source` since the last call into `copy`.
+
+    Args:
+        source: the stack file of the work tree; only read.
+        copy: the sandbox's copy; what the CLI has written into it is kept unless `source` changed the same key.
+
+    Raises:
+        TenantryError: `source` is not valid YAML.
+    """
+    seen = copy.with_suffix(".seen")
+    text = source.read_text()
+    if copy.is_file() and seen.is_file() and seen.read_text() == text:
+        return
+    new, base, current = _parse(source, text), _read(seen), _read(copy)
+    for key in _WRITTEN_BY_PULUMI:
+        if key in current and key not in new:
+            new[key] = current[key]
+    new["config"] = _merge(base.get("config"), current.get("config"), new.get("config"))
+    copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path, content in ((copy, yaml.safe_dump(new, sort_keys=False, allow_unicode=True)), (seen, text)):
+        temporary = path.with_suffix(path.suffix + ".tmp")
+        temporary.write_text(content)
+        temporary.replace(path)
+
+
+def check(source: Path) -> None:
+    """Make sure that `source` is a stack file.
+
+    Raises:
+        TenantryError: it is not valid YAML, or not a mapping.
+    """
+    _parse(source, source.read_text())
+
+
+def _merge(
+    base: Mapping[str, Any] | None, current: Mapping[str, Any] | None, new: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return the keys of `new`, and those that the CLI set in `current` since `base`."""
+    base, current, merged = base or {}, current or {}, dict(new or {})
+    for key in base.keys() | current.keys():
+        set_by_cli = current.get(key) != base.get(key)
+        changed_in_source = merged.get(key) != base.get(key)
+        if set_by_cli and not changed_in_source:
+            merged[key] = current.get(key)
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return _parse(path, path.read_text()) if path.is_file() else {}
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        raise TenantryError(f"not valid YAML ({problem})", f"{path.name}{line}", "mend that line") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise TenantryError("not a stack file", path.name, "it must be a mapping with the key `config`")
+    return content
+
+
+if __name__ == "__main__":
+    try:
+        synchronise(Path(sys.argv[1]), Path(sys.argv[2]))
+    except TenantryError as error:
+        sys.exit(f"error: {error}")
