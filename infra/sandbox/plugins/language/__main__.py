@@ -17,7 +17,7 @@ import grpc
 from infra.paths import BIN
 from infra.sandbox.plugins import protocol
 from infra.sandbox.plugins.language.host import LanguageHost, language_pb2_grpc
-from infra.sandbox.plugins.language.program import Children
+from infra.sandbox.plugins.language.program import GRACE, Children
 
 _WORKERS = 32  # one for each program or plugin that runs, and some for short requests
 _ORPHAN_GRACE = 1.0  # seconds for a program whose engine is gone: nothing that it does can succeed
@@ -44,13 +44,10 @@ def main() -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
 
-    reason = ending.wait()
-    if reason is None:
-        children.stop(interrupt=True, grace=_ORPHAN_GRACE)
-    else:
-        children.stop(interrupt=reason != signal.SIGINT)  # the engine sends SIGINT to the children as well
-    server.stop(grace=None).wait()
-    if reason is None and os.getpgrp() == os.getpid():
+    ended_by_signal = ending.wait()
+    children.stop(GRACE if ended_by_signal else _ORPHAN_GRACE)
+    server.stop(GRACE).wait()  # the requests under way answer first: their programs have ended
+    if not ended_by_signal and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)  # what the program itself started, and this process last of all
 
 
@@ -62,15 +59,14 @@ class _Ending:
         os.set_blocking(wakeup, False)
         signal.set_wakeup_fd(wakeup)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: None)  # the number arrives through the pipe
+            signal.signal(number, lambda *_: None)  # it is the pipe that tells
 
-    def wait(self) -> int | None:
-        """Return the signal's number, or None when the engine is gone."""
+    def wait(self) -> bool:
+        """Wait, and return whether it was a signal."""
         poll = select.poll()
         poll.register(self._signals, select.POLLIN)
         poll.register(sys.stdin.fileno(), 0)  # only a hang-up: nobody writes there, and a terminal must not end it
-        ready = [descriptor for descriptor, _ in poll.poll()]
-        return os.read(self._signals, 1)[0] if self._signals in ready else None
+        return any(descriptor == self._signals for descriptor, _ in poll.poll())
 
 
 def _arguments() -> argparse.Namespace:

@@ -26,6 +26,7 @@ language_pb2 = protocol.load("language_pb2")
 plugin_pb2 = protocol.load("plugin_pb2")
 language_pb2_grpc = protocol.load("language_pb2_grpc")
 
+_UNBUFFERED = {"PYTHONUNBUFFERED": "1"}  # unlike the official host: lines appear when printed, and survive the end
 _EXPLAINED = 32  # the exec script's exit code after it has shown the error itself
 _WITHOUT_PLUGIN = frozenset({"pulumi-policy", "pulumi-esc-sdk"})  # named like plugins' packages, and have none
 _CHUNK = 64 * 1024  # bytes of a plugin's output in one message
@@ -109,7 +110,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         interpreter = _interpreter(request.info)
         command = [str(interpreter.executable), str(self._executor), *self._arguments(request)]
         try:
-            child = self._children.start(command, interpreter.environment() | _configuration(request))
+            child = self._children.start(command, _UNBUFFERED | interpreter.environment() | _configuration(request))
         except OSError as error:
             return language_pb2.RunResponse(error=_not_started(error))
         _end_with_request(child, context)
@@ -147,8 +148,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         return _streamed(child.process.stdout, child.process.stderr, child.wait)
 
     def Cancel(self, request: Message, context: Context) -> Message:
-        """Interrupt the program, and start no other."""
-        self._children.stop(interrupt=True)
+        """End the program, and start no other."""
+        self._children.stop()
         return empty_pb2.Empty()
 
     def RuntimeOptionsPrompts(self, request: Message, context: Context) -> Message:

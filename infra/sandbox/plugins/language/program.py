@@ -4,6 +4,9 @@ Owns its end: every child dies when it is cancelled, when the host is told to st
 
 Children stay in the host's process group, which is the plugin's own: the engine interrupts the whole group when it
 closes, and kills the whole group 5 s later (`ExecPlugin` in its plugin.go).
+
+A child is ended by SIGTERM, where the official host sends SIGINT: a program that is interrupted dies of a
+KeyboardInterrupt somewhere inside the SDK, and its traceback of thirty lines would bury "preview canceled".
 """
 
 import signal
@@ -12,7 +15,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_GRACE = 4.0  # seconds between interrupt and kill; less than the engine's 5, so that the host ends its children itself
+GRACE = 4.0
+"""Seconds between SIGTERM and SIGKILL; less than the engine's 5, so that the host ends its children itself."""
 
 
 class Children:
@@ -56,18 +60,17 @@ class Children:
         with self._lock:
             self._running.discard(child)
 
-    def stop(self, *, interrupt: bool, grace: float = _GRACE) -> None:
-        """End every child, and start no other.
+    def stop(self, grace: float = GRACE) -> None:
+        """Tell every child to end, and start no other.
 
         Args:
-            interrupt: whether to send SIGINT; False when the sender of the host's own SIGINT sent it to the group.
             grace: seconds to wait before SIGKILL.
         """
         with self._lock:
             self._stopped = True
             running = list(self._running)
         for child in running:
-            child.end(interrupt=interrupt, grace=grace)
+            child.end(grace)
 
 
 class Child:
@@ -88,16 +91,15 @@ class Child:
         self._siblings.forget(self)
         return code
 
-    def end(self, *, interrupt: bool = True, grace: float = _GRACE) -> None:
-        """Ask it to end, and kill it after `grace` seconds; does nothing when it ended or was asked before."""
+    def end(self, grace: float = GRACE) -> None:
+        """Tell it to end, and kill it after `grace` seconds; does nothing when it ended or was told before."""
         with self._lock:
             if self._timer is not None or self.process.poll() is not None:
                 return
             self._timer = threading.Timer(grace, self.process.kill)
             self._timer.daemon = True
             self._timer.start()
-        if interrupt:
-            self.process.send_signal(signal.SIGINT)
+        self.process.terminate()
 
 
 def failure(code: int) -> str:
