@@ -1,0 +1,65 @@
+"""kube-apiserver: RBAC and Node authorisation, Pod Security admission, no anonymous request, TLS 1.3."""
+
+from infra.paths import BIN
+from infra.sandbox.control_plane.api import answers
+from infra.sandbox.control_plane.component import Component
+from infra.sandbox.control_plane.credentials import SERVICE_RANGE, Credentials
+from infra.sandbox.instance import Instance
+
+
+def api_server(instance: Instance) -> Component:
+    """Return the instance's API server; its default admission plug-ins include Pod Security."""
+    credentials = Credentials(instance)
+    address = instance.addresses.api_server
+    pair, accounts, tokens = credentials.api_server(), credentials.service_accounts(), credentials.token_file()
+    authority, etcd_authority = instance.authority.certificate, credentials.etcd_authority.certificate
+    etcd_client = credentials.etcd_client()
+    command = [
+        str(BIN / "kube-apiserver"),
+        f"--bind-address={address}",
+        "--secure-port=6443",
+        f"--advertise-address={address}",
+        "--endpoint-reconciler-type=none",  # an Endpoints object refuses loopback addresses
+        f"--etcd-servers=https://{instance.addresses.etcd}:2379",
+        f"--etcd-cafile={etcd_authority}",
+        f"--etcd-certfile={etcd_client.certificate}",
+        f"--etcd-keyfile={etcd_client.key}",
+        f"--tls-cert-file={pair.certificate}",
+        f"--tls-private-key-file={pair.key}",
+        "--tls-min-version=VersionTLS13",
+        f"--client-ca-file={authority}",
+        f"--token-auth-file={tokens}",
+        "--anonymous-auth=false",
+        "--authorization-mode=Node,RBAC",
+        "--enable-admission-plugins=NodeRestriction",
+        "--allow-privileged=true",  # as everywhere; Pod Security decides by namespace
+        f"--service-cluster-ip-range={SERVICE_RANGE}",
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        f"--service-account-key-file={accounts.certificate}",
+        f"--service-account-signing-key-file={accounts.key}",
+        "--profiling=false",
+        *_front_proxy(credentials),
+    ]
+    identity = credentials.administrator()
+    return Component(
+        name="kube-apiserver",
+        command=command,
+        healthy=lambda: answers(f"{credentials.server}/readyz", authority, identity),
+        endpoints=[(address, 6443)],
+        files=[pair.certificate, pair.key, authority, etcd_authority, etcd_client.key, tokens, accounts.key],
+        settings={"GOGC": "50"},  # half the memory of garbage for a little more work
+        grace=3.0,  # it waits for open watches; what it acknowledged is in etcd
+    )
+
+
+def _front_proxy(credentials: Credentials) -> list[str]:
+    client = credentials.front_proxy_client()
+    return [
+        f"--requestheader-client-ca-file={credentials.front_proxy_authority.certificate}",
+        "--requestheader-allowed-names=front-proxy-client",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        f"--proxy-client-cert-file={client.certificate}",
+        f"--proxy-client-key-file={client.key}",
+    ]

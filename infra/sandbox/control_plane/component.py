@@ -1,0 +1,120 @@
+"""One process of the control plane: how it is started, and how to tell that it is well.
+
+Owns what all of them share: nothing starts on an address that somebody else holds, and a process whose command line or
+files changed since it started (a reissued certificate, say) is restarted.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from infra.errors import TenantryError
+from infra.sandbox.daemon import Daemon
+from infra.sandbox.instance import Instance, Status
+
+_LARGEST_LOG = 8 * 1024 * 1024  # bytes; a larger log is set aside when its process starts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """A process of the control plane.
+
+    Args:
+        name: what users call it, and the name of its pid file and log.
+        command: the program and its arguments.
+        healthy: a cheap check over verified TLS; False while it starts.
+        endpoints: every (address, port) that it listens on.
+        files: files it reads once, when it starts.
+        settings: environment variables, added to a minimal environment.
+        grace: seconds between the polite signal and SIGKILL.
+    """
+
+    name: str
+    command: Sequence[str]
+    healthy: Callable[[], bool]
+    endpoints: Sequence[tuple[str, int]] = ()
+    files: Sequence[Path] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    grace: float = 5.0
+
+    def start(self, instance: Instance) -> bool:
+        """Start the process unless it runs already, exactly as it is described now; return whether it was started.
+
+        Raises:
+            TenantryError: a foreign process holds one of its addresses, or the program cannot be executed.
+        """
+        daemon = instance.daemon(self.name)
+        stamp = instance.folder("run") / f"{self.name}.stamp"
+        if daemon.is_running():
+            if stamp.exists() and stamp.read_text() == self._fingerprint():
+                return False
+            daemon.stop(grace=self.grace)
+        self._refuse_taken_endpoints(instance)
+        _set_aside_large_log(daemon)
+        environment = {"PATH": os.defpath, "HOME": str(instance.directory), "LANG": "C.UTF-8", **self.settings}
+        daemon.start(self.command, env=environment)
+        stamp.write_text(self._fingerprint())
+        return True
+
+    def wait_healthy(self, instance: Instance, seconds: float = 60.0) -> None:
+        """Return once the process is healthy.
+
+        Raises:
+            TenantryError: it stopped, or was not healthy in time.
+        """
+        instance.daemon(self.name).wait_ready(self.healthy, seconds=seconds)
+
+    def status(self, instance: Instance) -> Status:
+        """Return how the process is."""
+        daemon = instance.daemon(self.name)
+        process = daemon.process()
+        endpoint = ":".join(map(str, self.endpoints[0])) if self.endpoints else ""
+        if process is None:
+            return Status(self.name, endpoint, running=False, healthy=False, detail="stopped")
+        healthy = self.healthy()
+        detail = f"pid {process.pid}" if healthy else f"does not answer its health check, see {daemon.log}"
+        return Status(self.name, endpoint, running=True, healthy=healthy, detail=detail)
+
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256("\0".join(self.command).encode())
+        for path in (Path(self.command[0]), *self.files):
+            facts = path.stat()
+            digest.update(f"{path}\0{facts.st_mtime_ns}\0{facts.st_size}\0".encode())
+        return digest.hexdigest()
+
+    def _refuse_taken_endpoints(self, instance: Instance) -> None:
+        if not self.endpoints:
+            return
+        taken = set(instance.addresses.taken()) & set(self.endpoints)
+        for address, port in sorted(taken):
+            raise TenantryError(
+                f"{self.name} cannot listen on {address}:{port}",
+                f"held by {_holder(address, port)}",
+                "stop that process, then run `make up`",
+            )
+
+
+def _holder(address: str, port: int) -> str:
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except (psutil.AccessDenied, OSError):
+        return "another process"
+    everywhere = {"0.0.0.0", "::"}  # noqa: S104 # compared with, not bound to
+    for connection in connections:
+        if connection.status != psutil.CONN_LISTEN or connection.laddr.port != port or connection.pid is None:
+            continue
+        if connection.laddr.ip in {address, *everywhere}:
+            try:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+            except psutil.Error:
+                return f"pid {connection.pid}"
+    return "another process"
+
+
+def _set_aside_large_log(daemon: Daemon) -> None:
+    if daemon.log.exists() and daemon.log.stat().st_size > _LARGEST_LOG:
+        daemon.log.replace(daemon.log.with_suffix(".old.log"))

@@ -1,0 +1,168 @@
+"""The control plane of one instance: starts its processes in order, and fills an empty cluster.
+
+Owns the order and the recovery: each start compares what runs with what should and starts only what is missing or
+stale, so that the same call serves a first start, a warm one, and one after a crash. All data is in etcd's folder.
+Leaves each process's flags to its own module.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import httpx
+
+from infra.errors import TenantryError
+from infra.paths import BIN
+from infra.sandbox.control_plane.api import ApiClient, ApiError
+from infra.sandbox.control_plane.api_server import api_server
+from infra.sandbox.control_plane.component import Component
+from infra.sandbox.control_plane.controllers import controller_manager, scheduler
+from infra.sandbox.control_plane.credentials import Credentials
+from infra.sandbox.control_plane.etcd import etcd
+from infra.sandbox.control_plane.host_processes import kill_host_processes
+from infra.sandbox.control_plane.kwok import USER as KWOK_USER
+from infra.sandbox.control_plane.kwok import kwok
+from infra.sandbox.control_plane.manifests import (
+    HOST_RUNNER_RULES,
+    KWOK_RULES,
+    apply_definitions,
+    definition_files,
+    grant,
+    unserved_definitions,
+)
+from infra.sandbox.control_plane.nodes import Node, add_nodes, default_nodes, unready_nodes
+from infra.sandbox.control_plane.runner_service import USER as HOST_RUNNER_USER
+from infra.sandbox.control_plane.runner_service import host_runner
+from infra.sandbox.instance import Instance, Report, Status
+from infra.sandbox.waiting import wait_until
+
+_PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+_STOP_ORDER = (("host-runner", "kwok", "kube-scheduler", "kube-controller-manager"), ("kube-apiserver",), ("etcd",))
+_READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """A real Kubernetes API with simulated nodes, on loopback addresses of its own.
+
+    Args:
+        instance: where its files, addresses and certificates are.
+        nodes: the nodes that exist after each start; more can be added with `nodes.add_nodes`.
+    """
+
+    instance: Instance
+    nodes: Sequence[Node] = field(default_factory=default_nodes)
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return "control plane"
+
+    def start(self, report: Report) -> None:
+        """Start what does not run, and return once nodes are Ready and the Gateway API is served.
+
+        Raises:
+            TenantryError: a program is missing, an address is held by another process, a process does not become
+                ready, or the instance's folder cannot be written.
+        """
+        try:
+            _require_programs()
+            self._start(report)
+        except OSError as error:
+            where = str(error.filename or self.instance.directory)
+            raise TenantryError(
+                f"cannot write ({error.strerror})", where, "free disk space or mend its mode"
+            ) from error
+        except (ApiError, httpx.HTTPError) as error:
+            log = self.instance.daemon("kube-apiserver").log
+            raise TenantryError(
+                f"the API server failed a request ({error})", str(log), "run `make up` again"
+            ) from error
+
+    def stop(self) -> None:
+        """Stop every process, and every pod that runs on the host; does nothing when all are stopped."""
+        for group in _STOP_ORDER:
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(self._stop_one, group))
+        kill_host_processes(self.instance)
+
+    def status(self) -> list[Status]:
+        """Return one row per process."""
+        return [component.status(self.instance) for component in self._components]
+
+    def api(self) -> ApiClient:
+        """Return a client with the administrator's rights; the caller closes it."""
+        credentials = Credentials(self.instance)
+        return ApiClient(credentials.server, self.instance.authority.certificate, credentials.administrator())
+
+    def token(self) -> str:
+        """Return a bearer token with the administrator's rights, this instance's own."""
+        return Credentials(self.instance).token()
+
+    @cached_property
+    def _components(self) -> list[Component]:
+        factories = (etcd, api_server, controller_manager, scheduler, kwok, host_runner)
+        return [factory(self.instance) for factory in factories]
+
+    def _start(self, report: Report) -> None:
+        database, server, controllers, planner, kubelets, runner = self._components
+        self._launch(database, report)
+        database.wait_healthy(self.instance, _READY_SECONDS)
+        self._launch(server, report)
+        Credentials(self.instance).write_kubeconfig()
+        server.wait_healthy(self.instance, _READY_SECONDS)
+        self._launch(controllers, report)
+        self._launch(planner, report)
+        api = self.api()
+        try:
+            grant(api, "tenantry-kwok", KWOK_USER, KWOK_RULES)
+            grant(api, "tenantry-host-runner", HOST_RUNNER_USER, HOST_RUNNER_RULES)
+            add_nodes(api, self.nodes)
+            self._launch(kubelets, report)
+            self._launch(runner, report)
+            definitions = apply_definitions(api)
+            for component in (controllers, planner, kubelets, runner):
+                component.wait_healthy(self.instance, _READY_SECONDS)
+            self._wait_furnished(api, definitions)
+        finally:
+            api.close()
+
+    def _stop_one(self, name: str) -> None:
+        self.instance.daemon(name).stop(grace=3.0)
+
+    def _launch(self, component: Component, report: Report) -> None:
+        if component.start(self.instance):
+            report(f"started {component.name}")
+
+    def _wait_furnished(self, api: ApiClient, definitions: list[str]) -> None:
+        names = [node.name for node in self.nodes]
+        wait_until(
+            lambda: (
+                not (
+                    unready_nodes(api, names) or unserved_definitions(api, definitions) or not _has_default_account(api)
+                )
+            ),
+            seconds=_READY_SECONDS,
+            what="nodes, default service account and Gateway API were not ready",
+            where=str(self.instance.folder("logs")),
+            remedy="read the logs there",
+        )
+
+
+def _require_programs() -> None:
+    for name in _PROGRAMS:
+        if not (BIN / name).exists():
+            raise TenantryError(f"{name} is missing", str(BIN / name), "run `make up`")
+    definition_files()
+
+
+def _has_default_account(api: ApiClient) -> bool:
+    """Whether pods can be created in the default namespace; the controllers make its account."""
+    try:
+        api.get("/api/v1/namespaces/default/serviceaccounts/default")
+    except ApiError as error:
+        if error.status == httpx.codes.NOT_FOUND:
+            return False
+        raise
+    return True
