@@ -165,7 +165,7 @@ def _progress() -> Iterator[Report]:
     started = time.monotonic()
     if _err.is_terminal:
         with _err.status("starting the sandbox") as spinner:
-            yield lambda line: spinner.update(line)
+            yield spinner.update
     else:
         yield lambda line: _err.print(f"{time.monotonic() - started:5.1f} s  {line}", markup=False)
 

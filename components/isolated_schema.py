@@ -1,0 +1,182 @@
+"""A PostgreSQL schema that only its own two roles can reach.
+
+Owns the roles, their privileges and the workload's credentials. Leaves tables to migrations, which run as the owner:
+default privileges give the application role what they make later.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Secret
+from pulumi_postgresql import DefaultPrivileges, Grant, Role, Schema
+from pulumi_random import RandomPassword
+
+from infra.naming import application_role, labels, owner_role
+
+_PASSWORD_LENGTH = 32  # letters and digits: 190 bits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Where a PostgreSQL server is, as workloads reach it.
+
+    Args:
+        host: name or address.
+        port: TCP port.
+        ssl_mode: libpq's `sslmode`.
+    """
+
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    ssl_mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IsolatedSchemaArgs:
+    """Arguments of `IsolatedSchema`.
+
+    Args:
+        server: where the database is.
+        database: the database that the schema is in.
+        schema: the schema's name.
+        role_prefix: the roles are `PREFIX_owner` and `PREFIX_app`; roles belong to the whole server.
+        connection_limit: connections of the application role at most.
+        credentials_namespace: the Kubernetes namespace that the credentials are delivered to.
+    """
+
+    server: Server
+    database: pulumi.Input[str]
+    schema: str
+    role_prefix: str
+    connection_limit: int
+    credentials_namespace: pulumi.Input[str]
+
+
+class IsolatedSchema(pulumi.ComponentResource):
+    """No role but the owner and the application role of this schema can use it; neither has rights elsewhere."""
+
+    schema: pulumi.Output[str]
+    """The schema's name, known once every privilege on it is in place."""
+
+    owner: pulumi.Output[str]
+    """The role that owns the schema's objects."""
+
+    role: pulumi.Output[str]
+    """The role that the workload logs in as."""
+
+    credentials: pulumi.Output[str]
+    """The Kubernetes Secret with `DATABASE_URL`; its name changes with its content, so that pods roll."""
+
+    url: pulumi.Output[str]
+    """The connection URL, a secret."""
+
+    def __init__(self, name: str, args: IsolatedSchemaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:database:IsolatedSchema", name, None, opts)
+        self._name = name
+        self._args = args
+        password = self._password()
+        owner = self._owner()
+        role = self._application(password)
+        schema = self._schema(owner)
+        grants = [*self._grants(role, schema), *self._defaults(owner, role, schema)]
+        self.url = self._url(role, password)
+        credentials = self._credentials()
+        self.owner = owner.name
+        self.role = role.name
+        self.schema = pulumi.Output.all(schema.name, *[grant.id for grant in grants]).apply(lambda parts: str(parts[0]))
+        self.credentials = credentials.metadata.apply(lambda metadata: metadata.name or "")
+        self.register_outputs(
+            {"schema": self.schema, "owner": self.owner, "role": self.role, "credentials": self.credentials}
+        )
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _password(self) -> RandomPassword:
+        return RandomPassword(f"{self._name}-password", length=_PASSWORD_LENGTH, special=False, opts=self._child())
+
+    def _owner(self) -> Role:
+        return Role(f"{self._name}-owner", name=owner_role(self._args.role_prefix), login=False, opts=self._child())
+
+    def _application(self, password: RandomPassword) -> Role:
+        return Role(
+            f"{self._name}-app",
+            name=application_role(self._args.role_prefix),
+            login=True,
+            password=password.result,
+            connection_limit=self._args.connection_limit,
+            search_paths=[self._args.schema, "public"],
+            opts=self._child(),
+        )
+
+    def _schema(self, owner: Role) -> Schema:
+        return Schema(
+            f"{self._name}-schema",
+            name=self._args.schema,
+            database=self._args.database,
+            owner=owner.name,
+            drop_cascade=False,
+            opts=self._child(),
+        )
+
+    def _grants(self, role: Role, schema: Schema) -> list[Grant]:
+        connect = Grant(
+            f"{self._name}-connect",
+            database=self._args.database,
+            role=role.name,
+            object_type="database",
+            privileges=["CONNECT"],
+            opts=self._child(),
+        )
+        usage = Grant(
+            f"{self._name}-usage",
+            database=self._args.database,
+            schema=schema.name,
+            role=role.name,
+            object_type="schema",
+            privileges=["USAGE"],
+            opts=self._child(),
+        )
+        return [connect, usage]
+
+    def _defaults(self, owner: Role, role: Role, schema: Schema) -> list[DefaultPrivileges]:
+        privileges = {
+            "table": ["SELECT", "INSERT", "UPDATE", "DELETE"],
+            "sequence": ["USAGE", "SELECT"],
+        }
+        return [
+            DefaultPrivileges(
+                f"{self._name}-{object_type}-defaults",
+                database=self._args.database,
+                schema=schema.name,
+                owner=owner.name,
+                role=role.name,
+                object_type=object_type,
+                privileges=names,
+                opts=self._child(),
+            )
+            for object_type, names in privileges.items()
+        ]
+
+    def _url(self, role: Role, password: RandomPassword) -> pulumi.Output[str]:
+        server = self._args.server
+        return pulumi.Output.format(
+            "postgresql://{0}:{1}@{2}:{3}/{4}?sslmode={5}",
+            role.name,
+            password.result,
+            server.host,
+            server.port,
+            self._args.database,
+            server.ssl_mode,
+        )
+
+    def _credentials(self) -> Secret:
+        return Secret(
+            f"{self._name}-credentials",
+            metadata={
+                "namespace": self._args.credentials_namespace,
+                "labels": labels(self._name, "database-credentials"),
+            },
+            string_data={"DATABASE_URL": self.url},
+            opts=self._child(),
+        )

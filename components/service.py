@@ -1,0 +1,172 @@
+"""A workload in two slots, blue and green, one of which takes traffic.
+
+Owns both Deployments and the stable Service. The order of an update is the graph's: the active slot is ready, then the
+Service points to it, then the other slot changes. Leaves routes and autoscaling to later components, and holds in time
+to the release command.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgsDict,
+    PodSpecArgsDict,
+    ProbeArgsDict,
+    TopologySpreadConstraintArgsDict,
+)
+from pulumi_kubernetes.core.v1 import Service as KubernetesService
+
+from infra.naming import labels
+
+Slot = Literal["blue", "green"]
+
+_SLOT_LABEL = "tenantry.dev/slot"
+_ROLE_ANNOTATION = "tenantry.dev/role"
+# Endpoints propagate late: a pod told to stop answers on until its address is gone everywhere (DESIGN section 6).
+_DRAIN_SECONDS = 10
+_TERMINATION_GRACE_SECONDS = 45
+_USER_ID = 10001
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotArgs:
+    """One slot.
+
+    Args:
+        image: by digest.
+        replicas: number of pods.
+    """
+
+    image: str
+    replicas: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceArgs:
+    """Arguments of `Service`.
+
+    Args:
+        namespace: the Kubernetes namespace.
+        port: the container's TCP port, and the Service's.
+        health_path: answers 200 when a pod can take traffic.
+        active: the slot that takes traffic; a key of `slots`.
+        slots: the active slot and, while there is one, the candidate.
+        environment_secrets: Kubernetes Secrets whose keys become environment variables.
+    """
+
+    namespace: pulumi.Input[str]
+    port: int
+    health_path: str
+    active: Slot
+    slots: Mapping[Slot, SlotArgs]
+    environment_secrets: Sequence[pulumi.Input[str]] = ()
+
+
+class Service(pulumi.ComponentResource):
+    """The stable Service points to one slot, and never to one that was not ready first.
+
+    It carries traffic inside the cluster (east-west). Switching `active` makes the engine wait until the new slot's
+    Deployment is available, then change the Service's selector, then touch the old slot; when the new slot never
+    becomes ready the update fails at its time-out and the selector has not moved.
+    """
+
+    service_name: pulumi.Output[str]
+    """The stable Service's name, known once it has ready endpoints."""
+
+    active_slot: pulumi.Output[str]
+    """The slot that takes traffic."""
+
+    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:service:Service", name, None, opts)
+        self._name = name
+        self._args = args
+        active = self._deployment(args.active, [])
+        stable = self._stable_service(active)
+        for slot in args.slots.keys() - {args.active}:
+            self._deployment(slot, [stable])
+        self.service_name = stable.metadata.apply(lambda metadata: metadata.name or name)
+        self.active_slot = pulumi.Output.from_input(str(args.active))
+        self.register_outputs({"service_name": self.service_name, "active_slot": self.active_slot})
+
+    def _selector(self, slot: Slot) -> dict[str, str]:
+        return {"app.kubernetes.io/name": self._name, _SLOT_LABEL: slot}
+
+    def _deployment(self, slot: Slot, depends_on: list[pulumi.Resource]) -> Deployment:
+        args = self._args.slots[slot]
+        pod_labels = {**labels(self._name, "service"), _SLOT_LABEL: slot}
+        # The role is on the Deployment, not on its pods: a switch updates both Deployments, so that the engine waits
+        # for the new slot's readiness even where nothing else of it changes, and restarts no pod.
+        role = "active" if slot == self._args.active else "candidate"
+        return Deployment(
+            f"{self._name}-{slot}",
+            metadata={
+                "name": f"{self._name}-{slot}",
+                "namespace": self._args.namespace,
+                "labels": pod_labels,
+                "annotations": {_ROLE_ANNOTATION: role},
+            },
+            spec={
+                "replicas": args.replicas,
+                "selector": {"match_labels": self._selector(slot)},
+                "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": "25%", "max_unavailable": 0}},
+                "template": {"metadata": {"labels": pod_labels}, "spec": self._pod(slot)},
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+        )
+
+    def _pod(self, slot: Slot) -> PodSpecArgsDict:
+        spread: TopologySpreadConstraintArgsDict = {
+            "max_skew": 1,
+            "topology_key": "topology.kubernetes.io/zone",
+            "when_unsatisfiable": "ScheduleAnyway",
+            "label_selector": {"match_labels": self._selector(slot)},
+        }
+        return {
+            "automount_service_account_token": False,
+            "termination_grace_period_seconds": _TERMINATION_GRACE_SECONDS,
+            "security_context": {
+                "run_as_non_root": True,
+                "run_as_user": _USER_ID,
+                "seccomp_profile": {"type": "RuntimeDefault"},
+            },
+            "topology_spread_constraints": [spread],
+            "containers": [self._container(slot)],
+            "volumes": [{"name": "tmp", "empty_dir": {}}],
+        }
+
+    def _container(self, slot: Slot) -> ContainerArgsDict:
+        probe: ProbeArgsDict = {"http_get": {"path": self._args.health_path, "port": "http"}, "period_seconds": 5}
+        return {
+            "name": "service",
+            "image": self._args.slots[slot].image,
+            "ports": [{"name": "http", "container_port": self._args.port}],
+            "env_from": [{"secret_ref": {"name": secret}} for secret in self._args.environment_secrets],
+            "readiness_probe": probe,
+            "liveness_probe": {**probe, "failure_threshold": 6},
+            "lifecycle": {"pre_stop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
+            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+            "security_context": {
+                "allow_privilege_escalation": False,
+                "read_only_root_filesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            },
+            "volume_mounts": [{"name": "tmp", "mount_path": "/tmp"}],  # noqa: S108  # inside the container
+        }
+
+    def _stable_service(self, active: Deployment) -> KubernetesService:
+        return KubernetesService(
+            f"{self._name}-service",
+            metadata={
+                "name": self._name,
+                "namespace": self._args.namespace,
+                "labels": labels(self._name, "service"),
+            },
+            spec={
+                "selector": self._selector(self._args.active),
+                "ports": [{"name": "http", "port": self._args.port, "target_port": "http"}],
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[active]),
+        )

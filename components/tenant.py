@@ -1,0 +1,175 @@
+"""A tenant with resources of its own: `SchemaTenant` and `DatabaseTenant`.
+
+A tenant of isolation `pool` has none: it is a key in the cell's `TenantRegistry`.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_postgresql import Database, Extension, Grant
+
+from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Server
+from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
+from infra.naming import tenant_database, tenant_namespace, tenant_schema
+
+_OWN_SCHEMA = "shop"
+"""The schema inside a tenant's own database; `public` keeps the extensions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaTenantArgs:
+    """Arguments of `SchemaTenant`.
+
+    Args:
+        slug: the tenant.
+        server: where the shared database is.
+        database: the shared database.
+        connection_limit: connections of the tenant's application role at most.
+        credentials_namespace: the Kubernetes namespace that the credentials are delivered to.
+    """
+
+    slug: str
+    server: Server
+    database: pulumi.Input[str]
+    connection_limit: int
+    credentials_namespace: pulumi.Input[str]
+
+
+class SchemaTenant(pulumi.ComponentResource):
+    """No other tenant's role can use this tenant's schema; its roles can use no other."""
+
+    database: pulumi.Output[str]
+    """The shared database."""
+
+    schema: pulumi.Output[str]
+    """The tenant's schema."""
+
+    role: pulumi.Output[str]
+    """The role that the tenant's workload logs in as."""
+
+    credentials: pulumi.Output[str]
+    """The Kubernetes Secret with the tenant's `DATABASE_URL`."""
+
+    url: pulumi.Output[str]
+    """The tenant's connection URL, a secret."""
+
+    def __init__(self, name: str, args: SchemaTenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:tenant:SchemaTenant", name, None, opts)
+        data = IsolatedSchema(
+            f"{name}-data",
+            IsolatedSchemaArgs(
+                server=args.server,
+                database=args.database,
+                schema=tenant_schema(args.slug),
+                role_prefix=tenant_schema(args.slug),
+                connection_limit=args.connection_limit,
+                credentials_namespace=args.credentials_namespace,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.database = pulumi.Output.from_input(args.database)
+        self.schema = data.schema
+        self.role = data.role
+        self.credentials = data.credentials
+        self.url = data.url
+        self.register_outputs({"schema": self.schema, "role": self.role, "credentials": self.credentials})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseTenantArgs:
+    """Arguments of `DatabaseTenant`.
+
+    Args:
+        slug: the tenant.
+        server: where its database is made.
+        connection_limit: connections of the tenant's application role at most.
+        quota: what its namespace may use.
+    """
+
+    slug: str
+    server: Server
+    connection_limit: int
+    quota: Quota
+
+
+class DatabaseTenant(pulumi.ComponentResource):
+    """No other tenant's role can connect to this tenant's database, and its namespace is its own."""
+
+    database: pulumi.Output[str]
+    """The tenant's database, known once PUBLIC has lost the right to connect."""
+
+    schema: pulumi.Output[str]
+    """The schema inside it."""
+
+    role: pulumi.Output[str]
+    """The role that the tenant's workload logs in as."""
+
+    namespace: pulumi.Output[str]
+    """The tenant's Kubernetes namespace."""
+
+    credentials: pulumi.Output[str]
+    """The Kubernetes Secret, in that namespace, with the tenant's `DATABASE_URL`."""
+
+    url: pulumi.Output[str]
+    """The tenant's connection URL, a secret."""
+
+    def __init__(self, name: str, args: DatabaseTenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:tenant:DatabaseTenant", name, None, opts)
+        self._name = name
+        self._args = args
+        self.namespace = self._namespace().namespace
+        self.database = self._database()
+        extension = Extension(
+            f"{name}-vector", name="vector", database=self.database, opts=pulumi.ResourceOptions(parent=self)
+        )
+        data = self._data([extension])
+        self.schema = data.schema
+        self.role = data.role
+        self.credentials = data.credentials
+        self.url = data.url
+        self.register_outputs(
+            {
+                "database": self.database,
+                "schema": self.schema,
+                "role": self.role,
+                "namespace": self.namespace,
+                "credentials": self.credentials,
+            }
+        )
+
+    def _namespace(self) -> WorkloadNamespace:
+        return WorkloadNamespace(
+            f"{self._name}-space",
+            WorkloadNamespaceArgs(namespace=tenant_namespace(self._args.slug), quota=self._args.quota),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _database(self) -> pulumi.Output[str]:
+        database = Database(
+            f"{self._name}-database",
+            name=tenant_database(self._args.slug),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        closed = Grant(
+            f"{self._name}-public",
+            database=database.name,
+            role="public",
+            object_type="database",
+            privileges=[],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.all(database.name, closed.id).apply(lambda parts: str(parts[0]))
+
+    def _data(self, depends_on: list[pulumi.Resource]) -> IsolatedSchema:
+        return IsolatedSchema(
+            f"{self._name}-data",
+            IsolatedSchemaArgs(
+                server=self._args.server,
+                database=self.database,
+                schema=_OWN_SCHEMA,
+                role_prefix=tenant_schema(self._args.slug),
+                connection_limit=self._args.connection_limit,
+                credentials_namespace=self.namespace,
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+        )

@@ -1,0 +1,124 @@
+"""The cell's shared database: pool tenants' tables, and the home of schema tenants' schemas.
+
+Owns the database, the pool's schema and roles, and the guard that migrations put on every table. Leaves the tables to
+the product's migrations.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_postgresql import Database, Extension, Function, Grant
+
+from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Server
+
+POOL_SCHEMA = "pool"
+
+# A pooled connection serves one tenant after another: the setting must be local to a transaction, and a session
+# without it must see nothing. current_setting(..., true) gives NULL when it was never set, '' after a transaction did.
+_GUARD = """
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+    EXECUTE format('DROP POLICY IF EXISTS tenant_isolation ON %s', target);
+    EXECUTE format(
+        'CREATE POLICY tenant_isolation ON %s USING (tenant_id = nullif(current_setting(%L, true), %L))',
+        target, 'app.current_tenant_id', ''
+    );
+END;
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantPoolArgs:
+    """Arguments of `TenantPool`.
+
+    Args:
+        server: where the database is.
+        database: the name of the shared database.
+        connection_limit: connections of the pool's application role at most.
+        credentials_namespace: the Kubernetes namespace that the credentials are delivered to.
+    """
+
+    server: Server
+    database: str
+    connection_limit: int
+    credentials_namespace: pulumi.Input[str]
+
+
+class TenantPool(pulumi.ComponentResource):
+    """Only roles that were granted it connect to the shared database, and a guarded table shows one tenant's rows.
+
+    A migration calls `SELECT pool.isolate_tenants('pool.orders')` for each table with a `tenant_id text`; from then on
+    a session sees and writes the rows of `app.current_tenant_id` only, the owner's sessions included, and none when it
+    is unset. The application sets it with `SET LOCAL` in each transaction.
+    """
+
+    database: pulumi.Output[str]
+    """The shared database, known once PUBLIC has lost the right to connect."""
+
+    role: pulumi.Output[str]
+    """The role that services log in as; no superuser, no BYPASSRLS."""
+
+    credentials: pulumi.Output[str]
+    """The Kubernetes Secret with the services' `DATABASE_URL`."""
+
+    url: pulumi.Output[str]
+    """The services' connection URL, a secret."""
+
+    def __init__(self, name: str, args: TenantPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:database:TenantPool", name, None, opts)
+        self._name = name
+        self._args = args
+        self.database = self._database()
+        extension = self._vector()
+        pool = self._pool([extension])
+        self._guard(pool)
+        self.role = pool.role
+        self.credentials = pool.credentials
+        self.url = pool.url
+        self.register_outputs({"database": self.database, "role": self.role, "credentials": self.credentials})
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _database(self) -> pulumi.Output[str]:
+        database = Database(f"{self._name}-database", name=self._args.database, opts=self._child())
+        closed = Grant(
+            f"{self._name}-public",
+            database=database.name,
+            role="public",
+            object_type="database",
+            privileges=[],
+            opts=self._child(),
+        )
+        return pulumi.Output.all(database.name, closed.id).apply(lambda parts: str(parts[0]))
+
+    def _vector(self) -> Extension:
+        return Extension(f"{self._name}-vector", name="vector", database=self.database, opts=self._child())
+
+    def _pool(self, depends_on: list[pulumi.Resource]) -> IsolatedSchema:
+        return IsolatedSchema(
+            f"{self._name}-pool",
+            IsolatedSchemaArgs(
+                server=self._args.server,
+                database=self.database,
+                schema=POOL_SCHEMA,
+                role_prefix=f"{self._args.database}_{POOL_SCHEMA}",
+                connection_limit=self._args.connection_limit,
+                credentials_namespace=self._args.credentials_namespace,
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+        )
+
+    def _guard(self, pool: IsolatedSchema) -> Function:
+        return Function(
+            f"{self._name}-guard",
+            name="isolate_tenants",
+            database=self.database,
+            schema=pool.schema,
+            args=[{"name": "target", "type": "regclass"}],
+            returns="void",
+            language="plpgsql",
+            body=_GUARD,
+            opts=self._child(),
+        )

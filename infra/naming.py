@@ -1,0 +1,51 @@
+"""Names of things outside the program: Kubernetes labels, PostgreSQL schemas and roles.
+
+All are functions of a slug, and injective: two tenants never share a name.
+"""
+
+POSTGRESQL_NAME_BYTES = 63
+"""NAMEDATALEN - 1: a longer identifier is silently cut (PostgreSQL documentation, "Identifiers and Key Words")."""
+
+SLUG_LENGTH = 40
+"""The longest slug: `tenant_` and `_owner` still fit into a PostgreSQL name, `tenant-` into a 63-character label."""
+
+MANAGED_BY = "tenantry"
+
+
+def tenant_schema(slug: str) -> str:
+    """Return the PostgreSQL schema of a tenant; a slug has no underscore, so the replacement stays injective."""
+    return f"tenant_{slug.replace('-', '_')}"
+
+
+def tenant_database(slug: str) -> str:
+    """Return the PostgreSQL database of a tenant of isolation `database`."""
+    return tenant_schema(slug)
+
+
+def owner_role(schema: str) -> str:
+    """Return the role that owns a schema's objects and runs its migrations; it cannot log in."""
+    return f"{schema}_owner"
+
+
+def application_role(schema: str) -> str:
+    """Return the role that a workload logs in as."""
+    return f"{schema}_app"
+
+
+def tenant_namespace(slug: str) -> str:
+    """Return the Kubernetes namespace of a tenant of isolation `database`."""
+    return f"tenant-{slug}"
+
+
+def labels(name: str, component: str) -> dict[str, str]:
+    """Return the recommended Kubernetes labels.
+
+    Args:
+        name: the workload or tenant.
+        component: what it is within the platform, as `service`.
+    """
+    return {
+        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/component": component,
+        "app.kubernetes.io/part-of": MANAGED_BY,
+    }

@@ -1,0 +1,117 @@
+"""Reads a stack's settings: one YAML object into one model, every error at once.
+
+Owns the words of settings errors, and what comes from the caller's environment. Leaves rules to the models.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from infra.errors import TenantryError
+from infra.settings.models import ExistingDatabase, StackSettings
+
+SETTINGS_KEY = "tenantry:settings"
+
+
+class SettingsError(TenantryError):
+    """Settings that are not valid; `problems` holds one line for each, and their text has no value of the file."""
+
+    def __init__(self, stack: str, problems: Sequence[str]) -> None:
+        """Collect the problems of one stack file.
+
+        Args:
+            stack: the stack's name.
+            problems: one line each: YAML path, what is wrong, what is allowed.
+        """
+        self.problems = tuple(problems)
+        count = f"{len(problems)} setting{'s are' if len(problems) > 1 else ' is'} not valid"
+        super().__init__(count, f"Pulumi.{stack}.yaml", "mend: " + "; ".join(problems), exit_code=2)
+
+
+def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -> StackSettings:
+    """Return the settings of a stack.
+
+    Args:
+        stack: its name, for messages.
+        raw: what the stack file holds under `tenantry:settings`, or None.
+        environment: the caller's variables, for what `database.existing` leaves out.
+
+    Raises:
+        SettingsError: with every problem at once.
+    """
+    if raw is None:
+        raise SettingsError(stack, [f"{SETTINGS_KEY}: missing; it holds all settings of the stack"])
+    try:
+        settings = StackSettings.model_validate(raw)
+    except ValidationError as error:
+        raise SettingsError(stack, [_problem(detail) for detail in error.errors(include_input=False)]) from None
+    return _with_environment(stack, settings, environment)
+
+
+def _with_environment(stack: str, settings: StackSettings, environment: Mapping[str, str]) -> StackSettings:
+    given = settings.database.existing
+    filled = {
+        "host": given.host or environment.get("PGHOST"),
+        "port": given.port or environment.get("PGPORT", 5432),
+        "username": given.username or environment.get("PGUSER"),
+    }
+    path = f"{SETTINGS_KEY}.database.existing"
+    problems = [
+        f"{path}.{key}: missing; set it here, or in the environment" for key, value in filled.items() if not value
+    ]
+    if problems:
+        raise SettingsError(stack, problems)
+    try:
+        existing = ExistingDatabase.model_validate({**given.model_dump(), **filled})
+    except ValidationError as error:
+        raise SettingsError(
+            stack, [_problem(detail, f"{path} (from the environment)") for detail in error.errors(include_input=False)]
+        ) from None
+    database = settings.database.model_copy(update={"existing": existing})
+    return settings.model_copy(update={"database": database})
+
+
+def _problem(detail: ErrorDetails, prefix: str = SETTINGS_KEY) -> str:
+    location = [part for part in detail["loc"] if part != "[key]"]
+    path = prefix + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    if detail["type"] == "extra_forbidden":
+        return f"{path}: unknown key{_suggestion(location)}"
+    if detail["type"] == "missing":
+        return f"{path}: missing; it is required"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{path}: {message[0].lower()}{message[1:]}"
+
+
+def _suggestion(location: Sequence[int | str]) -> str:
+    keys = _keys_at(StackSettings, location[:-1])
+    near = difflib.get_close_matches(str(location[-1]), keys, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; allowed: {', '.join(keys)}" if keys else ""
+
+
+def _keys_at(annotation: Any, location: Sequence[int | str]) -> list[str]:
+    """Return the keys of the section at `location`, walking the models' annotations."""
+    model = _section_of(annotation)
+    if model is not None:
+        if not location:
+            return sorted(model.model_fields)
+        field = model.model_fields.get(str(location[0]))
+        return _keys_at(field.annotation, location[1:]) if field else []
+    arguments = get_args(annotation)
+    if not arguments or not location:
+        return []
+    if get_origin(annotation) in (Union, UnionType):
+        return _keys_at(next(part for part in arguments if part is not type(None)), location)
+    inner = arguments[1] if get_origin(annotation) is dict else arguments[0]
+    return _keys_at(inner, location[1:])
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    candidates = [annotation, *get_args(annotation)] if get_origin(annotation) in (Union, UnionType) else [annotation]
+    return next((part for part in candidates if isinstance(part, type) and issubclass(part, BaseModel)), None)
