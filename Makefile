@@ -1,0 +1,88 @@
+# The whole project behind a few words; `make` alone lists them. Only relative paths, so any folder name will do.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.PHONY: help up down preview test check bench lock set-up
+# A virtual environment or paths of the caller's must not leak into the project's own.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export STACK
+
+TENANTRY := .venv/bin/tenantry
+PYTHON := .venv/bin/python
+UV := .venv/bin/uv
+
+help: ## list these targets
+	@echo "usage: make TARGET"
+	sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12 | sed 's/^/  /'
+
+up: set-up ## set up everything, apply the stack local in the sandbox, and print what runs where
+	@$(TENANTRY) sandbox up --apply
+
+down: ## stop every sandbox; data stays
+	@if [ -x $(TENANTRY) ]; then $(TENANTRY) sandbox down; else echo "nothing to stop: nothing is set up"; fi
+
+preview: set-up ## preview a stack in its sandbox: make preview STACK=local
+	@if [ -z "$$STACK" ]; then
+	  echo "error: no stack is named, make preview, run \`make preview STACK=local\`" >&2
+	  exit 2
+	fi
+	$(TENANTRY) sandbox up "$$STACK"
+	$(TENANTRY) sandbox run "$$STACK" -- pulumi preview --stack "$$STACK"
+
+test: set-up ## run all tests; ARGS is passed on to pytest
+	@$(TENANTRY) sandbox build
+	$(PYTHON) -m pytest $(ARGS)
+
+check: set-up ## lint, format, types and the project's own rules
+	@$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest tests/project
+
+bench: set-up ## measure what the project promises
+	@$(TENANTRY) sandbox build
+	$(PYTHON) -m benchmarks
+
+# requirements.lock and not uv.lock: the latter names a registry's host on every line, which would bind the project to
+# one registry and tell where it was made; this one holds versions and hashes, and installs from any mirror.
+lock: set-up ## resolve requirements.lock again; versions that still fit stay
+	@$(UV) pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements.lock
+
+# The stamp holds what the environment was made from; a virtual environment does not survive a move, hence the folder.
+# Its absence means that a set-up was interrupted: then the environment is made anew.
+set-up:
+	@fail() { echo "error: $$1, $$2, $$3" >&2; exit 1; }
+	wanted=$$(pwd; sha256sum requirements.lock pyproject.toml)
+	is_set_up() { [ "$$(cat .venv/set-up 2>/dev/null)" = "$$wanted" ] && $(PYTHON) -c '' 2>/dev/null; }
+	if is_set_up; then exit 0; fi
+	mkdir -p .sandbox
+	exec 9>.sandbox/set-up.lock
+	flock --nonblock 9 || { echo "another set-up is under way, waiting"; flock 9; }
+	if is_set_up; then exit 0; fi
+	if [ ! -e .venv/set-up ] || ! $(UV) --version >/dev/null 2>&1 || ! $(PYTHON) -c '' 2>/dev/null; then
+	  for python in python3 python3.14 python3.13 python3.12 python3.11 none; do
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then break; fi
+	  done
+	  if [ "$$python" = none ]; then
+	    found=$$(python3 --version 2>/dev/null) || found="no python3"
+	    fail "Python is missing or too old" "$$found on the PATH" "install Python 3.11 or newer"
+	  fi
+	  echo "setting up .venv with $$("$$python" --version)..."
+	  rm -rf .venv
+	  log=$$("$$python" -m venv .venv 2>&1) ||
+	    fail "a virtual environment cannot be made" "$$("$$python" -c 'import sys; print(sys.executable)')" \
+	      "install its venv module (Debian: python3-venv) and make this folder writable: $${log##*$$'\n'}"
+	  sed -n '/^uv==/,/[^\\]$$/p' requirements.lock >.venv/uv.txt
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-user --no-deps --require-hashes -r .venv/uv.txt ||
+	    fail "uv cannot be installed" ".venv" "read pip's message above, check the network, and run it again"
+	fi
+	rm -f .venv/set-up
+	echo "installing the packages of requirements.lock..."
+	$(UV) pip sync --quiet --python $(PYTHON) --require-hashes --compile-bytecode requirements.lock ||
+	  fail "packages cannot be installed" ".venv" "read uv's message above, check the network, and run it again"
+	$(UV) pip install --quiet --python $(PYTHON) --offline --no-deps --no-build-isolation -e . ||
+	  fail "the project cannot be installed" ".venv" "read uv's message above"
+	echo "$$wanted" >.venv/set-up
