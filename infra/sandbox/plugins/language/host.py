@@ -80,10 +80,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
     def About(self, request: Message, context: Context) -> Message:
         """Say which Python runs the program."""
         interpreter = _interpreter(request.info)
-        inventory = interpreter.inventory
-        pip = next((package.version for package in inventory.packages if package.name == "pip"), "0.0.0")
-        metadata = {"toolchain": interpreter.toolchain, "toolchainVersion": pip, "typechecker": "None"}
-        return language_pb2.AboutResponse(executable=inventory.executable, version=inventory.version, metadata=metadata)
+        identity = interpreter.identity()
+        metadata = {"toolchain": interpreter.toolchain, "toolchainVersion": identity.pip, "typechecker": "None"}
+        return language_pb2.AboutResponse(executable=identity.executable, version=identity.version, metadata=metadata)
 
     @_reporting
     def GetRequiredPackages(self, request: Message, context: Context) -> Message:
@@ -97,7 +96,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         """List what is installed; without `transitiveDependencies`, only what nothing else installed needs."""
         dependencies = [
             language_pb2.DependencyInfo(name=package.name, version=package.version)
-            for package in _interpreter(request.info).inventory.packages
+            for package in _interpreter(request.info).packages()
             if request.transitiveDependencies or not package.required
         ]
         return language_pb2.GetProgramDependenciesResponse(dependencies=dependencies)
@@ -122,7 +121,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
     @_reporting
     def InstallDependencies(self, request: Message, context: Context) -> Iterator[Message]:
         """Check that the dependencies are there; installing is the business of `make up`."""
-        interpreter = _interpreter(request.info)
+        interpreter = _interpreter(request.info, plugin=request.is_plugin)
         packages = _with_sdk(interpreter)
         line = f"{len(packages)} packages are installed in {interpreter.virtualenv or interpreter.executable}\n"
         return iter([language_pb2.InstallDependenciesResponse(stdout=line.encode())])
@@ -134,8 +133,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
             raise TenantryError(
                 "the sandbox's language host does not run policy packs", request.info.program_directory, "use the gate"
             )
-        options = {"virtualenv": "venv"} | _options(request.info)
-        interpreter = Interpreter.from_options(Path(request.info.root_directory), options)
+        interpreter = _interpreter(request.info, plugin=True)
         environment = interpreter.environment() | dict(entry.partition("=")[::2] for entry in request.env)
         command = [str(interpreter.executable), request.info.program_directory, *request.args]
         try:
@@ -219,18 +217,15 @@ def _refuse(context: Context, what: str) -> NoReturn:
     raise AssertionError("abort always raises")
 
 
-def _options(info: Message) -> dict[str, Any]:
-    options: dict[str, Any] = json_format.MessageToDict(info.options)
-    return options
-
-
-def _interpreter(info: Message) -> Interpreter:
-    return Interpreter.from_options(Path(info.root_directory), _options(info))
+def _interpreter(info: Message, *, plugin: bool = False) -> Interpreter:
+    """Return the project's Python; a plugin has its virtual environment in `venv` unless it says otherwise."""
+    options = json_format.MessageToDict(info.options)
+    return Interpreter.from_options(Path(info.root_directory), {"virtualenv": "venv"} | options if plugin else options)
 
 
 def _with_sdk(interpreter: Interpreter) -> Sequence[Package]:
     """Return the installed packages, of which the Pulumi SDK must be one."""
-    packages = interpreter.inventory.packages
+    packages = interpreter.packages()
     if not any(package.name == "pulumi" for package in packages):
         where = interpreter.virtualenv or interpreter.executable
         raise TenantryError("the Pulumi SDK is not installed", str(where), "run `make up`")

@@ -28,6 +28,8 @@ def install(bin_directory: Path) -> None:
     executor = bin_directory / EXECUTOR
     if not executor.is_file():
         raise TenantryError("the official exec script is missing", str(executor), "run `make up`")
+    if not os.access(executor, os.X_OK):
+        executor.chmod(0o755)  # the module cache that it comes from is read-only
     python = shlex.quote(str(VIRTUALENV / "bin" / "python"))
     module = "infra.sandbox.plugins.language"
     text = f'#!/bin/sh\nexec {python} -I -m {module} --use-executor {shlex.quote(str(executor))} "$@"\n'

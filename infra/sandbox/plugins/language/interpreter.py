@@ -8,9 +8,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +38,18 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Inventory:
+class Identity:
     """What an interpreter says of itself.
 
     Args:
         executable: its absolute path.
         version: as `3.11.7`.
-        packages: everything installed, sorted by name.
+        pip: the version of its pip; empty without one.
     """
 
     executable: str
     version: str
-    packages: Sequence[Package]
+    pip: str
 
 
 @dataclass(frozen=True)
@@ -125,23 +124,33 @@ class Interpreter:
             environment |= {"PATH": os.pathsep.join(search), "VIRTUAL_ENV": str(self.virtualenv)}
         return environment
 
-    @cached_property
-    def inventory(self) -> Inventory:
-        """What the interpreter is and what it has; asked for once.
+    def identity(self) -> Identity:
+        """Return what the interpreter is.
 
         Raises:
             TenantryError: there is no interpreter, or it does not work.
         """
+        return Identity(**self._ask())
+
+    def packages(self) -> list[Package]:
+        """Return everything installed, sorted by name.
+
+        Raises:
+            TenantryError: there is no interpreter, or it does not work.
+        """
+        return [Package(**package) for package in self._ask("packages")]
+
+    def _ask(self, *arguments: str) -> Any:
         try:
             answer = subprocess.run(
-                [self.executable, "-I", inventory.__file__],
+                [self.executable, "-I", inventory.__file__, *arguments],
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_INVENTORY_SECONDS,
                 check=True,
             )
-            content = json.loads(answer.stdout)
+            return json.loads(answer.stdout)
         except subprocess.CalledProcessError as error:
             lines = error.stderr.decode(errors="replace").strip().splitlines()
             raise self._broken(lines[-1] if lines else f"exit code {error.returncode}") from error
@@ -149,8 +158,6 @@ class Interpreter:
             raise self._broken(f"no answer within {_INVENTORY_SECONDS:g} s") from error
         except (OSError, ValueError) as error:
             raise self._broken(str(error)) from error
-        packages = [Package(**package) for package in content["packages"]]
-        return Inventory(content["executable"], content["version"], packages)
 
     def _broken(self, reason: str) -> TenantryError:
         return TenantryError(f"the project's Python does not work ({reason})", str(self.executable), "run `make up`")
