@@ -1,8 +1,9 @@
 """Domain types of settings: each an annotated plain type with the rule it obeys and a one-line meaning."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StringConstraints
+from pydantic.fields import FieldInfo
 
 from infra.naming import SLUG_LENGTH
 
@@ -36,3 +37,13 @@ Plan = Literal["free", "pro", "enterprise"]
 Isolation = Literal["pool", "schema", "database"]
 Slot = Literal["blue", "green"]
 SslMode = Literal["require", "verify-ca", "verify-full"]
+
+
+def meanings_by_pattern() -> dict[str, str]:
+    """Return the one-line meaning of each type that has a pattern; users read it instead of the pattern."""
+    meanings: dict[str, str] = {}
+    for kind in (Slug, ImageDigest, HttpPath, DatabaseName):
+        parts: tuple[Any, ...] = get_args(kind)[1:]
+        pattern = next(part.pattern for part in parts if isinstance(part, StringConstraints))
+        meanings[str(pattern)] = next(part.description or "" for part in parts if isinstance(part, FieldInfo))
+    return meanings

@@ -13,9 +13,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.errors import TenantryError
+from infra.settings.kinds import meanings_by_pattern
 from infra.settings.models import ExistingDatabase, StackSettings
 
 SETTINGS_KEY = "tenantry:settings"
+
+_MEANINGS = meanings_by_pattern()
 
 
 class SettingsError(TenantryError):
@@ -83,8 +86,8 @@ def _problem(detail: ErrorDetails, prefix: str = SETTINGS_KEY) -> str:
         return f"{path}: unknown key{_suggestion(location)}"
     if detail["type"] == "missing":
         return f"{path}: missing; it is required"
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{path}: {message[0].lower()}{message[1:]}"
+    message = _MEANINGS.get(detail.get("ctx", {}).get("pattern", ""), detail["msg"].removeprefix("Value error, "))
+    return f"{path}: {message[0].lower()}{message[1:].rstrip('.')}"
 
 
 def _suggestion(location: Sequence[int | str]) -> str:

@@ -1,0 +1,151 @@
+"""Runs the program against Pulumi's mocks and returns the graph that it declared.
+
+Tests assert over the returned graph in plain Python: an assertion inside `apply` would pass silently, and "absent" is
+true before registrations land, so the graph is only built once every registration has been answered.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import pulumi
+from google.protobuf import empty_pb2
+from pulumi.runtime import mocks
+
+from infra.sandbox.plugins.values import Value, decode_properties, encode_properties, reveal
+
+PROJECT = "tenantry"
+STACK = "mocked"
+_STACK_URN = f"urn:pulumi:{STACK}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{STACK}"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One registered resource.
+
+    `inputs` keeps secret marks and unknowns (see `values`); `outputs` is what a component registered, else None.
+    """
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    parent: str
+    provider: str
+    inputs: Mapping[str, Value]
+    dependencies: frozenset[str]
+    aliases: tuple[str, ...]
+    outputs: Mapping[str, Value] | None = None
+
+    def plain(self, *path: str | int) -> Value:
+        """Return the input at `path`, without secret marks."""
+        value: Any = reveal(self.inputs)
+        for part in path:
+            value = value[part]
+        return value
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Everything that a program registered, by URN."""
+
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    exports: Mapping[str, Value] = field(default_factory=dict)
+
+    def of_type(self, suffix: str) -> list[Node]:
+        """Return the resources whose type token ends in `suffix`, by name."""
+        found = [node for node in self.nodes.values() if node.type.endswith(suffix)]
+        return sorted(found, key=lambda node: node.name)
+
+    def named(self, name: str) -> Node:
+        """Return the one resource with this logical name."""
+        found = [node for node in self.nodes.values() if node.name == name]
+        assert len(found) == 1, (
+            f"{len(found)} resources are named {name}: {sorted(n.name for n in self.nodes.values())}"
+        )
+        return found[0]
+
+    def reaches(self, start: Node, goal: Node) -> bool:
+        """Whether `start` waits for `goal`, directly or through others; waiting for a component is for its children."""
+        seen: set[str] = set()
+        waiting = [start.urn]
+        while waiting:
+            urn = waiting.pop()
+            if urn == goal.urn:
+                return True
+            if urn in seen or urn not in self.nodes:
+                continue
+            seen.add(urn)
+            waiting.extend(self.nodes[urn].dependencies)
+            if urn != start.urn and not self.nodes[urn].custom:
+                waiting.extend(node.urn for node in self.nodes.values() if node.parent == urn)
+        return False
+
+
+class _Answers(mocks.Mocks):
+    """Answers each registration with its inputs, and the outputs that providers add."""
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(f"the program calls {args.token}, which no test expects")
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        state = dict(args.inputs)
+        if args.typ == "random:index/randomPassword:RandomPassword":
+            state["result"] = f"password-of-{args.name}"
+        if args.typ.startswith("kubernetes:"):
+            state["metadata"] = {"name": f"{args.name}-1a2b3c4d", **state.get("metadata", {})}
+        if args.typ.startswith("postgresql:"):
+            state.setdefault("name", args.name)
+        return f"id-of-{args.name}", state
+
+
+class _Monitor(mocks.MockMonitor):
+    """Keeps what the SDK sent, as it sent it."""
+
+    def __init__(self) -> None:
+        super().__init__(_Answers())
+        self.nodes: dict[str, Node] = {}
+        self.outputs: dict[str, Mapping[str, Value]] = {}
+
+    def RegisterResource(self, request: Any) -> Any:
+        response = super().RegisterResource(request)
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type != "pulumi:pulumi:Stack":
+            assert urn not in self.nodes, f"{urn} is registered twice"
+            self.nodes[urn] = Node(
+                urn=urn,
+                type=request.type,
+                name=request.name,
+                custom=request.custom,
+                parent=request.parent,
+                provider=request.provider,
+                inputs=MappingProxyType(decode_properties(request.object)),
+                dependencies=frozenset(request.dependencies),
+                aliases=tuple(alias.spec.name for alias in request.aliases),
+            )
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        self.outputs[request.urn] = decode_properties(request.outputs)
+        return empty_pb2.Empty()
+
+
+def graph_of(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
+    """Run `program` to its end and return what it declared.
+
+    Args:
+        program: declares resources; what it returns are the stack's outputs.
+    """
+    monitor = _Monitor()
+    mocks.set_mocks(_Answers(), project=PROJECT, stack=STACK, preview=False, monitor=monitor)
+    exports: dict[str, Value] = {}
+
+    @pulumi.runtime.test
+    def run() -> pulumi.Output[None]:
+        result = pulumi.Output.from_input(dict(program() or {}))
+        return result.apply(exports.update)
+
+    run()
+    nodes = {urn: Node(**{**vars(node), "outputs": monitor.outputs.get(urn)}) for urn, node in monitor.nodes.items()}
+    return Graph(MappingProxyType(nodes), MappingProxyType(decode_properties(encode_properties(exports))))

@@ -1,0 +1,142 @@
+"""The loader names every wrong setting at once, by path, and echoes no value."""
+
+from typing import Any
+
+import pytest
+
+from infra.settings.loader import SettingsError, load
+from tests.examples import ENVIRONMENT, raw_settings
+
+STOREFRONT = "tenantry:settings.services.storefront"
+
+
+def problems_of(raw: object, environment: dict[str, str] | None = None) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        load("example", raw, ENVIRONMENT if environment is None else environment)
+    return caught.value.problems
+
+
+def change_at(path: str, value: object) -> dict[str, Any]:
+    """Return valid settings with `value` at a dotted path; `...` removes the key."""
+    raw = raw_settings()
+    *parents, last = path.split(".")
+    target: Any = raw
+    for part in parents:
+        target = target[int(part) if part.isdigit() else part]
+    if value is ...:
+        del target[last]
+    else:
+        target[last] = value
+    return raw
+
+
+def test_valid_settings_load() -> None:
+    loaded = load("example", raw_settings(), ENVIRONMENT)
+    assert loaded.services["storefront"].slots["blue"].replicas == 3
+    assert [tenant.effective_isolation for tenant in loaded.tenants] == ["pool", "schema", "database"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("cluster", ..., "tenantry:settings.cluster: missing; it is required"),
+        ("cluster.existing", ..., "tenantry:settings.cluster.existing: missing; it is required"),
+        ("cluster.existing.context", ..., "tenantry:settings.cluster.existing.context: missing; it is required"),
+        (
+            "cluster.existing.contxt",
+            "x",
+            "tenantry:settings.cluster.existing.contxt: unknown key; did you mean context?",
+        ),
+        ("tenant", [], "tenantry:settings.tenant: unknown key; did you mean tenants?"),
+        (
+            "database.existing.port",
+            0,
+            "tenantry:settings.database.existing.port: input should be greater than or equal to 1",
+        ),
+        (
+            "database.existing.ssl_mode",
+            "disable",
+            "tenantry:settings.database.existing.ssl_mode: input should be 'require', 'verify-ca' or 'verify-full'",
+        ),
+        ("services.storefront.active", "red", f"{STOREFRONT}.active: input should be 'blue' or 'green'"),
+        ("services.storefront.port", 65536, f"{STOREFRONT}.port: input should be less than or equal to 65535"),
+        (
+            "services.storefront.slots.blue.replicas",
+            0,
+            f"{STOREFRONT}.slots.blue.replicas: input should be greater than or equal to 1",
+        ),
+        (
+            "services.storefront.slots.blue.image",
+            "storefront:latest",
+            f"{STOREFRONT}.slots.blue.image: an image by digest, as `registry/name@sha256:...`; "
+            "a tag can move, a digest cannot",
+        ),
+        (
+            "services.storefront.health_path",
+            "health",
+            f"{STOREFRONT}.health_path: an absolute HTTP path without query",
+        ),
+        (
+            "services.storefront.slots",
+            {"green": {"image": "a@sha256:" + "0" * 64}},
+            f"{STOREFRONT}: active is blue, but slots has no blue; add it or switch active",
+        ),
+        ("tenants.0.plan", "gold", "tenantry:settings.tenants[0].plan: input should be 'free', 'pro' or 'enterprise'"),
+        (
+            "tenants.1.slug",
+            "corner-shop",
+            "tenantry:settings: tenants holds a slug twice: corner-shop; keep one of each",
+        ),
+        (
+            "tenants.2.slug",
+            "Éclair",
+            "tenantry:settings.tenants[2].slug: lower-case letters, digits and dashes; begins with a letter, "
+            "ends without a dash",
+        ),
+        ("plans", {"free": {}, "pro": {}}, "tenantry:settings: plans has no limits for: enterprise; add them"),
+    ],
+)
+def test_a_wrong_setting_is_named_by_path_and_what_is_allowed(path: str, value: object, expected: str) -> None:
+    assert problems_of(change_at(path, value)) == (expected,)
+
+
+def test_every_problem_is_told_at_once() -> None:
+    raw = change_at("tenants.0.plan", "gold")
+    raw["services"]["storefront"]["port"] = 0
+    del raw["cluster"]
+    assert len(problems_of(raw)) == 3
+
+
+def test_no_value_of_the_file_is_echoed() -> None:
+    canary = "canary-4f1d"
+    raw = change_at("services.storefront.slots.blue.image", canary)
+    raw["database"]["name"] = canary
+    assert not [problem for problem in problems_of(raw) if canary in problem]
+
+
+def test_a_stack_file_without_settings_says_so() -> None:
+    assert problems_of(None) == ("tenantry:settings: missing; it holds all settings of the stack",)
+
+
+def test_what_the_database_leaves_out_comes_from_the_libpq_environment() -> None:
+    raw = change_at("database.existing", {})
+    existing = load("example", raw, {"PGHOST": "10.0.0.1", "PGPORT": "6432", "PGUSER": "admin"}).database.existing
+    assert (existing.host, existing.port, existing.username) == ("10.0.0.1", 6432, "admin")
+
+
+def test_a_setting_wins_over_the_environment() -> None:
+    assert load("example", raw_settings(), ENVIRONMENT).database.existing.host == "db.example.invalid"
+
+
+def test_a_database_that_neither_settings_nor_environment_name_is_refused() -> None:
+    assert problems_of(change_at("database.existing", {}), {}) == (
+        "tenantry:settings.database.existing.host: missing; set it here, or in the environment",
+        "tenantry:settings.database.existing.username: missing; set it here, or in the environment",
+    )
+
+
+def test_a_wrong_port_in_the_environment_is_named() -> None:
+    environment = {**ENVIRONMENT, "PGPORT": "abc"}
+    problems = problems_of(change_at("database.existing", {}), environment)
+    assert len(problems) == 1
+    assert problems[0].startswith("tenantry:settings.database.existing (from the environment).port: ")

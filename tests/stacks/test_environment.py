@@ -1,0 +1,42 @@
+"""The composition: what the stack exports, and what the registry tells services."""
+
+import json
+
+from tests.examples import environment_graph
+
+
+def test_the_stack_exports_where_everything_is() -> None:
+    exports = environment_graph().exports
+    assert exports["services"] == {"storefront": {"service": "storefront", "active": "blue"}}
+    assert exports["tenants"]["department-store"] == {
+        "isolation": "database",
+        "database": "tenant_department_store",
+        "schema": "shop",
+        "role": "tenant_department_store_app",
+    }
+
+
+def test_the_registry_names_each_tenants_place_and_nothing_secret() -> None:
+    data = environment_graph().named("registry-tenants").plain("data")
+    assert {slug: json.loads(entry)["isolation"] for slug, entry in data.items()} == {
+        "corner-shop": "pool",
+        "book-store": "schema",
+        "department-store": "database",
+    }
+    assert "password" not in json.dumps(data)
+
+
+def test_connections_verify_the_server() -> None:
+    urls = environment_graph().exports["connections"]
+    assert urls.keys() == {"corner-shop", "book-store", "department-store"}
+    assert all(url.endswith("?sslmode=verify-full") for url in urls.values())
+
+
+def test_a_stack_without_tenants_or_services_is_whole() -> None:
+    def emptied(raw: dict[str, object]) -> None:
+        raw["tenants"] = []
+        raw["services"] = {}
+
+    graph = environment_graph(emptied)
+    assert graph.named("registry-tenants").plain("data") == {}
+    assert not graph.of_type(":Deployment")
