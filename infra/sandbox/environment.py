@@ -15,7 +15,7 @@ from infra.paths import BIN, VIRTUALENV
 from infra.sandbox import stack_file
 from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
-from infra.sandbox.plugins.language import installation as language_host
+from infra.sandbox.plugins.language import install as language_host
 from infra.sandbox.servers.postgresql import PostgreSQL
 from infra.sandbox.servers.valkey import Valkey
 
