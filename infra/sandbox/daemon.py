@@ -16,6 +16,8 @@ import psutil
 from infra.errors import TenantryError
 from infra.sandbox.waiting import wait_until
 
+_ORPHANS_GRACE = 1.0  # seconds for children to end by themselves once their parent has
+
 
 @dataclass(frozen=True, kw_only=True)
 class Daemon:
@@ -92,13 +94,15 @@ class Daemon:
 
         Args:
             grace: seconds between the polite signal and SIGKILL.
-            signal: the polite signal; SIGTERM by default.
+            signal: the polite signal; SIGTERM by default. Children are the process's own to end; those that it leaves
+                behind are killed.
         """
         process = self.process()
         if process is not None:
             family = [process, *process.children(recursive=True)]
             _signal_quietly(process, signal)
-            _, alive = psutil.wait_procs(family, timeout=grace)
+            psutil.wait_procs([process], timeout=grace)
+            _, alive = psutil.wait_procs(family, timeout=_ORPHANS_GRACE)
             for left in alive:
                 _kill_quietly(left)
             psutil.wait_procs(alive, timeout=5)

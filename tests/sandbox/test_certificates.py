@@ -1,0 +1,49 @@
+"""The certificate authority of an instance: issued once, again for other hosts, readable by the owner only."""
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from infra.sandbox.certificates import CertificateAuthority
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> CertificateAuthority:
+    made = CertificateAuthority(tmp_path / "certificates")
+    made.ensure()
+    return made
+
+
+def test_keys_are_readable_by_their_owner_only(authority: CertificateAuthority) -> None:
+    pair = authority.issue("server", common_name="server", hosts=["127.0.0.1"])
+    assert oct(pair.key.stat().st_mode & 0o777) == oct(authority.key.stat().st_mode & 0o777) == "0o600"
+    assert oct(authority.directory.stat().st_mode & 0o777) == "0o700"
+
+
+def test_the_same_request_gives_the_same_certificate(authority: CertificateAuthority) -> None:
+    first = authority.issue("server", common_name="server", hosts=["127.0.0.1"]).certificate.read_bytes()
+    assert authority.issue("server", common_name="server", hosts=["127.0.0.1"]).certificate.read_bytes() == first
+
+
+def test_other_hosts_give_another_certificate(authority: CertificateAuthority) -> None:
+    first = authority.issue("server", common_name="server", hosts=["127.0.0.1"]).certificate.read_bytes()
+    assert authority.issue("server", common_name="server", hosts=["127.0.0.2"]).certificate.read_bytes() != first
+
+
+def test_the_authority_survives_a_second_ensure(authority: CertificateAuthority) -> None:
+    before = authority.certificate.read_bytes()
+    authority.ensure()
+    assert authority.certificate.read_bytes() == before
+
+
+def test_a_certificate_is_verified_by_its_own_authority_only(authority: CertificateAuthority, tmp_path: Path) -> None:
+    pair = authority.issue("server", common_name="server", hosts=["127.0.0.1", "db.example.invalid"])
+    other = CertificateAuthority(tmp_path / "other")
+    other.ensure()
+    certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+    issuer, stranger = (x509.load_pem_x509_certificate(ca.certificate.read_bytes()) for ca in (authority, other))
+    certificate.verify_directly_issued_by(issuer)
+    with pytest.raises(InvalidSignature):
+        certificate.verify_directly_issued_by(stranger)

@@ -1,0 +1,108 @@
+"""The sandbox's copy of a stack file follows the work tree and keeps what the CLI wrote."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.errors import TenantryError
+from infra.sandbox import stack_file
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "Pulumi.example.yaml"
+    path.write_text("config:\n  tenantry:settings:\n    a: 1\n")
+    return path
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return tmp_path / "sandbox" / "Pulumi.example.yaml"
+
+
+def content(path: Path) -> dict[str, object]:
+    return yaml.safe_load(path.read_text())
+
+
+def rewrite(path: Path, **changes: object) -> None:
+    path.write_text(yaml.safe_dump({**content(path), **changes}))
+
+
+def test_the_first_copy_equals_the_source(source: Path, copy: Path) -> None:
+    stack_file.synchronise(source, copy)
+    assert content(copy) == content(source)
+
+
+def test_a_salt_written_by_the_cli_stays_when_the_source_changes(source: Path, copy: Path) -> None:
+    stack_file.synchronise(source, copy)
+    rewrite(copy, encryptionsalt="v1:abc")
+    source.write_text("config:\n  tenantry:settings:\n    a: 2\n")
+    stack_file.synchronise(source, copy)
+    assert content(copy) == {"encryptionsalt": "v1:abc", "config": {"tenantry:settings": {"a": 2}}}
+
+
+def test_a_value_set_by_the_cli_stays_until_the_source_sets_it(source: Path, copy: Path) -> None:
+    stack_file.synchronise(source, copy)
+    rewrite(copy, config={"tenantry:settings": {"a": 1}, "tenantry:extra": "cli"})
+    source.write_text("config:\n  tenantry:settings:\n    a: 2\n")
+    stack_file.synchronise(source, copy)
+    assert content(copy)["config"] == {"tenantry:settings": {"a": 2}, "tenantry:extra": "cli"}
+    source.write_text("config:\n  tenantry:extra: source\n")
+    stack_file.synchronise(source, copy)
+    assert content(copy)["config"] == {"tenantry:extra": "source"}
+
+
+def test_a_key_removed_from_the_source_is_removed(source: Path, copy: Path) -> None:
+    source.write_text("config:\n  a:b: 1\n  c:d: 2\n")
+    stack_file.synchronise(source, copy)
+    source.write_text("config:\n  a:b: 1\n")
+    stack_file.synchronise(source, copy)
+    assert content(copy)["config"] == {"a:b": 1}
+
+
+def test_a_key_removed_by_the_cli_stays_removed(source: Path, copy: Path) -> None:
+    source.write_text("config:\n  a:b: 1\n  c:d: 2\n")
+    stack_file.synchronise(source, copy)
+    rewrite(copy, config={"a:b": 1})
+    source.write_text("config:\n  a:b: 3\n  c:d: 2\n")
+    stack_file.synchronise(source, copy)
+    assert content(copy)["config"] == {"a:b": 3}
+
+
+def test_an_unchanged_source_leaves_the_copy_alone(source: Path, copy: Path) -> None:
+    stack_file.synchronise(source, copy)
+    copy.write_text("config: {x:y: 1}\n")
+    stack_file.synchronise(source, copy)
+    assert copy.read_text() == "config: {x:y: 1}\n"
+
+
+def test_the_source_is_never_written(source: Path, copy: Path) -> None:
+    before = source.read_bytes()
+    stack_file.synchronise(source, copy)
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("config:\n\ta: 1\n", "Pulumi.example.yaml:2"),
+        ("- a\n", "Pulumi.example.yaml"),
+        ("a: [\n", "Pulumi.example.yaml:2"),
+    ],
+)
+def test_a_file_that_is_no_stack_file_is_refused_by_line_and_changes_nothing(
+    source: Path, copy: Path, text: str, where: str
+) -> None:
+    stack_file.synchronise(source, copy)
+    before = copy.read_bytes()
+    source.write_text(text)
+    with pytest.raises(TenantryError) as caught:
+        stack_file.synchronise(source, copy)
+    assert caught.value.where == where
+    assert copy.read_bytes() == before
+
+
+def test_an_unknown_stack_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(TenantryError, match=r"no such stack, Pulumi.nowhere.yaml, use one of: .*local"):
+        stack_file.source_of("nowhere")
