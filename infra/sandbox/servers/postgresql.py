@@ -41,6 +41,14 @@ class PostgreSQL:
         """The folder of psql, pg_dump and the like, able to use TLS; made at first use."""
         return client_programs.ensure(SANDBOX_ROOT / "postgresql-clients")
 
+    def link_tools(self, directory: Path) -> None:
+        """Put psql, pg_dump and the like into `directory`, a folder of the user's `PATH`, as links.
+
+        Raises:
+            TenantryError: a wheel is missing, or a folder cannot be written.
+        """
+        client_programs.link(self.bin_directory, directory)
+
     def start(self, report: Report) -> None:
         """Start server and proxy and return once they answer; does nothing when they do.
 
@@ -58,10 +66,8 @@ class PostgreSQL:
             proxy.start(report)
             if self._complaint() == probe.NO_ANSWER:
                 report("restarting PostgreSQL, which runs but does not answer")
-                proxy.stop()
                 self.cluster.stop(grace=5)
                 self.cluster.start(report)
-                proxy.start(report)
 
     def stop(self) -> None:
         """Stop the server, and the proxy when it is not needed any more; does nothing when it is stopped."""
@@ -72,12 +78,13 @@ class PostgreSQL:
             TLSProxy(self.instance).stop_if_unused()
 
     def status(self) -> list[Status]:
-        """Return the state of the server as its clients see it, through the proxy."""
+        """Return the state of the server as its clients see it, through the proxy, and that of the proxy."""
         running = self.cluster.daemon.is_running()
         complaint = self._complaint() if running else ""
         address, port = self._endpoint
         detail = complaint or (f"PostgreSQL {POSTGRESQL_MAJOR}" if running else "")
-        return [Status(_NAME, f"{address}:{port}", running, running and not complaint, detail)]
+        server = Status(_NAME, f"{address}:{port}", running, running and not complaint, detail)
+        return [server, *TLSProxy(self.instance).status()]
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which every libpq client connects as the superuser; they hold the password."""

@@ -3,6 +3,7 @@
 Returns what is wrong in a few words. Holds no connection open.
 """
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -12,6 +13,24 @@ _SECONDS = 5.0
 
 NO_ANSWER = "no answer"
 """What is returned for a server that takes a connection and stays silent."""
+
+
+_SSL_REQUEST = struct.pack("!II", 8, 80877103)
+
+
+def accepts(address: str, port: int) -> bool:
+    """Whether someone listens at `address`."""
+    with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=_SECONDS):
+        return True
+    return False
+
+
+def offers_tls(address: str, port: int) -> bool:
+    """Whether a PostgreSQL server or its proxy at `address` is awake and agrees to TLS; needs no server behind it."""
+    with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=_SECONDS) as plain:
+        plain.sendall(_SSL_REQUEST)
+        return plain.recv(1) == b"S"
+    return False
 
 
 def postgresql(address: str, port: int, authority: Path) -> str:
@@ -26,7 +45,7 @@ def postgresql(address: str, port: int, authority: Path) -> str:
     startup = struct.pack("!II", len(parameters) + 8, 196608) + parameters
     try:
         with socket.create_connection((address, port), timeout=_SECONDS) as plain:
-            plain.sendall(struct.pack("!II", 8, 80877103))
+            plain.sendall(_SSL_REQUEST)
             if plain.recv(1) != b"S":
                 return "TLS is refused"
             with _verified(plain, address, authority) as secure:

@@ -18,10 +18,11 @@ import psutil
 from infra.errors import TenantryError
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.instance import Instance, Report, Status
-from infra.sandbox.servers import greeting, storage, tls_proxy, tls_stream
+from infra.sandbox.servers import greeting, probe, storage, tls_proxy, tls_stream
 
 _NAME = "tls-proxy"
 _READY_SECONDS = 30
+_GRACE = 2  # seconds; it has nothing to save
 _SOCKETS = {
     "postgresql": Path("postgresql/socket/.s.PGSQL.5432"),
     "valkey": Path("valkey/socket/valkey.sock"),
@@ -64,9 +65,9 @@ class TLSProxy:
         """
         with storage.exclusive(self.instance, _NAME), storage.explained(self.instance.directory):
             wanted = self._settings()
-            if self._file.exists() and self._file.read_text() == wanted and self._listens():
+            if self._file.exists() and self._file.read_text() == wanted and self._answers():
                 return
-            self.daemon.stop()
+            self.daemon.stop(grace=_GRACE)
             for endpoint in self.endpoints().values():
                 _require_free(*endpoint)
             report("starting the TLS proxy")
@@ -74,23 +75,23 @@ class TLSProxy:
             command = [sys.executable, "-P", "-m", tls_proxy.__name__, str(self._file.relative_to(self._root))]
             environment = {"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1"}
             self.daemon.start(command, env=environment, cwd=self._root)
-            self.daemon.wait_ready(self._listens, seconds=_READY_SECONDS)
+            self.daemon.wait_ready(self._answers, seconds=_READY_SECONDS)
 
     def stop(self) -> None:
         """Stop it; its clients lose their connections."""
         with storage.exclusive(self.instance, _NAME):
-            self.daemon.stop(grace=5)
+            self.daemon.stop(grace=_GRACE)
 
     def stop_if_unused(self) -> None:
         """Stop it unless a server that it stands before is running."""
         with storage.exclusive(self.instance, _NAME):
             if not any(self.instance.daemon(server).is_running() for server in _SOCKETS):
-                self.daemon.stop(grace=5)
+                self.daemon.stop(grace=_GRACE)
 
     def status(self) -> list[Status]:
         """Return the state of the process; its endpoints are listed with the servers."""
         running = self.daemon.is_running()
-        return [Status(_NAME, "", running, running and self._listens())]
+        return [Status(_NAME, "", running, running and self._answers())]
 
     @property
     def _root(self) -> Path:
@@ -115,16 +116,13 @@ class TLSProxy:
             digest.update(Path(program).read_bytes())
         return json.dumps({"digest": digest.hexdigest(), "listeners": listeners}, indent=2) + "\n"
 
-    def _listens(self) -> bool:
-        return self.daemon.is_running() and all(_accepts(*endpoint) for endpoint in self.endpoints().values())
-
-
-def _accepts(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), timeout=2):
-            return True
-    except OSError:
-        return False
+    def _answers(self) -> bool:
+        endpoints = self.endpoints()
+        return (
+            self.daemon.is_running()
+            and probe.offers_tls(*endpoints["postgresql"])
+            and probe.accepts(*endpoints["valkey"])
+        )
 
 
 def _require_free(address: str, port: int) -> None:

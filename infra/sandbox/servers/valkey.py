@@ -139,6 +139,7 @@ class Valkey:
         self.daemon.wait_ready(socket.exists, seconds=_READY_SECONDS)
 
     def _stop_server(self, grace: float) -> None:
+        leftovers.resume(self.directory / "data", "valkey-server")
         self.daemon.stop(grace=grace)
         self._clear()
 

@@ -1,0 +1,258 @@
+"""Servers after something went wrong: killed, frozen, forgotten, half-made, out of space, in somebody's way."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+
+import psutil
+import psycopg
+import pytest
+
+from infra.errors import TenantryError
+from infra.sandbox.addresses import free_block
+from infra.sandbox.instance import Status
+from infra.sandbox.servers import leftovers
+from infra.sandbox.servers.postgresql import PostgreSQL
+from infra.sandbox.servers.proxy import TLSProxy
+from infra.sandbox.servers.valkey import Valkey
+from tests.sandbox.servers.harness import TestInstance, client, connect, family, quiet
+
+
+def _with_a_row(instance: TestInstance) -> PostgreSQL:
+    postgresql = PostgreSQL(instance)
+    postgresql.start(quiet)
+    with connect(postgresql) as connection:
+        connection.execute("create table kept as select 42 as answer")
+    return postgresql
+
+
+def _row(postgresql: PostgreSQL) -> int:
+    with connect(postgresql) as connection:
+        [answer] = connection.execute("select answer from kept").fetchone() or [None]
+    assert isinstance(answer, int)
+    return answer
+
+
+def _pid(instance: TestInstance, name: str) -> int:
+    process = instance.daemon(name).process()
+    assert process is not None
+    return process.pid
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=10)
+
+
+def test_a_stopped_server_starts_again_with_its_data_and_password(own: TestInstance) -> None:
+    postgresql = _with_a_row(own)
+    before = postgresql.environment()
+    postgresql.stop()
+    postgresql.stop()
+    assert family(own) == []
+    assert not postgresql.cluster.socket.parent.exists()
+    assert [row.running for row in postgresql.status()] == [False, False]
+    postgresql.start(quiet)
+    assert postgresql.environment() == before
+    assert _row(postgresql) == 42
+
+
+def test_a_second_start_does_nothing(own: TestInstance) -> None:
+    postgresql = _with_a_row(own)
+    before = [_pid(own, "postgresql"), _pid(own, "tls-proxy")]
+    said: list[str] = []
+    postgresql.start(said.append)
+    assert [_pid(own, "postgresql"), _pid(own, "tls-proxy")] == before
+    assert said == []
+
+
+def test_two_starts_at_once_make_one_server(own: TestInstance) -> None:
+    failures: list[TenantryError] = []
+
+    def start(service: PostgreSQL | Valkey) -> None:
+        try:
+            service.start(quiet)
+        except TenantryError as error:
+            failures.append(error)
+
+    services = [PostgreSQL(own), Valkey(own), PostgreSQL(own), Valkey(own)]
+    threads = [threading.Thread(target=start, args=[service]) for service in services]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(leftovers.processes(own.directory / "valkey" / "data", "valkey-server")) == 1
+    assert PostgreSQL(own).status()[0].healthy
+    assert Valkey(own).status()[0].healthy
+
+
+@pytest.mark.parametrize("whom", ["the server", "everything"])
+def test_a_killed_server_recovers_with_its_data(own: TestInstance, whom: str) -> None:
+    postgresql = _with_a_row(own)
+    _kill(family(own) if whom == "everything" else [psutil.Process(_pid(own, "postgresql"))])
+    postgresql.start(quiet)
+    assert _row(postgresql) == 42
+
+
+def test_busy_children_of_a_killed_server_are_ended_before_the_next_one_starts(own: TestInstance) -> None:
+    postgresql = _with_a_row(own)
+    connection = connect(postgresql)
+    backend = connection.info.backend_pid
+    # A frozen orphan does not notice that its parent is gone.
+    connection.pgconn.send_query(b"select count(*) from generate_series(1, 10000000000) a")
+    connection.pgconn.flush()
+    os.kill(backend, signal.SIGSTOP)
+    _kill([psutil.Process(_pid(own, "postgresql"))])
+    assert psutil.pid_exists(backend)
+    postgresql.start(quiet)
+    connection.close()
+    assert not psutil.pid_exists(backend)
+    assert _row(postgresql) == 42
+
+
+def test_a_stale_pid_file_that_names_a_living_stranger_does_not_matter(own: TestInstance) -> None:
+    postgresql = _with_a_row(own)
+    pid_file = postgresql.cluster.data / "postmaster.pid"
+    record = pid_file.read_text()
+    _kill(family(own))
+    stranger = subprocess.Popen(["sleep", "60"])
+    try:
+        pid_file.write_text("\n".join([str(stranger.pid), *record.splitlines()[1:]]) + "\n")
+        lock = postgresql.cluster.socket.with_name(".s.PGSQL.5432.lock")
+        lock.write_text(f"{stranger.pid}\n")
+        postgresql.start(quiet)
+        assert _row(postgresql) == 42
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_server_whose_pid_file_was_deleted_is_found_and_stopped(own: TestInstance) -> None:
+    postgresql, valkey = _with_a_row(own), Valkey(own)
+    valkey.start(quiet)
+    forgotten = [_pid(own, "postgresql"), _pid(own, "valkey")]
+    for name in ("postgresql", "valkey"):
+        (own.directory / "run" / f"{name}.pid").unlink()
+    postgresql.start(quiet)
+    valkey.stop()
+    assert not [pid for pid in forgotten if psutil.pid_exists(pid)]
+    assert _row(postgresql) == 42
+
+
+def test_a_frozen_server_is_seen_and_replaced(own: TestInstance) -> None:
+    postgresql = _with_a_row(own)
+    os.kill(_pid(own, "postgresql"), signal.SIGSTOP)
+    assert postgresql.status()[0] == Status(
+        "postgresql", f"{own.addresses.postgresql}:5432", running=True, healthy=False, detail="no answer"
+    )
+    postgresql.start(quiet)
+    assert _row(postgresql) == 42
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_killed_or_frozen_proxy_is_replaced_and_the_server_stays(own: TestInstance, number: signal.Signals) -> None:
+    postgresql = _with_a_row(own)
+    server = _pid(own, "postgresql")
+    os.kill(_pid(own, "tls-proxy"), number)
+    postgresql.start(quiet)
+    assert _pid(own, "postgresql") == server
+    assert _row(postgresql) == 42
+
+
+def test_an_interrupted_creation_leaves_nothing_in_the_way(own: TestInstance) -> None:
+    postgresql = PostgreSQL(own)
+    half = own.directory / "postgresql" / "data.new-killed"
+    (half / "base").mkdir(parents=True)
+    postgresql.start(quiet)
+    assert not half.exists()
+    assert postgresql.status()[0].healthy
+
+
+def test_a_lost_password_is_one_clear_line(own: TestInstance) -> None:
+    postgresql = _with_a_row(own)
+    postgresql.stop()
+    (own.directory / "postgresql" / "password").unlink()
+    for attempt in (lambda: postgresql.start(quiet), postgresql.environment):
+        with pytest.raises(TenantryError, match="the password of PostgreSQL's data is lost"):
+            attempt()
+
+
+def test_data_of_another_version_are_one_clear_line(own: TestInstance) -> None:
+    postgresql = _with_a_row(own)
+    postgresql.stop()
+    (postgresql.cluster.data / "PG_VERSION").write_text("16\n")
+    with pytest.raises(TenantryError, match="the data are not those of PostgreSQL 18"):
+        postgresql.start(quiet)
+
+
+def test_an_address_that_someone_else_holds_is_named(own: TestInstance) -> None:
+    address = own.addresses.postgresql
+    with socket.create_server((address, 5432)):
+        with pytest.raises(TenantryError, match=rf"taken by .*process {os.getpid()}.*{address}:5432") as caught:
+            PostgreSQL(own).start(quiet)
+        assert "\n" not in str(caught.value)
+    PostgreSQL(own).start(quiet)
+    assert PostgreSQL(own).status()[0].healthy
+
+
+def test_a_new_certificate_or_address_restarts_the_proxy(own: TestInstance) -> None:
+    postgresql = _with_a_row(own)
+    first = _pid(own, "tls-proxy")
+    (own.directory / "certificates" / "postgresql.crt").unlink()
+    TLSProxy(own).start(quiet)
+    second = _pid(own, "tls-proxy")
+    assert second != first
+    elsewhere = free_block("elsewhere", frozenset({own.addresses.prefix}))
+    moved = TestInstance(own.name, elsewhere, own.root)
+    PostgreSQL(moved).start(quiet)
+    assert _pid(own, "tls-proxy") != second
+    assert _row(PostgreSQL(moved)) == 42
+    assert postgresql.status()[0].detail == "Connection refused"
+
+
+def test_the_proxy_stays_as_long_as_one_server_needs_it(own: TestInstance) -> None:
+    postgresql, valkey = PostgreSQL(own), Valkey(own)
+    postgresql.start(quiet)
+    valkey.start(quiet)
+    postgresql.stop()
+    assert own.daemon("tls-proxy").is_running()
+    assert client(valkey).ping()
+    with pytest.raises(psycopg.OperationalError, match="the database system is starting up") as caught:
+        connect(postgresql)
+    assert caught.value.pgconn is not None
+    valkey.stop()
+    assert not own.daemon("tls-proxy").is_running()
+
+
+def test_a_file_in_the_way_is_one_clear_line(own: TestInstance) -> None:
+    own.directory.mkdir(mode=0o700)
+    (own.directory / "postgresql").touch()
+    with pytest.raises(TenantryError, match="cannot be written") as caught:
+        PostgreSQL(own).start(quiet)
+    assert "\n" not in str(caught.value)
+    (own.directory / "postgresql").unlink()
+
+
+def test_an_instance_that_was_deleted_while_it_ran_leaves_no_process_behind_after_its_next_stop(
+    own: TestInstance,
+) -> None:
+    postgresql, valkey = PostgreSQL(own), Valkey(own)
+    postgresql.start(quiet)
+    valkey.start(quiet)
+    processes = family(own)
+    shutil.rmtree(own.directory / "run")
+    shutil.rmtree(own.directory / "postgresql" / "data")
+    postgresql.stop()
+    valkey.stop()
+    alive = [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert [process.name() for process in alive if process.name() != "python"] == []
+    for process in alive:
+        process.kill()
