@@ -46,6 +46,7 @@ def test_a_killed_cli_leaves_no_process(project: Project) -> None:
         running.wait_for_text("ready to be cancelled")
         running.process.kill()
         running.wait_until_all_gone(5)
+        assert running.alive() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -55,6 +56,7 @@ def test_a_program_that_ignores_signals_is_killed(project: Project, number: sign
         running.wait_for_text("ready to be cancelled")
         running.process.send_signal(number)
         running.wait_until_all_gone(8)
+        assert running.alive() == []
 
 
 def test_an_update_after_a_killed_cli_goes_on_once_it_is_cancelled(project: Project) -> None:

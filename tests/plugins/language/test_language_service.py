@@ -5,12 +5,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import grpc
+import psutil
 import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2
 
 from infra.errors import TenantryError
-from infra.sandbox.plugins.language.interpreter import Interpreter, plugin_version
+from infra.sandbox.plugins.language.dependencies import dependency, plugin_version
+from infra.sandbox.plugins.language.interpreter import Interpreter, Package
+from tests.plugins.language.harness import wait
 from tests.plugins.language.service import Service, info
 
 
@@ -92,6 +95,17 @@ def test_a_plugin_written_in_python_runs_with_its_arguments(service: Service, tm
     assert responses[-1].exitcode == 7
 
 
+def test_a_plugin_that_the_engine_gives_up_ends(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(86399)")
+    program = info(tmp_path, virtualenv=sys.prefix)
+    program.program_directory = str(tmp_path)
+    call = service.stub.RunPlugin(language_pb2.RunPluginRequest(pwd=str(tmp_path), info=program, kind="resource"))
+    plugin = psutil.Process(int(next(call).stdout))
+    call.cancel()
+    wait(lambda: not plugin.is_running(), "the plugin's end", seconds=5)  # a zombie would count as running
+    assert service.process.poll() is None
+
+
 def test_policy_packs_are_refused(service: Service) -> None:
     request = language_pb2.RunPluginRequest(info=info(), kind="analyzer")
     with pytest.raises(grpc.RpcError, match="does not run policy packs"):
@@ -142,6 +156,27 @@ def test_the_host_starts_without_the_rest_of_the_sdk() -> None:
 )
 def test_a_package_version_tells_the_plugin_version(package: str, plugin: str | None) -> None:
     assert plugin_version(package) == plugin
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "plugin", "needed"),
+    [
+        ("pulumi-random", "4.21.4", {"resource": True, "name": "random", "version": "4.21.5"}, ("random", "v4.21.5")),
+        ("pulumi-random", "4.21.4", {"resource": True}, ("random", "v4.21.4")),
+        ("acme-things", "1.0", {"resource": True, "name": "things", "server": "https://acme"}, ("things", "v1.0.0")),
+        ("pulumi-tls", "5.0.0", None, ("tls", "v5.0.0")),
+        ("pulumi-local-helpers", "1.0.0", {"resource": False}, None),
+        ("pulumi-policy", "1.0.0", None, None),
+        ("pulumi-odd", "1!2.0", None, None),
+        ("pulumi", "3.272.0", None, None),
+        ("requests", "2.0", None, None),
+    ],
+)
+def test_a_package_tells_the_plugin_it_needs(
+    name: str, version: str, plugin: dict[str, object] | None, needed: tuple[str, str] | None
+) -> None:
+    message = dependency(Package(name=name, version=version, required=False, plugin=plugin))
+    assert (message and (message.name, message.version)) == needed
 
 
 def test_the_virtual_environment_starts_from_the_project_root(tmp_path: Path) -> None:

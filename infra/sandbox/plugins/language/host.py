@@ -3,23 +3,21 @@
 Leaves the process's own life (port, signals, the engine's death) to `__main__`.
 """
 
-import base64
 import errno
 import functools
 import importlib.metadata
 import json
-import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2, json_format
 
 from infra.errors import TenantryError
 from infra.sandbox.plugins import protocol
-from infra.sandbox.plugins.language.interpreter import Interpreter, Package, plugin_version
+from infra.sandbox.plugins.language.dependencies import dependency
+from infra.sandbox.plugins.language.interpreter import Interpreter, Package
 from infra.sandbox.plugins.language.program import Child, Children, failure
 
 language_pb2 = protocol.load("language_pb2")
@@ -28,8 +26,6 @@ language_pb2_grpc = protocol.load("language_pb2_grpc")
 
 _UNBUFFERED = {"PYTHONUNBUFFERED": "1"}  # unlike the official host: lines appear when printed, and survive the end
 _EXPLAINED = 32  # the exec script's exit code after it has shown the error itself
-_WITHOUT_PLUGIN = frozenset({"pulumi-policy", "pulumi-esc-sdk"})  # named like plugins' packages, and have none
-_CHUNK = 64 * 1024  # bytes of a plugin's output in one message
 
 Message = Any  # the generated modules have no types at run time
 Context = Any
@@ -88,7 +84,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
     def GetRequiredPackages(self, request: Message, context: Context) -> Message:
         """List the resource plugins that the installed packages need."""
         packages = _with_sdk(_interpreter(request.info))
-        required = [dependency for package in packages if (dependency := _dependency(package))]
+        required = [plugin for package in packages if (plugin := dependency(package))]
         return language_pb2.GetRequiredPackagesResponse(packages=required)
 
     @_reporting
@@ -141,9 +137,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         except OSError as error:
             raise TenantryError(_not_started(error), request.info.program_directory, "run `make up`") from error
         _end_with_request(child, context)
-        assert child.process.stdout
-        assert child.process.stderr
-        return _streamed(child.process.stdout, child.process.stderr, child.wait)
+        return _streamed(child)
 
     def Cancel(self, request: Message, context: Context) -> Message:
         """End the program, and start no other."""
@@ -238,52 +232,17 @@ def _configuration(request: Message) -> dict[str, str]:
     return {"PULUMI_CONFIG": json.dumps(dict(request.config), sort_keys=True), **secret} if request.config else secret
 
 
-def _dependency(package: Package) -> Message | None:
-    """Return the plugin that `package` needs, or None."""
-    plugin: Mapping[str, Any] = package.plugin or {}
-    named = package.name.startswith("pulumi-") and package.name not in _WITHOUT_PLUGIN
-    if not (plugin.get("resource") if package.plugin is not None else named):
-        return None
-    version = plugin.get("version") or plugin_version(package.version)
-    if version is None:
-        return None
-    parameterization = None
-    if given := plugin.get("parameterization"):
-        parameterization = plugin_pb2.PackageParameterization(
-            name=given["name"], version=given["version"], value=base64.b64decode(given.get("value") or "")
-        )
-    return plugin_pb2.PackageDependency(
-        name=plugin.get("name") or package.name.removeprefix("pulumi-"),
-        kind="resource",
-        version="v" + version.removeprefix("v"),
-        server=plugin.get("server") or "",
-        parameterization=parameterization,
-    )
-
-
 def _not_started(error: OSError) -> str:
     if error.errno == errno.E2BIG:
         return "the stack's configuration does not fit into the program's environment (128 KiB), move data into files"
     return f"problem executing program (could not run language executor): {error}"
 
 
-def _streamed(stdout: IO[bytes], stderr: IO[bytes], wait: Callable[[], int]) -> Iterator[Message]:
-    """Yield a process's output as it comes, then its exit code."""
-    messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-
-    def forward(stream: IO[bytes], field: str) -> None:
-        while chunk := stream.read1(_CHUNK):  # type: ignore[attr-defined]  # a pipe of Popen is a BufferedReader
-            messages.put(language_pb2.RunPluginResponse(**{field: chunk}))
-        messages.put(None)
-
-    streams = {"stdout": stdout, "stderr": stderr}
-    for field, stream in streams.items():
-        threading.Thread(target=forward, args=(stream, field), daemon=True).start()
-    open_streams = len(streams)
-    while open_streams:
-        message = messages.get()
-        if message is None:
-            open_streams -= 1
-        else:
-            yield message
-    yield language_pb2.RunPluginResponse(exitcode=wait())
+def _streamed(child: Child) -> Iterator[Message]:
+    """Yield a plugin's output as it comes, then its exit code."""
+    try:
+        for stream, chunk in child.output():
+            yield language_pb2.RunPluginResponse(**{stream: chunk})
+    finally:
+        code = child.wait()  # also when the engine gave up the request, which ends the child
+    yield language_pb2.RunPluginResponse(exitcode=code)

@@ -46,6 +46,5 @@ def _write_executable(path: Path, text: str) -> None:
             stream.write(text)
         temporary.chmod(0o755)
         temporary.replace(path)
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise

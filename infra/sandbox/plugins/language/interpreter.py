@@ -5,7 +5,6 @@ Owns the `runtime.options` of `Pulumi.yaml`. Leaves creating virtual environment
 
 import json
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -169,27 +168,3 @@ class Interpreter:
             if found:
                 return Path(found)
         raise TenantryError("there is no Python", "PATH", "set `virtualenv` in Pulumi.yaml, or PULUMI_PYTHON_CMD")
-
-
-def plugin_version(package_version: str) -> str | None:
-    """Translate a PEP 440 version into the plugin's: `2.1` is `2.1.0`, `2.1.0a3` is `2.1.0-alpha.3`.
-
-    Args:
-        package_version: a version without an epoch.
-
-    Returns:
-        The semantic version, or None when the package's version does not tell the plugin's.
-    """
-    match = re.fullmatch(
-        r"(?P<release>\d+(?:\.\d+)*)(?:(?P<stage>a|b|rc)(?P<number>\d+))?(?:\.(?P<post>post\d+))?(?:\.(?P<dev>dev\d+))?",
-        package_version,
-        re.ASCII,
-    )
-    if not match:
-        return None
-    release = match["release"].split(".")
-    version = ".".join(release + ["0"] * (3 - len(release)))
-    if match["stage"]:
-        version += f"-{ {'a': 'alpha', 'b': 'beta', 'rc': 'rc'}[match['stage']] }.{match['number']}"
-    build = (match["post"] or "") + (match["dev"] or "")
-    return f"{version}+{build}" if build else version

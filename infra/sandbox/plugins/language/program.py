@@ -9,14 +9,18 @@ A child is ended by SIGTERM, where the official host sends SIGINT: a program tha
 KeyboardInterrupt somewhere inside the SDK, and its traceback of thirty lines would bury "preview canceled".
 """
 
+import queue
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 GRACE = 4.0
 """Seconds between SIGTERM and SIGKILL; less than the engine's 5, so that the host ends its children itself."""
+
+_CHUNK = 64 * 1024  # bytes of output handed on at once
 
 
 class Children:
@@ -81,6 +85,27 @@ class Child:
         self._siblings = siblings
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
+
+    def output(self) -> Iterator[tuple[str, bytes]]:
+        """Yield `("stdout" or "stderr", bytes)` as a piped child writes them, until it closes both."""
+        chunks: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+
+        def forward(name: str, stream: IO[bytes]) -> None:
+            with stream:
+                while chunk := stream.read1(_CHUNK):  # type: ignore[attr-defined]  # Popen's pipes are BufferedReaders
+                    chunks.put((name, chunk))
+            chunks.put((name, b""))
+
+        streams = {"stdout": self.process.stdout, "stderr": self.process.stderr}
+        for name, stream in streams.items():
+            assert stream, "the child was not started with pipes"
+            threading.Thread(target=forward, args=(name, stream), daemon=True).start()
+        while streams:
+            name, chunk = chunks.get()
+            if chunk:
+                yield name, chunk
+            else:
+                del streams[name]
 
     def wait(self) -> int:
         """Wait for its end and return the exit code; negative when a signal killed it."""
