@@ -47,7 +47,6 @@ def api_server(instance: Instance) -> Component:
         healthy=lambda: answers(f"{credentials.server}/readyz", authority, identity),
         endpoints=[(address, 6443)],
         files=[pair.certificate, pair.key, authority, etcd_authority, etcd_client.key, tokens, accounts.key],
-        settings={"GOGC": "50"},  # half the memory of garbage for a little more work
         grace=3.0,  # it waits for open watches; what it acknowledged is in etcd
     )
 

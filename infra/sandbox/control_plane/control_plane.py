@@ -5,10 +5,9 @@ stale, so that the same call serves a first start, a warm one, and one after a c
 Leaves each process's flags to its own module.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import httpx
 
@@ -38,7 +37,15 @@ from infra.sandbox.instance import Instance, Report, Status
 from infra.sandbox.waiting import wait_until
 
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
-_STOP_ORDER = (("host-runner", "kwok", "kube-scheduler", "kube-controller-manager"), ("kube-apiserver",), ("etcd",))
+_FACTORIES: dict[str, Callable[[Instance], Component]] = {
+    "etcd": etcd,
+    "kube-apiserver": api_server,
+    "kube-controller-manager": controller_manager,
+    "kube-scheduler": scheduler,
+    "kwok": kwok,
+    "host-runner": host_runner,
+}
+_STOP_ORDER = (("host-runner", "kwok", "kube-scheduler", "kube-controller-manager"), ("kube-apiserver", "etcd"))
 _READY_SECONDS = 60.0
 
 
@@ -70,15 +77,12 @@ class ControlPlane:
             _require_programs()
             self._start(report)
         except OSError as error:
-            where = str(error.filename or self.instance.directory)
-            raise TenantryError(
-                f"cannot write ({error.strerror})", where, "free disk space or mend its mode"
-            ) from error
+            where, remedy = str(error.filename or self.instance.directory), "free disk space or mend the folder's mode"
+            raise TenantryError(f"cannot be written ({error.strerror})", where, remedy) from error
         except (ApiError, httpx.HTTPError) as error:
             log = self.instance.daemon("kube-apiserver").log
-            raise TenantryError(
-                f"the API server failed a request ({error})", str(log), "run `make up` again"
-            ) from error
+            what = f"the API server failed a request ({error})"
+            raise TenantryError(what, str(log), "run `make up` again") from error
 
     def stop(self) -> None:
         """Stop every process, and every pod that runs on the host; does nothing when all are stopped."""
@@ -89,7 +93,7 @@ class ControlPlane:
 
     def status(self) -> list[Status]:
         """Return one row per process."""
-        return [component.status(self.instance) for component in self._components]
+        return [self._status(name, factory) for name, factory in _FACTORIES.items()]
 
     def api(self) -> ApiClient:
         """Return a client with the administrator's rights; the caller closes it."""
@@ -100,13 +104,9 @@ class ControlPlane:
         """Return a bearer token with the administrator's rights, this instance's own."""
         return Credentials(self.instance).token()
 
-    @cached_property
-    def _components(self) -> list[Component]:
-        factories = (etcd, api_server, controller_manager, scheduler, kwok, host_runner)
-        return [factory(self.instance) for factory in factories]
-
     def _start(self, report: Report) -> None:
-        database, server, controllers, planner, kubelets, runner = self._components
+        components = [factory(self.instance) for factory in _FACTORIES.values()]
+        database, server, controllers, planner, kubelets, runner = components
         self._launch(database, report)
         database.wait_healthy(self.instance, _READY_SECONDS)
         self._launch(server, report)
@@ -127,6 +127,11 @@ class ControlPlane:
             self._wait_furnished(api, definitions)
         finally:
             api.close()
+
+    def _status(self, name: str, factory: Callable[[Instance], Component]) -> Status:
+        if self.instance.daemon(name).is_running():
+            return factory(self.instance).status(self.instance)
+        return Status(name, "", running=False, healthy=False, detail="stopped")
 
     def _stop_one(self, name: str) -> None:
         self.instance.daemon(name).stop(grace=3.0)

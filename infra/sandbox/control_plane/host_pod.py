@@ -8,8 +8,9 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from infra.sandbox.control_plane.pod_volumes import mount_table, relocate, wants
 
 _TICK = 0.05  # seconds between two looks at the processes
 _RETRY = 1.0  # seconds between two looks for a missing ConfigMap or Secret
+_REPORT_ATTEMPTS, _REPORT_PAUSE = 600, 0.5  # seconds
 _TOKEN_SECONDS = 24 * 3600
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -54,6 +56,10 @@ class Host:
     pods: Path
     logs: Path
     path: str
+
+
+LOST = ("HostRunnerLost", "the sandbox was stopped or restarted while this pod ran")
+"""Reason and message of a pod whose processes went with the runner."""
 
 
 class _Ended(Exception):  # not an error: the pod is over
@@ -99,23 +105,25 @@ class HostPod:
             self._live()
         except _Ended as end:
             self._finish(end)
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            self._finish(_Ended("Failed", "HostRunnerCannotProvide", f"{type(error).__name__}: {error}"))
         finally:
             kill_pod_processes(self._host.pods, self._pod["metadata"]["uid"])
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _live(self) -> None:
-        self._refuse_other_images()
+        self._refuse_unsupported()
         self._report("Pending")  # from here on, a restarted runner knows that this pod was begun
         self._patiently(self._main[0], self._prepare)
         for container in self._init:
-            self._patiently(container, lambda it=container: self._begin(it))  # type: ignore[misc] # default binds now
+            self._patiently(container, partial(self._begin, container))
             self._report("Pending")
             while container.exit_code is None:
                 self._tick([container], "Pending")
             if container.exit_code != 0:
                 raise _Ended("Failed", "", f"init container {container.name} failed")
         for container in self._main:
-            self._patiently(container, lambda it=container: self._begin(it))  # type: ignore[misc] # default binds now
+            self._patiently(container, partial(self._begin, container))
         self._report("Running")
         while any(container.exit_code is None for container in self._main):
             self._tick(self._main, "Running")
@@ -125,7 +133,7 @@ class HostPod:
         changed = [container.poll() for container in containers]
         for container in containers:
             if container.restart_due:
-                self._patiently(container, lambda it=container: self._begin(it))  # type: ignore[misc] # as above
+                self._patiently(container, partial(self._begin, container))
                 changed.append(True)
         if any(changed) and any(container.exit_code is None for container in containers):
             self._report(phase)
@@ -134,12 +142,12 @@ class HostPod:
     def _pause(self, seconds: float) -> None:
         if self._asked_to_end.wait(seconds):
             self._end_processes(self._grace)
-            raise _Ended("Failed", "", "the pod was deleted")
+            raise _Ended("Failed", *(("", "the pod was deleted") if self._deleted else LOST))
         if self._deadline is not None and time.monotonic() > self._deadline:
             self._end_processes(min(float(self._spec.get("terminationGracePeriodSeconds", 30)), 5.0))
             raise _Ended("Failed", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 
-    def _patiently(self, container: HostContainer, step: Any) -> None:
+    def _patiently(self, container: HostContainer, step: Callable[[], None]) -> None:
         """Do `step`, again and again while something that it needs is not there yet."""
         while True:
             try:
@@ -155,7 +163,9 @@ class HostPod:
                 return
             self._pause(_RETRY)
 
-    def _refuse_other_images(self) -> None:
+    def _refuse_unsupported(self) -> None:
+        if any(container.spec.get("restartPolicy") == "Always" for container in self._init):
+            raise _Ended("Failed", "HostRunnerCannotProvide", "sidecar init containers are not available on the host")
         for container in (*self._init, *self._main):
             if not is_tools_image(container.spec["image"]):
                 text = (
@@ -238,8 +248,8 @@ class HostPod:
 
 
 def report_status(api: ApiClient, path: str, status: Mapping[str, Any]) -> None:
-    """Set the status of the pod at `path`, trying for some seconds when the API server is away."""
-    for _ in range(20):
+    """Set the status of the pod at `path`, trying for minutes when the API server is away."""
+    for _ in range(_REPORT_ATTEMPTS):
         try:
             api.patch(f"{path}/status", {"status": status})
         except ApiError as error:
@@ -249,7 +259,7 @@ def report_status(api: ApiClient, path: str, status: Mapping[str, Any]) -> None:
             pass
         else:
             return
-        time.sleep(0.5)
+        time.sleep(_REPORT_PAUSE)
 
 
 def remove(api: ApiClient, pod: Mapping[str, Any]) -> None:

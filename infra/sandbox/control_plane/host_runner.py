@@ -20,7 +20,7 @@ import httpx
 
 from infra.sandbox.certificates import KeyPair
 from infra.sandbox.control_plane.api import ApiClient, ApiError
-from infra.sandbox.control_plane.host_pod import Host, HostPod, remove, report_status
+from infra.sandbox.control_plane.host_pod import LOST, Host, HostPod, remove, report_status
 from infra.sandbox.control_plane.host_processes import kill_pod_processes
 from infra.sandbox.control_plane.images import runs_on_host
 
@@ -37,7 +37,7 @@ class HostRunner:
     def __init__(self, host: Host, alive: Path) -> None:
         """Prepare to run pods on `host`; the file `alive` is touched while the API server can be watched."""
         self._host, self._alive = host, alive
-        self._running: dict[str, HostPod] = {}
+        self._taken: dict[str, HostPod] = {}  # until the object is gone: its last events come after its end
         self._watching = False
 
     def serve(self, stopped: threading.Event) -> None:
@@ -45,7 +45,7 @@ class HostRunner:
         threading.Thread(target=self._beat, args=(stopped,), daemon=True).start()
         threading.Thread(target=self._watch_forever, args=(stopped,), daemon=True).start()
         stopped.wait()
-        pods = list(self._running.values())
+        pods = list(self._taken.values())
         for pod in pods:
             pod.end(_STOP_GRACE)
         deadline = time.monotonic() + _STOP_GRACE + 1.0
@@ -90,10 +90,7 @@ class HostRunner:
         if not runs_on_host(pod):
             return
         metadata, status = pod["metadata"], pod.get("status", {})
-        known = self._running.get(metadata["uid"])
-        if known is not None and not known.thread.is_alive():
-            del self._running[metadata["uid"]]
-            known = None
+        known = self._taken.get(metadata["uid"])
         if "deletionTimestamp" in metadata:
             self._delete(pod, known)
         elif status.get("phase") in _OVER or known is not None:
@@ -102,11 +99,11 @@ class HostRunner:
             self._declare_lost(pod)
         else:
             say(f"runs {metadata['namespace']}/{metadata['name']}")
-            self._running[metadata["uid"]] = runner = HostPod(self._host, pod)
+            self._taken[metadata["uid"]] = runner = HostPod(self._host, pod)
             runner.thread.start()
 
     def _delete(self, pod: dict[str, Any], known: HostPod | None) -> None:
-        if known is not None:
+        if known is not None and known.thread.is_alive():
             known.end(float(pod["metadata"].get("deletionGracePeriodSeconds", 30)), deleted=True)
             return
         if pod["metadata"].get("deletionGracePeriodSeconds") == 0:
@@ -120,20 +117,17 @@ class HostRunner:
         metadata = pod["metadata"]
         say(f"lost {metadata['namespace']}/{metadata['name']}")
         kill_pod_processes(self._host.pods, metadata["uid"])
-        status = {
-            "phase": "Failed",
-            "reason": "HostRunnerLost",
-            "message": "the sandbox was stopped or restarted while this pod ran",
-        }
+        reason, message = LOST
+        status = {"phase": "Failed", "reason": reason, "message": message}
         report_status(self._host.api, f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}", status)
 
     def _forget(self, uid: str) -> None:
-        known = self._running.pop(uid, None)
+        known = self._taken.pop(uid, None)
         if known is not None:
             known.end(0.0, deleted=True)
 
     def _forget_missing(self, present: set[str]) -> None:
-        for uid in set(self._running) - present:
+        for uid in set(self._taken) - present:
             self._forget(uid)
 
 

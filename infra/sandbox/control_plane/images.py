@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 TOOLS_REPOSITORY = "registry.tenantry.invalid/tenantry/tools"
-"""The repository of the tools image; `.invalid` never resolves (RFC 2606), so that nothing can be pulled by accident."""
+"""The repository of the tools image; `.invalid` never resolves (RFC 2606), so nothing is pulled by accident."""
 
 TOOLS_IMAGE = f"^{re.escape(TOOLS_REPOSITORY)}([:@]|$)"
 """A regular expression, valid in Python and in jq, of the tools image with any tag or digest, or none."""
@@ -20,5 +20,5 @@ def is_tools_image(image: str) -> bool:
 
 
 def runs_on_host(pod: Mapping[str, Any]) -> bool:
-    """Whether the host runner owns `pod`: one of its containers is of the tools image (init containers do not count)."""
+    """Whether the host runner owns `pod`: a container of it, not only an init container, is of the tools image."""
     return any(is_tools_image(container.get("image", "")) for container in pod["spec"].get("containers", []))

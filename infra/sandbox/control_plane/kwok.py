@@ -5,8 +5,8 @@ Pods of the tools image are left to the host runner. An annotation on any other 
 | `tenantry.dev/sandbox-behaviour` | the pod |
 |---|---|
 | `never-ready` | runs and never becomes Ready |
-| `slow` | becomes Ready (and a job's pod then completes) after `tenantry.dev/sandbox-delay`, a Go duration, 10 s by default |
-| `fail` | exits with 1, or `tenantry.dev/sandbox-exit-code`: ends Failed if its restart policy is Never, else crash-loops |
+| `slow` | is Ready, and as a job's pod done, after `tenantry.dev/sandbox-delay`: a Go duration, 10 s by default |
+| `fail` | exits with 1, or `tenantry.dev/sandbox-exit-code`: Failed if its restart policy is Never, else restarted |
 | `crash-loop` | the same as `fail`; the name to use for pods that are restarted |
 
 The stage files of KWOK itself make nodes and well-behaved pods Ready; those under `stages/` are ours.
@@ -43,7 +43,6 @@ def kwok(instance: Instance) -> Component:
     pair, authority = credentials.controllers(), instance.authority.certificate
     kubeconfig = credentials.component_kubeconfig("kwok", USER)
     configuration = instance.folder("control-plane") / "kwok.yaml"
-    write_private(configuration, _configuration())
     address = instance.addresses.controllers
     command = [
         str(BIN / "kwok"),
@@ -62,6 +61,7 @@ def kwok(instance: Instance) -> Component:
         command=command,
         healthy=lambda: answers(f"https://{address}:10247/healthz", authority),
         endpoints=[(address, 10247)],
+        prepare=lambda: write_private(configuration, _configuration()),
         files=[pair.certificate, pair.key, kubeconfig, configuration],
     )
 

@@ -1,4 +1,4 @@
-"""What every instance's cluster holds from its start: Gateway API definitions, and the rights of KWOK and host runner."""
+"""What every cluster holds from its start: Gateway API definitions, and the rights of KWOK and host runner."""
 
 import re
 from pathlib import Path

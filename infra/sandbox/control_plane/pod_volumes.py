@@ -6,7 +6,7 @@ takes its place. Programs that have a mount path built in do not find it. Config
 empty folders are provided; the service-account volume that Kubernetes adds is replaced by KUBECONFIG.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def _content(volume: Mapping[str, Any], pod: Mapping[str, Any], objects: PodObje
     return {name: content for source in sources for name, content in _source(volume["name"], source, pod, objects)}
 
 
-def _projections(volume: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _projections(volume: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(volume.get("projected", {}).get("sources") or [])
 
 
@@ -90,7 +90,9 @@ def _source(
     raise CannotProvideError(f"volume {volume}: {kinds} is not available on the host")
 
 
-def _selected(options: Mapping[str, Any], read: Any, name: str) -> list[tuple[str, bytes]]:
+def _selected(
+    options: Mapping[str, Any], read: Callable[[str], dict[str, bytes]], name: str
+) -> list[tuple[str, bytes]]:
     try:
         entries = read(name)
     except NotThereYetError:
