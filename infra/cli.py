@@ -62,7 +62,7 @@ def up(
         running = lifecycle.up(instance or stack, report)
         workspace = Workspace(running, stack)
         workspace.prepare()
-        pulumi.select_stack(workspace)
+        pulumi.ensure_stack(workspace)
     if apply:
         pulumi.up(workspace)
     _print_status(running, lifecycle.status(running))
@@ -189,6 +189,12 @@ def main() -> None:
             raise
         _err.print(f"error: {error}", markup=False)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if os.environ.get("TENANTRY_DEBUG"):
+            raise
+        reason = error.strerror or type(error).__name__
+        _err.print(f"error: {reason}, {error.filename or 'the machine'}, mend that and run it again", markup=False)
+        sys.exit(1)
     except KeyboardInterrupt:
         _err.print("error: interrupted, the command, run it again", markup=False)
         sys.exit(130)

@@ -16,6 +16,7 @@ from infra.sandbox import stack_file
 from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
 from infra.sandbox.plugins.language import install as language_host
+from infra.sandbox.plugins.launcher import write_script
 from infra.sandbox.servers.postgresql import PostgreSQL
 from infra.sandbox.servers.valkey import Valkey
 
@@ -140,13 +141,10 @@ class Workspace:
 
     def _write_pulumi_wrapper(self, source: Path) -> None:
         """Put a `pulumi` first on the `PATH` that takes the work tree's changes into the copy before each run."""
-        python, real = shlex.quote(str(VIRTUALENV / "bin" / "python")), shlex.quote(str(BIN / "pulumi"))
-        copy = f"{shlex.quote(str(source))} {shlex.quote(str(self.stack_file))}"
-        wrapper = self.tools / "pulumi"
-        temporary = wrapper.with_suffix(".tmp")
-        temporary.write_text(f'#!/bin/sh\n{python} -P -m infra.sandbox.stack_file {copy} || exit 1\nexec {real} "$@"\n')
-        temporary.chmod(0o755)
-        temporary.replace(wrapper)
+        command = [str(VIRTUALENV / "bin" / "python"), "-I", "-m", "infra.sandbox.stack_file"]
+        synchronise = shlex.join([*command, str(source), str(self.stack_file)])
+        real = shlex.quote(str(BIN / "pulumi"))
+        write_script(self.tools / "pulumi", f'{synchronise} || exit 1\nexec {real} "$@"\n')
 
 
 def export_lines(variables: Mapping[str, str]) -> str:

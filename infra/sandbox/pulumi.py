@@ -1,24 +1,36 @@
 """Runs the Pulumi CLI in a sandbox workspace."""
 
+import json
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from infra.errors import TenantryError
 from infra.paths import BIN, PROJECT_ROOT
 from infra.sandbox.environment import Workspace
 
 
-def select_stack(workspace: Workspace) -> None:
-    """Select the workspace's stack, creating it when the backend has none.
+def ensure_stack(workspace: Workspace) -> None:
+    """Create the workspace's stack unless the backend has it.
+
+    `pulumi stack init` writes an encryption salt into the stack file of its folder whatever `--config-file` says, so it
+    runs in a folder of its own; nothing is encrypted with that salt, and the first update writes the one that counts.
 
     Raises:
         TenantryError: the CLI failed.
     """
-    finished = run(workspace, ["stack", "select", "--create", workspace.stack], capture=True)
-    if finished.returncode != 0:
-        reason = (finished.stderr or finished.stdout).strip().splitlines()
+    listed = _run(workspace, ["stack", "ls", "--json"], cwd=PROJECT_ROOT, capture=True)
+    if listed.returncode == 0 and workspace.stack in {stack["name"] for stack in json.loads(listed.stdout)}:
+        return
+    with tempfile.TemporaryDirectory(dir=workspace.instance.folder("pulumi"), prefix="init-") as folder:
+        shutil.copy(PROJECT_ROOT / "Pulumi.yaml", folder)
+        created = _run(workspace, ["stack", "init", workspace.stack], cwd=Path(folder), capture=True)
+    if created.returncode != 0:
+        reason = (created.stderr or created.stdout).strip().splitlines()
         raise TenantryError(
-            f"the stack cannot be selected ({reason[-1] if reason else 'no message'})", workspace.stack, "mend that"
+            f"the stack cannot be created ({reason[-1] if reason else 'no message'})", workspace.stack, "mend that"
         )
 
 
@@ -28,25 +40,20 @@ def up(workspace: Workspace) -> None:
     Raises:
         TenantryError: the update failed; the CLI has said why.
     """
-    finished = run(workspace, ["up", "--yes", "--skip-preview", "--suppress-permalink=true"])
+    finished = _run(workspace, ["up", "--yes", "--skip-preview", "--suppress-permalink=true"], cwd=PROJECT_ROOT)
     if finished.returncode != 0:
         raise TenantryError(
             "`pulumi up` failed", f"stack {workspace.stack}", "mend what it says above and run it again"
         )
 
 
-def run(workspace: Workspace, arguments: Sequence[str], *, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run `pulumi` with `arguments` in the project's folder.
-
-    Args:
-        workspace: the stack and the instance.
-        arguments: what follows `pulumi`.
-        capture: whether to keep the output instead of showing it.
-    """
+def _run(
+    workspace: Workspace, arguments: Sequence[str], *, cwd: Path, capture: bool = False
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(BIN / "pulumi"), *arguments, "--non-interactive"],
         env=workspace.process_environment(),
-        cwd=PROJECT_ROOT,
+        cwd=cwd,
         capture_output=capture,
         text=True,
         check=False,

@@ -4,12 +4,11 @@ Resource plugins go into an instance's own `PULUMI_HOME`, each under the exact v
 so found, the engine neither searches `$PATH` nor warns about it. Leaves the language host to `language`.
 """
 
-import shlex
 from importlib import metadata
 from pathlib import Path
 
 from infra.errors import TenantryError
-from infra.paths import VIRTUALENV
+from infra.sandbox.plugins.launcher import write_launcher
 
 RESOURCE_PLUGINS = {
     "kubernetes": "infra.sandbox.plugins.kubernetes",
@@ -66,20 +65,3 @@ def link_official(source: Path, pulumi_home: Path) -> None:
             link.rmdir()
         link.unlink(missing_ok=True)
         link.symlink_to(official.parent.resolve())
-
-
-def write_launcher(path: Path, module: str) -> None:
-    """Write an executable that runs `module` in the project's virtualenv, with the caller's arguments.
-
-    Args:
-        path: the file to write; replaced as a whole, and only when its text differs.
-        module: the module to run. `-P` keeps the working directory off its import path.
-    """
-    python = shlex.quote(str(VIRTUALENV / "bin" / "python"))
-    text = f'#!/bin/sh\nexec {python} -P -m {module} "$@"\n'
-    if path.is_file() and path.read_text() == text:
-        return
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text)
-    temporary.chmod(0o755)
-    temporary.replace(path)

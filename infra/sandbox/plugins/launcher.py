@@ -1,0 +1,46 @@
+"""Executables that run a module of this project, wherever and with whatever environment they are started."""
+
+import os
+import shlex
+import tempfile
+from pathlib import Path
+
+from infra.paths import VIRTUALENV
+
+
+def write_launcher(path: Path, module: str, *arguments: str) -> None:
+    """Write an executable that runs `module` in the project's virtualenv; does nothing when it is there already.
+
+    It is a shell script, since the kernel allows neither spaces nor more than 255 bytes in the interpreter of a script.
+    It runs Python isolated (`-I`), so that neither `PYTHONPATH` nor the folder in which the engine starts it can hide a
+    module. It is replaced as a whole, so that a reader never sees half of it.
+
+    Args:
+        path: the file to write.
+        module: the module to run.
+        arguments: what comes before the caller's own arguments.
+    """
+    command = [str(VIRTUALENV / "bin" / "python"), "-I", "-m", module, *arguments]
+    write_script(path, f'exec {shlex.join(command)} "$@"\n')
+
+
+def write_script(path: Path, body: str) -> None:
+    """Write an executable shell script, replaced as a whole; does nothing when it is there already.
+
+    Args:
+        path: the file to write.
+        body: what follows the first line.
+    """
+    text = f"#!/bin/sh\n{body}"
+    if path.is_file() and os.access(path, os.X_OK) and path.read_text() == text:
+        return
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(text)
+        temporary.chmod(0o755)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

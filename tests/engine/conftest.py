@@ -1,0 +1,44 @@
+"""Sandbox instances with a stack of the real program, made once a session and deleted at its end."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from infra.sandbox import lifecycle, pulumi
+from infra.sandbox.environment import Workspace
+from tests.engine.stack import Stack
+
+MakeStack = Callable[[str], Stack]
+
+
+def silent(_line: str) -> None:
+    """Receive progress that no test looks at."""
+
+
+def make_stack(name: str) -> Stack:
+    """Start the instance `name` with a fresh stack `local` that nothing has been applied to."""
+    workspace = Workspace(lifecycle.up(name, silent), "local")
+    workspace.prepare()
+    pulumi.ensure_stack(workspace)
+    return Stack(workspace)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The stack that most engine tests share; a test leaves it applied and without changes."""
+    made = make_stack("test-engine")
+    try:
+        made.up()
+        yield made
+    finally:
+        lifecycle.down("test-engine", silent, delete=True)
+
+
+@pytest.fixture(scope="session")
+def neighbour() -> Iterator[Stack]:
+    """A second environment, side by side with the first."""
+    made = make_stack("test-neighbour")
+    try:
+        yield made
+    finally:
+        lifecycle.down("test-neighbour", silent, delete=True)

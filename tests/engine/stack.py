@@ -1,0 +1,122 @@
+"""One stack of the real program in a real sandbox instance, driven through the CLI."""
+
+import copy
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import yaml
+
+from infra.paths import BIN, PROJECT_ROOT
+from infra.sandbox.environment import Workspace
+from infra.sandbox.servers.postgresql import PostgreSQL
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run of the CLI left: exit code, and both streams."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def text(self) -> str:
+        return self.output + self.errors
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The stack of one workspace. The stack file of the work tree is never touched: tests write the sandbox's copy."""
+
+    workspace: Workspace
+
+    def settings(self) -> Settings:
+        """Return the settings that the next run will use."""
+        return copy.deepcopy(yaml.safe_load(self.workspace.stack_file.read_text())["config"]["tenantry:settings"])
+
+    def configure(self, change: Callable[[Settings], None]) -> None:
+        """Apply `change` to the settings of the next run."""
+        content = yaml.safe_load(self.workspace.stack_file.read_text())
+        change(content["config"]["tenantry:settings"])
+        self.workspace.stack_file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `pulumi ARGUMENTS` in a session of its own, and return the process."""
+        return subprocess.Popen(
+            [str(BIN / "pulumi"), *arguments],
+            env=self.workspace.process_environment(),
+            cwd=PROJECT_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def pulumi(self, *arguments: str, expect: int | None = 0) -> Result:
+        """Run `pulumi ARGUMENTS`; fail with all it printed unless it exits with `expect` (None: with anything)."""
+        process = self.start(*arguments, "--non-interactive")
+        output, errors = process.communicate()
+        result = Result(process.returncode, output, errors)
+        assert expect is None or result.code == expect, f"pulumi {arguments} exited {result.code}:\n{result.text}"
+        return result
+
+    def up(self, *arguments: str, expect: int | None = 0) -> Result:
+        """Run `pulumi up` without asking."""
+        return self.pulumi("up", "--yes", "--skip-preview", "--parallel", "16", *arguments, expect=expect)
+
+    def changes(self, *arguments: str) -> dict[str, int]:
+        """Return what a preview would do, as operation -> count, without what stays the same."""
+        document = json.loads(self.pulumi("preview", "--json", *arguments).output)
+        return {op: count for op, count in document["changeSummary"].items() if op != "same"}
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs, secrets shown."""
+        return dict(json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").output))
+
+    def state(self) -> dict[str, Any]:
+        """Return the deployment as the backend holds it, secrets encrypted."""
+        return dict(json.loads(self.pulumi("stack", "export").output)["deployment"])
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources in the state."""
+        return list(self.state().get("resources", []))
+
+    def kubectl(self, *arguments: str) -> Any:
+        """Run `kubectl ARGUMENTS -o json` and return the document."""
+        command: Sequence[str | Path] = [
+            BIN / "kubectl",
+            "--kubeconfig",
+            self.workspace.instance.kubeconfig,
+            *arguments,
+        ]
+        finished = subprocess.run([*command, "-o", "json"], capture_output=True, text=True, check=False)
+        assert finished.returncode == 0, finished.stderr
+        return json.loads(finished.stdout)
+
+    def administrator(self, database: str = "postgres") -> "psycopg.Connection[tuple[Any, ...]]":
+        """Return a connection of the superuser, in autocommit."""
+        variables = PostgreSQL(self.workspace.instance).environment()
+        return psycopg.connect(
+            host=variables["PGHOST"],
+            port=variables["PGPORT"],
+            user=variables["PGUSER"],
+            password=variables["PGPASSWORD"],
+            dbname=database,
+            sslmode=variables["PGSSLMODE"],
+            sslrootcert=variables["PGSSLROOTCERT"],
+            autocommit=True,
+        )
+
+    def tenant(self, slug: str, **overrides: str) -> "psycopg.Connection[tuple[Any, ...]]":
+        """Return a connection with the tenant's own credentials, in autocommit."""
+        authority = str(self.workspace.instance.authority.certificate)
+        url = self.outputs()["connections"][slug]
+        return psycopg.connect(url, sslrootcert=authority, autocommit=True, **overrides)
