@@ -163,12 +163,14 @@ class Cluster:
         return [*identity.prefix, str(postgresql_bin() / "postgres"), "-D", str(self.data), *settings]
 
     def _clear(self) -> None:
-        """End orphans of a killed server and remove what would make the next one believe that it still runs."""
+        """End what a killed server or command left running, and remove what would stop the next start."""
         leftovers.end(self.data, "postgres")
         # A pid in a stale file may be somebody else's by now, and then PostgreSQL refuses to start.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         shutil.rmtree(self.directory / "socket", ignore_errors=True)
+        leftovers.end(self.directory, "initdb")
         for unfinished in self.directory.glob(f"{_NEW}*"):
+            leftovers.end(unfinished, "postgres")
             shutil.rmtree(unfinished)
 
     def _ensure_data(self, identity: Identity, report: Report) -> None:

@@ -6,7 +6,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -19,6 +21,7 @@ from infra.sandbox.servers import leftovers
 from infra.sandbox.servers.postgresql import PostgreSQL
 from infra.sandbox.servers.proxy import TLSProxy
 from infra.sandbox.servers.valkey import Valkey
+from infra.sandbox.waiting import wait_until
 from tests.sandbox.servers.harness import TestInstance, client, connect, family, quiet
 
 
@@ -167,13 +170,49 @@ def test_a_killed_or_frozen_proxy_is_replaced_and_the_server_stays(own: TestInst
     assert _row(postgresql) == 42
 
 
-def test_an_interrupted_creation_leaves_nothing_in_the_way(own: TestInstance) -> None:
+START = """
+import pathlib, resource, sys
+from infra.errors import TenantryError
+from infra.sandbox.addresses import AddressBlock
+from infra.sandbox.servers.postgresql import PostgreSQL
+from tests.sandbox.servers.harness import TestInstance, quiet
+limit = int(sys.argv[4])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    PostgreSQL(TestInstance(sys.argv[1], AddressBlock(sys.argv[2]), pathlib.Path(sys.argv[3]))).start(quiet)
+except TenantryError as error:
+    print(error)
+"""
+
+
+def _start_elsewhere(instance: TestInstance, largest_file: int = -1) -> subprocess.Popen[str]:
+    arguments = [instance.name, instance.addresses.prefix, str(instance.root), str(largest_file)]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, "-c", START, *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_creation_that_was_killed_leaves_nothing_in_the_way(own: TestInstance) -> None:
+    folder = own.directory / "postgresql"
+    starting = _start_elsewhere(own)
+    wait_until(lambda: any(folder.glob("data.new-*/base")), seconds=30, every=0.005, what="-", where="-", remedy="-")
+    starting.kill()
+    starting.communicate()
+    assert not (folder / "data").exists()
     postgresql = PostgreSQL(own)
-    half = own.directory / "postgresql" / "data.new-killed"
-    (half / "base").mkdir(parents=True)
     postgresql.start(quiet)
-    assert not half.exists()
+    assert not list(folder.glob("data.new-*"))
     assert postgresql.status()[0].healthy
+
+
+def test_a_disk_that_takes_no_more_is_one_clear_line_and_leaves_nothing(own: TestInstance) -> None:
+    told, _ = _start_elsewhere(own, largest_file=100_000).communicate(timeout=60)
+    assert told.startswith("PostgreSQL's data cannot be created (")
+    assert "could not" in told
+    assert told.count("\n") == 1
+    assert {path.name for path in (own.directory / "postgresql").iterdir()} == {"password"}
+    PostgreSQL(own).start(quiet)
+    assert PostgreSQL(own).status()[0].healthy
 
 
 def test_a_lost_password_is_one_clear_line(own: TestInstance) -> None:
