@@ -4,6 +4,7 @@ Owns the roles, their privileges and the workload's credentials. Leaves tables t
 default privileges give the application role what they make later.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import pulumi
@@ -65,7 +66,10 @@ class IsolatedSchema(pulumi.ComponentResource):
     """The role that the workload logs in as."""
 
     credentials: pulumi.Output[str]
-    """The Kubernetes Secret with `DATABASE_URL`; its name changes with its content, so that pods roll."""
+    """The Kubernetes Secret with `DATABASE_URL`."""
+
+    checksum: pulumi.Output[str]
+    """Changes with the content of that Secret, and tells nothing of it; pods carry it, so that they roll."""
 
     url: pulumi.Output[str]
     """The connection URL, a secret."""
@@ -85,6 +89,8 @@ class IsolatedSchema(pulumi.ComponentResource):
         self.role = role.name
         self.schema = pulumi.Output.all(schema.name, *[grant.id for grant in grants]).apply(lambda parts: str(parts[0]))
         self.credentials = credentials.metadata.apply(lambda metadata: metadata.name or "")
+        # The password in it has 190 bits, so that its hash may be seen.
+        self.checksum = pulumi.Output.unsecret(self.url.apply(lambda url: hashlib.sha256(url.encode()).hexdigest()))
         self.register_outputs(
             {"schema": self.schema, "owner": self.owner, "role": self.role, "credentials": self.credentials}
         )
@@ -174,6 +180,7 @@ class IsolatedSchema(pulumi.ComponentResource):
         return Secret(
             f"{self._name}-credentials",
             metadata={
+                "name": f"{self._args.role_prefix.replace('_', '-')}-database",
                 "namespace": self._args.credentials_namespace,
                 "labels": labels(self._name, "database-credentials"),
             },

@@ -5,6 +5,7 @@ Service points to it, then the other slot changes. Leaves routes and autoscaling
 to the release command.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,7 @@ Slot = Literal["blue", "green"]
 
 _SLOT_LABEL = "tenantry.dev/slot"
 _ROLE_ANNOTATION = "tenantry.dev/role"
+_CHECKSUM_ANNOTATION = "tenantry.dev/environment-checksum"
 # Endpoints propagate late: a pod told to stop answers on until its address is gone everywhere (DESIGN section 6).
 _DRAIN_SECONDS = 10
 _TERMINATION_GRACE_SECONDS = 45
@@ -45,6 +47,19 @@ class SlotArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EnvironmentSecret:
+    """A Kubernetes Secret whose keys become environment variables.
+
+    Args:
+        name: the Secret.
+        checksum: changes with its content; the pods roll when it does.
+    """
+
+    name: pulumi.Input[str]
+    checksum: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceArgs:
     """Arguments of `Service`.
 
@@ -54,7 +69,7 @@ class ServiceArgs:
         health_path: answers 200 when a pod can take traffic.
         active: the slot that takes traffic; a key of `slots`.
         slots: the active slot and, while there is one, the candidate.
-        environment_secrets: Kubernetes Secrets whose keys become environment variables.
+        environment_secrets: what the container's environment holds.
     """
 
     namespace: pulumi.Input[str]
@@ -62,7 +77,7 @@ class ServiceArgs:
     health_path: str
     active: Slot
     slots: Mapping[Slot, SlotArgs]
-    environment_secrets: Sequence[pulumi.Input[str]] = ()
+    environment_secrets: Sequence[EnvironmentSecret] = ()
 
 
 class Service(pulumi.ComponentResource):
@@ -112,9 +127,19 @@ class Service(pulumi.ComponentResource):
                 "replicas": args.replicas,
                 "selector": {"match_labels": self._selector(slot)},
                 "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": "25%", "max_unavailable": 0}},
-                "template": {"metadata": {"labels": pod_labels}, "spec": self._pod(slot)},
+                "template": {
+                    "metadata": {"labels": pod_labels, "annotations": {_CHECKSUM_ANNOTATION: self._checksum()}},
+                    "spec": self._pod(slot),
+                },
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+        )
+
+    def _checksum(self) -> pulumi.Output[str]:
+        """Return one checksum over everything that the pods read by reference."""
+        checksums = [secret.checksum for secret in self._args.environment_secrets]
+        return pulumi.Output.all(*checksums).apply(
+            lambda known: hashlib.sha256("".join(map(str, known)).encode()).hexdigest()
         )
 
     def _pod(self, slot: Slot) -> PodSpecArgsDict:
@@ -143,7 +168,7 @@ class Service(pulumi.ComponentResource):
             "name": "service",
             "image": self._args.slots[slot].image,
             "ports": [{"name": "http", "container_port": self._args.port}],
-            "env_from": [{"secret_ref": {"name": secret}} for secret in self._args.environment_secrets],
+            "env_from": [{"secret_ref": {"name": secret.name}} for secret in self._args.environment_secrets],
             "readiness_probe": probe,
             "liveness_probe": {**probe, "failure_threshold": 6},
             "lifecycle": {"pre_stop": {"sleep": {"seconds": _DRAIN_SECONDS}}},

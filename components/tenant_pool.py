@@ -62,6 +62,9 @@ class TenantPool(pulumi.ComponentResource):
     credentials: pulumi.Output[str]
     """The Kubernetes Secret with the services' `DATABASE_URL`."""
 
+    checksum: pulumi.Output[str]
+    """Changes with the content of that Secret."""
+
     url: pulumi.Output[str]
     """The services' connection URL, a secret."""
 
@@ -75,6 +78,7 @@ class TenantPool(pulumi.ComponentResource):
         self._guard(pool)
         self.role = pool.role
         self.credentials = pool.credentials
+        self.checksum = pool.checksum
         self.url = pool.url
         self.register_outputs({"database": self.database, "role": self.role, "credentials": self.credentials})
 

@@ -12,7 +12,7 @@ import pulumi_postgresql as postgresql
 
 from components.isolated_schema import Server
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
-from components.service import Service, ServiceArgs, SlotArgs
+from components.service import EnvironmentSecret, Service, ServiceArgs, SlotArgs
 from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
@@ -90,7 +90,7 @@ class _Environment:
                 slot: SlotArgs(image=content.image, replicas=content.replicas)
                 for slot, content in settings.slots.items()
             },
-            environment_secrets=[self._pool.credentials],
+            environment_secrets=[EnvironmentSecret(name=self._pool.credentials, checksum=self._pool.checksum)],
         )
         return Service(name, args, self._opts)
 
@@ -132,7 +132,13 @@ class _Environment:
 
 
 def _cluster(settings: StackSettings) -> kubernetes.Provider:
-    return kubernetes.Provider("cluster", context=settings.cluster.existing.context, enable_config_map_mutable=True)
+    # Data of ConfigMaps and Secrets with fixed names changes in place; pods that read it roll by its checksum.
+    return kubernetes.Provider(
+        "cluster",
+        context=settings.cluster.existing.context,
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+    )
 
 
 def _database(existing: ExistingDatabase) -> postgresql.Provider:
@@ -143,7 +149,6 @@ def _database(existing: ExistingDatabase) -> postgresql.Provider:
         username=existing.username,
         sslmode=existing.ssl_mode,
         superuser=existing.superuser,
-        opts=pulumi.ResourceOptions(),
     )
 
 

@@ -94,17 +94,13 @@ class Workspace:
             TenantryError: the stack file is missing or not valid, or an official plugin is missing.
         """
         source = stack_file.source_of(self.stack)
-        language_host.install(BIN)
-        if official_plugins is None:
-            installation.install(self.home)
-        else:
-            installation.link_official(official_plugins, self.home)
+        cli = self._install_plugins(official_plugins)
         (self.instance.folder("pulumi") / "state").mkdir(exist_ok=True)
         if not self._passphrase.exists():
             self._passphrase.touch(mode=0o600)
             self._passphrase.write_text(secrets.token_urlsafe(32))
         stack_file.synchronise(source, self.stack_file)
-        self._write_pulumi_wrapper(source)
+        self._write_pulumi_wrapper(source, cli)
         PostgreSQL(self.instance).link_tools(self.tools)
 
     def variables(self) -> dict[str, str]:
@@ -139,11 +135,19 @@ class Workspace:
     def _passphrase(self) -> Path:
         return self.instance.folder("pulumi") / "passphrase"
 
-    def _write_pulumi_wrapper(self, source: Path) -> None:
+    def _install_plugins(self, official: Path | None) -> Path:
+        """Install plugins, and return the CLI that finds them."""
+        if official is not None:
+            return installation.use_official(official, self.home, self.instance.folder("official"))
+        language_host.install(BIN)
+        installation.install(self.home)
+        return BIN / "pulumi"
+
+    def _write_pulumi_wrapper(self, source: Path, cli: Path) -> None:
         """Put a `pulumi` first on the `PATH` that takes the work tree's changes into the copy before each run."""
         command = [str(VIRTUALENV / "bin" / "python"), "-I", "-m", "infra.sandbox.stack_file"]
         synchronise = shlex.join([*command, str(source), str(self.stack_file)])
-        real = shlex.quote(str(BIN / "pulumi"))
+        real = shlex.quote(str(cli))
         write_script(self.tools / "pulumi", f'{synchronise} || exit 1\nexec {real} "$@"\n')
 
 

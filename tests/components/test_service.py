@@ -85,3 +85,10 @@ def test_a_pod_drains_for_less_than_its_grace(blue_active: Graph) -> None:
     pod = blue_active.named("storefront-blue").plain("spec", "template", "spec")
     drain = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert 0 < drain < pod["terminationGracePeriodSeconds"]
+
+
+def test_pods_carry_a_checksum_of_the_secrets_they_read(blue_active: Graph) -> None:
+    template = blue_active.named("storefront-blue").plain("spec", "template")
+    checksum = template["metadata"]["annotations"]["tenantry.dev/environment-checksum"]
+    assert len(checksum) == 64
+    assert template["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": "tenantry-pool-database"}}]
