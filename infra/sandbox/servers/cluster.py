@@ -219,6 +219,7 @@ class Cluster:
             "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8",
             "--data-checksums",
+            "--set=dynamic_shared_memory_type=mmap",
             "--no-instructions",
         ]
 
