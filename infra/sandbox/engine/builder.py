@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 from rich.console import Console
 
@@ -15,6 +16,8 @@ from infra.sandbox.engine.display import Display
 from infra.sandbox.engine.recipe import PROJECT, Workshop, is_current, pinned_version, required_go
 from infra.sandbox.engine.toolchain import sufficient_go
 from infra.sandbox.engine.tools import TOOLS, Tool
+
+_GRACE = 5.0  # seconds that a killed compiler gets to disappear
 
 
 def ensure_built(console: Console, *, tools: Sequence[Tool] = TOOLS, workshop: Workshop = PROJECT) -> None:
@@ -49,7 +52,8 @@ def _only_builder(workshop: Workshop, console: Console) -> Iterator[None]:
     owner = workshop.lock.with_suffix(".pid")
     try:
         lock = _acquire(workshop.lock, owner, console)
-        shutil.rmtree(workshop.scratch, ignore_errors=True)  # a compiler that outlived its build may still write there
+        _end_compilers(workshop.scratch)
+        shutil.rmtree(workshop.scratch, ignore_errors=True)
         workshop.scratch.mkdir(exist_ok=True)
         owner.write_text(str(os.getpid()))
     except OSError as error:
@@ -71,6 +75,20 @@ def _acquire(path: Path, owner: Path, console: Console) -> FileLock:
         console.print(f"another build is under way (pid {_read_owner(owner)}), waiting", markup=False)
         lock.acquire()
     return lock
+
+
+def _end_compilers(scratch: Path) -> None:
+    """End what outlived a killed build; the caller holds the lock and has started nothing yet.
+
+    Compilers are known by Go's temporary folder in their environment, which nothing but a build of this project sets.
+    """
+    for process in psutil.process_iter():
+        try:
+            if Path(process.environ().get("GOTMPDIR", "")).is_relative_to(scratch):
+                process.kill()
+                process.wait(_GRACE)
+        except (psutil.Error, OSError):
+            continue  # ended meanwhile, or somebody else's
 
 
 def _read_owner(path: Path) -> str:

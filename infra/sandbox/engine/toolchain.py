@@ -46,7 +46,7 @@ def sufficient_go(required: str) -> Go:
     go = find_go(required)
     if go is None:
         raise TenantryError(
-            "Go is not installed", f"go, not on the PATH and not {USUAL_PLACE}", f"install Go {required} or newer"
+            "Go is not installed", f"neither on the PATH nor as {USUAL_PLACE}", f"install Go {required} or newer"
         )
     if not go.is_enough(required):
         raise TenantryError(f"Go is too old ({go.version})", str(go.program), f"install Go {required} or newer")

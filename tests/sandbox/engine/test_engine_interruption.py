@@ -60,6 +60,18 @@ def test_what_a_killed_build_left_is_removed_by_the_next(slow: Smithy) -> None:
     assert "half" not in (slow.workshop.sandbox / "bin" / "anvil").read_text()
 
 
+def test_a_compiler_that_outlived_its_builder_is_ended_by_the_next_build(slow: Smithy) -> None:
+    process = start(slow)
+    compiler = psutil.Process(int((slow.root / "compiler").read_text()))
+    process.kill()
+    process.wait()
+    assert compiler.is_running()
+    slow.install_go()
+    slow.build()
+    assert not compiler.is_running()
+    assert slow.files() == {"bin/anvil", "bin/.anvil.json", "share/anvil/one.yaml"}
+
+
 def test_a_build_killed_while_moving_products_counts_as_not_built(slow: Smithy) -> None:
     finish(slow)
     slow.build()
