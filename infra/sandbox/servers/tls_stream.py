@@ -135,7 +135,8 @@ async def _upload(client: TlsStream, upstream: socket.socket) -> None:
             await asyncio.get_running_loop().sock_sendall(upstream, data)
         except OSError:
             return  # the server closed; its last words are still on their way down
-    upstream.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(OSError):  # likewise
+        upstream.shutdown(socket.SHUT_WR)
 
 
 async def _download(client: TlsStream, upstream: socket.socket) -> None:

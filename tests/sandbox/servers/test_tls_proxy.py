@@ -144,9 +144,11 @@ def test_a_finished_client_still_gets_its_answer(proxy: Proxy) -> None:
 
 
 def test_the_last_words_of_a_server_that_closes_early_arrive(proxy: Proxy) -> None:
-    for _ in range(20):
+    for number in range(40):
         with proxy.postgresql() as connection:
             connection.sendall(b"last" + b"x" * 5000)
+            if number % 2:
+                socket.socket.shutdown(connection, socket.SHUT_WR)
             assert _everything(connection) == b"famous last words"
 
 
