@@ -47,6 +47,8 @@ class Property:
         replace: whether a change needs another resource.
         secret: whether it is secret wherever it comes from.
         write_only: whether it is sent but neither kept in the outputs nor compared.
+        shared: whether other resources may set it when it is left out: what the server has is then neither read nor a
+            difference, unless the program used to give it.
         automatic: whether a name is made from the logical name when it is left out.
         choices: the only strings allowed; empty for any.
         minimum: the least number, or the least number of items or characters.
@@ -65,6 +67,7 @@ class Property:
     replace: bool = False
     secret: bool = False
     write_only: bool = False
+    shared: bool = False
     automatic: bool = False
     choices: tuple[str, ...] = ()
     minimum: int | None = None
@@ -123,7 +126,7 @@ def diff(table: Table, old_inputs: Properties, outputs: Properties, new: Propert
         if prop.write_only:
             continue
         before, after = old_inputs.get(name), new.get(name)
-        if after is None and (prop.computed or prop.automatic):
+        if after is None and (prop.computed or prop.automatic or (prop.shared and before is None)):
             continue
         if before is None:
             before = outputs.get(name) if prop.computed else prop.default
@@ -189,7 +192,7 @@ def is_automatic(inputs: Properties, name: str) -> bool:
 
 
 def _goes_without_saying(prop: Property, value: Value, *, is_import: bool) -> bool:
-    if not is_import and (prop.computed or prop.automatic):
+    if not is_import and (prop.computed or prop.automatic or prop.shared):
         return True
     return _is_neutral(prop, value) and not prop.required
 
