@@ -4,10 +4,11 @@ Owns the requests, results and failures of the provider protocol. Leaves gRPC to
 Every request carries unknowns and secrets as they are (see `values`); a provider keeps the marks of what it returns.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from infra.sandbox.plugins.differences import Change
+from infra.sandbox.plugins.differences import Change, differences
 from infra.sandbox.plugins.values import Value
 
 Properties = Mapping[str, Value]
@@ -61,12 +62,14 @@ class Resource:
         type: the type token, as `kubernetes:apps/v1:Deployment`.
         name: the logical name.
         timeout: seconds that the user allows (`customTimeouts`), or None for the provider's own default.
+        ignore_changes: the property paths under `ignoreChanges`; only a diff and an update carry them.
     """
 
     urn: str
     type: str
     name: str
     timeout: float | None = None
+    ignore_changes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +116,13 @@ class Provider:
     def replacing_config(self) -> frozenset[str]:
         """Return the settings whose change makes every resource of the provider another one."""
         return frozenset()
+
+    def diff_config(self, old: Properties, new: Properties) -> Difference:
+        """Compare the provider's own settings; called before `configure`."""
+        changes = differences(old, new)
+        fixed = self.replacing_config()
+        replace = frozenset(path for path in changes if re.split(r"[.\[]", path, maxsplit=1)[0] in fixed)
+        return Difference(changes=changes, replace=replace)
 
     def configure(self, config: Properties) -> None:
         """Take the settings; secrets are revealed. Called once before any resource; may raise `ProviderError`."""

@@ -19,7 +19,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from infra.sandbox.plugins.differences import Change, differences
+from infra.sandbox.plugins.differences import Change
 from infra.sandbox.plugins.provider import (
     Difference,
     Failure,
@@ -94,11 +94,10 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         failures = self._provider.check_config(decode_properties(request.news))
         return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
 
+    @_reporting
     def DiffConfig(self, request: Request, context: Context) -> provider_pb2.DiffResponse:
         old = decode_properties(request.old_inputs or request.olds)
-        changes = differences(old, decode_properties(request.news))
-        replace = frozenset(path for path in changes if path.split(".")[0] in self._provider.replacing_config())
-        return _difference(Difference(changes=changes, replace=replace))
+        return _difference(self._provider.diff_config(old, decode_properties(request.news)))
 
     @_reporting
     def Configure(self, request: Request, context: Context) -> provider_pb2.ConfigureResponse:
@@ -183,7 +182,11 @@ def _partial(failure: PartialFailure) -> _AbortStatus:
 
 def _resource(request: Request) -> Resource:
     return Resource(
-        urn=request.urn, type=request.type, name=request.name, timeout=getattr(request, "timeout", 0) or None
+        urn=request.urn,
+        type=request.type,
+        name=request.name,
+        timeout=getattr(request, "timeout", 0) or None,
+        ignore_changes=tuple(getattr(request, "ignoreChanges", ())),
     )
 
 
