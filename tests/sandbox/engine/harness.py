@@ -4,8 +4,6 @@ import io
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from infra.paths import PROJECT_ROOT
 from infra.sandbox.engine.builder import ensure_built
 from infra.sandbox.engine.recipe import Workshop
 from infra.sandbox.engine.tools import Copy, Tool
+from infra.sandbox.waiting import wait_until
 
 TOOL = Tool(
     name="anvil",
@@ -117,6 +116,18 @@ class Smithy:
             start_new_session=True,
         )
 
+    def wait_for_compiler(self) -> int:
+        """Wait until a fake compiler that writes its pid to the file `compiler` has begun, and return that pid."""
+        path = self.root / "compiler"
+        wait_until(
+            lambda: path.exists() and path.read_text().endswith("\n"),
+            seconds=20,
+            what="no compiler began",
+            where=str(path),
+            remedy="read the log of the build",
+        )
+        return int(path.read_text())
+
     @property
     def calls(self) -> list[str]:
         """The command lines that the fake Go was called with."""
@@ -140,14 +151,6 @@ class Smithy:
         """Return every file in the sandbox but logs and locks."""
         found = (path.relative_to(self.workshop.sandbox) for path in self.workshop.sandbox.rglob("*") if path.is_file())
         return {str(path) for path in found if path.parts[0] != "logs" and path.suffix != ".lock"}
-
-
-def eventually(condition: Callable[[], bool], *, seconds: float = 20) -> None:
-    """Wait until `condition()` holds, and fail when it does not."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.02)
 
 
 class Existing(Smithy):

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from infra.sandbox.engine.recipe import is_current
-from tests.sandbox.engine.harness import BUILD, TOOL, Smithy, eventually
+from tests.sandbox.engine.harness import BUILD, TOOL, Smithy
 
 # Says that it has begun, leaves a partial product, and ends when the file "go on" appears.
 SLOW = """trap 'exit 130' INT
@@ -25,10 +25,10 @@ def slow(smithy: Smithy) -> Smithy:
     return smithy
 
 
-def start(smithy: Smithy) -> subprocess.Popen[str]:
-    process = smithy.start_build()
-    eventually(lambda: (smithy.root / "compiler").exists() and (smithy.root / "compiler").read_text().strip() != "")
-    return process
+def start(smithy: Smithy) -> tuple[subprocess.Popen[str], psutil.Process]:
+    """Start a build in another process, and return it and its compiler when that is at work."""
+    builder = smithy.start_build()
+    return builder, psutil.Process(smithy.wait_for_compiler())
 
 
 def finish(smithy: Smithy) -> None:
@@ -36,8 +36,7 @@ def finish(smithy: Smithy) -> None:
 
 
 def test_ctrl_c_ends_the_compiler_and_leaves_nothing(slow: Smithy) -> None:
-    process = start(slow)
-    compiler = psutil.Process(int((slow.root / "compiler").read_text()))
+    process, compiler = start(slow)
     os.kill(process.pid, signal.SIGINT)  # to the builder alone: it is the builder that ends the compiler
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT
@@ -47,7 +46,7 @@ def test_ctrl_c_ends_the_compiler_and_leaves_nothing(slow: Smithy) -> None:
 
 
 def test_what_a_killed_build_left_is_removed_by_the_next(slow: Smithy) -> None:
-    process = start(slow)
+    process, _ = start(slow)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     left = slow.files()
@@ -61,8 +60,7 @@ def test_what_a_killed_build_left_is_removed_by_the_next(slow: Smithy) -> None:
 
 
 def test_a_compiler_that_outlived_its_builder_is_ended_by_the_next_build(slow: Smithy) -> None:
-    process = start(slow)
-    compiler = psutil.Process(int((slow.root / "compiler").read_text()))
+    process, compiler = start(slow)
     process.kill()
     process.wait()
     assert compiler.is_running()
@@ -82,7 +80,7 @@ def test_a_build_killed_while_moving_products_counts_as_not_built(slow: Smithy) 
 
 
 def test_a_second_builder_waits_says_so_and_builds_nothing_again(slow: Smithy) -> None:
-    first = start(slow)
+    first, _ = start(slow)
     second = slow.start_build()
     assert second.stdout is not None
     assert second.stdout.readline() == f"another build is under way (pid {first.pid}), waiting\n"
@@ -96,7 +94,7 @@ def test_a_second_builder_waits_says_so_and_builds_nothing_again(slow: Smithy) -
 
 
 def test_a_waiting_builder_takes_over_when_the_first_is_killed(slow: Smithy) -> None:
-    first = start(slow)
+    first, _ = start(slow)
     second = slow.start_build()
     assert second.stdout is not None
     assert "waiting" in second.stdout.readline()

@@ -1,7 +1,7 @@
 """What makes a build out of date, and what does not."""
 
 import os
-import time
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -116,7 +116,7 @@ def test_every_engine_of_the_project_pins_its_version() -> None:
     assert {path.name for path in PROJECT.modules.iterdir()} == {tool.name for tool in TOOLS}
 
 
-def test_finding_everything_up_to_date_takes_less_than_50_ms() -> None:
-    started = time.perf_counter()
-    assert all(is_current(tool, PROJECT) for tool in TOOLS), "run `make test`, which builds the engines"
-    assert time.perf_counter() - started < 0.05
+def test_every_engine_of_the_project_is_found_up_to_date_without_running_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(subprocess, "Popen", None)
+    assert all(is_current(tool, PROJECT) for tool in TOOLS), "run `tenantry sandbox build`"
