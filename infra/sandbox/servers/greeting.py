@@ -12,8 +12,6 @@ from typing import Protocol
 
 from infra.sandbox.servers.tls_stream import TlsStream, connect, linger, relay
 
-HANDSHAKE_SECONDS = 10.0
-
 _CANCEL_REQUEST = 80877102
 _SSL_REQUEST = 80877103
 _GSS_REQUEST = 80877104
@@ -36,18 +34,20 @@ class PostgreSQLGate:
     Args:
         context: the server's certificate and TLS versions.
         upstream: the path of the server's unix socket.
+        patience: seconds for the handshake, and then for the server to take the connection.
     """
 
     context: ssl.SSLContext
     upstream: str
+    patience: float
 
     async def serve(self, connection: socket.socket) -> None:
         """Serve one connection until it ends."""
-        async with asyncio.timeout(HANDSHAKE_SECONDS):
+        async with asyncio.timeout(self.patience):
             client = await self._secure(connection)
         if client is not None:
             starting = error_packet("57P03", "the database system is starting up")
-            await _forward(client, self.upstream, starting)
+            await _forward(client, self.upstream, self.patience, starting)
 
     async def _secure(self, connection: socket.socket) -> TlsStream | None:
         """Return the client's TLS stream, or None when the connection has been dealt with."""
@@ -93,17 +93,19 @@ class ValkeyGate:
     Args:
         context: the server's certificate and TLS versions.
         upstream: the path of the server's unix socket.
+        patience: seconds for the handshake, and then for the server to take the connection.
     """
 
     context: ssl.SSLContext
     upstream: str
+    patience: float
 
     async def serve(self, connection: socket.socket) -> None:
         """Serve one connection until it ends."""
         client = TlsStream(connection, self.context)
-        async with asyncio.timeout(HANDSHAKE_SECONDS):
+        async with asyncio.timeout(self.patience):
             await client.handshake()
-        await _forward(client, self.upstream, b"-LOADING Valkey is starting\r\n")
+        await _forward(client, self.upstream, self.patience, b"-LOADING Valkey is starting\r\n")
 
 
 def error_packet(code: str, message: str) -> bytes:
@@ -118,9 +120,9 @@ def error_packet(code: str, message: str) -> bytes:
     return b"E" + struct.pack("!I", len(body) + 4) + body
 
 
-async def _forward(client: TlsStream, path: str, refusal: bytes) -> None:
+async def _forward(client: TlsStream, path: str, patience: float, refusal: bytes) -> None:
     try:
-        async with asyncio.timeout(HANDSHAKE_SECONDS):
+        async with asyncio.timeout(patience):
             upstream = await connect(path)
     except OSError:  # TimeoutError is one too
         await client.write(refusal)

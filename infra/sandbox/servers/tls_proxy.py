@@ -32,6 +32,7 @@ class Listener:
         upstream: the server's unix socket.
         certificate: the file of the certificate (PEM).
         key: the file of its key (PEM).
+        patience: seconds for a client's handshake.
     """
 
     protocol: str
@@ -40,6 +41,7 @@ class Listener:
     upstream: str
     certificate: str
     key: str
+    patience: float = 10.0
 
     def gate(self) -> Gate:
         """Return how its connections are taken."""
@@ -50,8 +52,8 @@ class Listener:
         context.load_cert_chain(self.certificate, self.key)
         if self.protocol == "postgresql":
             context.set_alpn_protocols(["postgresql"])
-            return PostgreSQLGate(context, self.upstream)
-        return ValkeyGate(context, self.upstream)
+            return PostgreSQLGate(context, self.upstream, self.patience)
+        return ValkeyGate(context, self.upstream, self.patience)
 
     def listen(self) -> socket.socket:
         """Return the listening socket.

@@ -103,18 +103,17 @@ async def connect(path: str) -> socket.socket:
     Raises:
         OSError: nothing listens there.
     """
-    upstream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    upstream.setblocking(False)
-    try:
+    with contextlib.ExitStack() as on_failure:
+        upstream = on_failure.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        upstream.setblocking(False)
         while True:
             try:
                 upstream.connect(path)
-                return upstream
-            except BlockingIOError:  # its queue is full, which select() does not tell for unix sockets
+            except BlockingIOError:  # its queue is full; for unix sockets, no event tells when that is over
                 await asyncio.sleep(0.01)
-    except BaseException:
-        upstream.close()
-        raise
+            else:
+                on_failure.pop_all()
+                return upstream
 
 
 async def relay(client: TlsStream, upstream: socket.socket) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from infra.sandbox.addresses import free_block
+from infra.sandbox.servers import leftovers, probe
 from infra.sandbox.servers.postgresql import PostgreSQL
 from infra.sandbox.servers.valkey import Valkey
 from tests.sandbox.servers.harness import TestInstance, family, quiet
@@ -28,13 +29,20 @@ def make_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
     for instance in made:
         PostgreSQL(instance).stop()
         Valkey(instance).stop()
-        shutil.rmtree(instance.directory, ignore_errors=True)
+    shutil.rmtree(root.parent)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the command give up soon on what does not answer, so that tests of frozen processes are quick."""
+    monkeypatch.setattr(probe, "_SECONDS", 1.0)
+    monkeypatch.setattr(leftovers, "_PATIENCE", 2.0)
 
 
 @pytest.fixture(scope="session")
 def shared(make_instance: Callable[[str], TestInstance]) -> TestInstance:
     """An instance whose servers run for the whole session: look, do not break."""
-    instance = make_instance("shared")
+    instance = make_instance("test-servers-shared")
     PostgreSQL(instance).start(quiet)
     Valkey(instance).start(quiet)
     return instance
@@ -43,7 +51,7 @@ def shared(make_instance: Callable[[str], TestInstance]) -> TestInstance:
 @pytest.fixture
 def own(make_instance: Callable[[str], TestInstance], request: pytest.FixtureRequest) -> Iterator[TestInstance]:
     """An instance of the test's own, with nothing in it."""
-    name = f"own-{abs(hash(request.node.nodeid)) % 10**8}"
+    name = f"test-servers-{abs(hash(request.node.nodeid)) % 10**8}"
     instance = make_instance(name)
     yield instance
     PostgreSQL(instance).stop()

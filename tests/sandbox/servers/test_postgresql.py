@@ -5,7 +5,7 @@ import os
 import stat
 import subprocess
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -15,6 +15,7 @@ import pytest
 from infra.sandbox.certificates import CertificateAuthority
 from infra.sandbox.instance import Instance
 from infra.sandbox.servers.postgresql import PostgreSQL
+from infra.sandbox.waiting import wait_until
 from tests.sandbox.servers.harness import TestInstance, connect, family, quiet
 
 
@@ -78,15 +79,19 @@ def test_an_old_tls_version_is_refused(postgresql: PostgreSQL) -> None:
 
 @pytest.mark.parametrize("encrypted", [True, False], ids=["over TLS", "the old way, in clear"])
 def test_a_query_can_be_cancelled(postgresql: PostgreSQL, encrypted: bool) -> None:
-    with connect(postgresql) as connection:
+    with connect(postgresql) as connection, ThreadPoolExecutor() as pool:
+        running = pool.submit(connection.execute, "select pg_sleep(600)")
+        wait_until(lambda: _is_sleeping(postgresql), seconds=20, what="no query runs", where="-", remedy="-")
         cancel = connection.cancel_safe if encrypted else connection.pgconn.get_cancel().cancel
-        timer = threading.Timer(0.5, cancel)
-        timer.start()
-        began = time.monotonic()
+        cancel()
         with pytest.raises(psycopg.errors.QueryCanceled):
-            connection.execute("select pg_sleep(60)")
-        assert time.monotonic() - began < 10
-        timer.join()
+            running.result(timeout=60)
+
+
+def _is_sleeping(postgresql: PostgreSQL) -> bool:
+    with connect(postgresql) as connection:
+        sleeping = "select exists (select from pg_stat_activity where wait_event = 'PgSleep')"
+        return connection.execute(sleeping).fetchone() == (True,)
 
 
 def test_150_connections_work_at_the_same_time(postgresql: PostgreSQL) -> None:

@@ -104,6 +104,7 @@ def test_a_killed_server_recovers_with_its_data(own: TestInstance, whom: str) ->
     assert _row(postgresql) == 42
 
 
+@pytest.mark.usefixtures("impatient")
 def test_busy_children_of_a_killed_server_are_ended_before_the_next_one_starts(own: TestInstance) -> None:
     postgresql = _with_a_row(own)
     connection = connect(postgresql)
@@ -150,6 +151,7 @@ def test_a_server_whose_pid_file_was_deleted_is_found_and_stopped(own: TestInsta
     assert _row(postgresql) == 42
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_frozen_server_is_seen_and_replaced(own: TestInstance) -> None:
     postgresql = _with_a_row(own)
     os.kill(_pid(own, "postgresql"), signal.SIGSTOP)
@@ -161,6 +163,7 @@ def test_a_frozen_server_is_seen_and_replaced(own: TestInstance) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.usefixtures("impatient")
 def test_a_killed_or_frozen_proxy_is_replaced_and_the_server_stays(own: TestInstance, number: signal.Signals) -> None:
     postgresql = _with_a_row(own)
     server = _pid(own, "postgresql")

@@ -9,7 +9,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -87,7 +86,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     authority = CertificateAuthority(root / "certificates")
     pair = authority.issue("server", common_name="server", hosts=[address])
     listeners = [
-        {"protocol": protocol, "address": address, "port": port, "upstream": upstream}
+        {"protocol": protocol, "address": address, "port": port, "upstream": upstream, "patience": 5}
         | {"certificate": str(pair.certificate), "key": str(pair.key)}
         for protocol, port, upstream in [
             ("postgresql", 5432, "up"),
@@ -156,9 +155,8 @@ def test_a_slow_reader_costs_no_memory_and_loses_nothing(proxy: Proxy) -> None:
     connections = [proxy.postgresql() for _ in range(10)]
     for connection in connections:
         connection.sendall(b"much")
-    time.sleep(2)
+    assert len(_everything(connections[0])) == 50_000_000  # meanwhile nobody reads from the others
     assert psutil.Process(proxy.process.pid).memory_info().rss < 60 * 2**20
-    assert len(_everything(connections[0])) == 50_000_000
     for connection in connections:
         connection.close()
 
@@ -253,12 +251,10 @@ def test_silent_clients_are_dropped_while_others_are_served(proxy: Proxy) -> Non
     with proxy.postgresql() as connection:
         connection.sendall(b"last")
         assert _everything(connection) == b"famous last words"
-    began = time.monotonic()
     assert silent[1].recv(1) == b"S"
     for connection in silent:
         assert connection.recv(1) == b""
         connection.close()
-    assert time.monotonic() - began < 20
 
 
 def test_300_clients_are_served_at_once(proxy: Proxy) -> None:

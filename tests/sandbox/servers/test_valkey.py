@@ -90,6 +90,7 @@ def test_the_password_stands_in_no_settings_log_or_process_list(shared: TestInst
     assert not [process for process in family(shared) if password in " ".join(process.cmdline())]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_frozen_server_is_replaced(own: TestInstance) -> None:
     valkey = Valkey(own)
     valkey.start(quiet)
