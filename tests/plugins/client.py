@@ -76,7 +76,7 @@ class Object:
     stack: str = "test"
 
     @property
-    def who(self) -> dict[str, str]:
+    def who(self) -> dict[str, Any]:
         urn = f"urn:pulumi:{self.stack}::tests::{self.type}::{self.name}"
         return {"urn": urn, "type": self.type, "name": self.name}
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from infra.sandbox.plugins.differences import Change, differences, join
 from infra.sandbox.plugins.provider import Difference, Failure, Properties, Resource
-from infra.sandbox.plugins.values import Secret, Unknown, Value, has_unknown, reveal
+from infra.sandbox.plugins.values import UNKNOWN, Secret, Unknown, Value, has_unknown, reveal
 
 DEFAULTS = "__defaults"
 META = "__meta"
@@ -183,7 +183,7 @@ def preview_outputs(table: Table, inputs: Properties, outputs: Properties | None
     known = {name: value for name, value in inputs.items() if name in table and not table[name].write_only}
     if outputs is not None:
         return {**outputs, **known}
-    return {**{name: Unknown() for name, prop in table.items() if prop.computed}, **known}
+    return {**{name: UNKNOWN for name, prop in table.items() if prop.computed}, **known}
 
 
 def is_automatic(inputs: Properties, name: str) -> bool:
@@ -239,7 +239,7 @@ def _checked_fields(path: str, table: Table, given: Properties) -> tuple[dict[st
 
 def _checked(path: str, prop: Property, value: Value, failures: list[Failure]) -> Value:
     if isinstance(value, Secret):
-        return Secret(_checked(path, prop, value.value, failures))
+        return Secret(reveal(_checked(path, prop, value.value, failures)))
     if isinstance(value, Unknown):
         return Secret(value) if prop.secret else value
     plain = _coerced(prop, value)

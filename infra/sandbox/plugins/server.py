@@ -219,6 +219,7 @@ def serve(provider: Provider, version: str) -> None:
         provider: what to serve.
         version: the plugin's version, as the SDK of the package asks for.
     """
+    parent = os.getppid()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -233,11 +234,14 @@ def serve(provider: Provider, version: str) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(_Servicer(provider, version), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    parent = os.getppid()
+    try:
+        sys.stdout.write(f"{port}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(0)  # the engine was killed while its plugin started
     while not stop.wait(1.0) and os.getppid() == parent:
         continue  # an engine that was killed leaves its plugins to another parent
     provider.cancel()
     server.stop(_GRACE).wait()
     provider.close()
+    os._exit(0)  # a request that does not heed its end would keep the interpreter waiting for its thread

@@ -6,7 +6,7 @@ are lowered to what they hold, as plugins that do not accept outputs expect; the
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
@@ -148,7 +148,7 @@ def has_unknown(value: Value) -> bool:
         return any(has_unknown(item) for item in value)
     if isinstance(value, ResourceReference):
         return has_unknown(value.id)
-    return False
+    return isinstance(value, Archive) and has_unknown(value.assets)
 
 
 def has_secret(value: Value) -> bool:
@@ -159,7 +159,7 @@ def has_secret(value: Value) -> bool:
         return any(has_secret(item) for item in value.values())
     if isinstance(value, list):
         return any(has_secret(item) for item in value)
-    return False
+    return isinstance(value, Archive) and has_secret(value.assets)
 
 
 def mark_like(value: Value, pattern: Value) -> Value:
@@ -175,11 +175,9 @@ def mark_like(value: Value, pattern: Value) -> Value:
         return Secret(reveal(value))
     if isinstance(value, Mapping) and isinstance(pattern, Mapping):
         return {name: mark_like(item, pattern.get(name)) for name, item in value.items()}
-    if isinstance(value, list) and isinstance(pattern, list):
-        if len(value) == len(pattern):
-            return [mark_like(item, like) for item, like in zip(value, pattern, strict=True)]
-        return Secret(reveal(value)) if has_secret(pattern) else value
-    return value
+    if isinstance(value, list) and isinstance(pattern, list) and len(value) == len(pattern):
+        return [mark_like(item, like) for item, like in zip(value, pattern, strict=True)]
+    return Secret(reveal(value)) if value is not None and has_secret(pattern) else value
 
 
 def _rewrite(value: Value, on_secret: Callable[[Secret], Value]) -> Value:
@@ -189,6 +187,8 @@ def _rewrite(value: Value, on_secret: Callable[[Secret], Value]) -> Value:
         return {name: _rewrite(item, on_secret) for name, item in value.items()}
     if isinstance(value, list):
         return [_rewrite(item, on_secret) for item in value]
+    if isinstance(value, Archive):
+        return replace(value, assets=_rewrite(value.assets, on_secret))
     return value
 
 

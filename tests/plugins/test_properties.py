@@ -1,0 +1,255 @@
+from typing import Any
+
+import pytest
+
+from infra.sandbox.plugins.differences import Change
+from infra.sandbox.plugins.properties import (
+    DEFAULTS,
+    Property,
+    Shape,
+    check,
+    diff,
+    equal,
+    inputs_of,
+    is_automatic,
+    preview_outputs,
+)
+from infra.sandbox.plugins.provider import Resource
+from infra.sandbox.plugins.values import UNKNOWN, Secret
+
+TEXT = Property(shape=Shape.STRING)
+TABLE = {
+    "name": Property(shape=Shape.STRING, automatic=True, minimum=1, longest=20),
+    "size": Property(shape=Shape.INTEGER, default=3, minimum=1, maximum=9),
+    "on": Property(shape=Shape.BOOLEAN, replace=True),
+    "mode": Property(shape=Shape.STRING, choices=("slow", "fast")),
+    "members": Property(shape=Shape.SET, item=TEXT),
+    "order": Property(shape=Shape.LIST, item=Property(shape=Shape.INTEGER)),
+    "labels": Property(shape=Shape.MAP, item=TEXT),
+    "password": Property(shape=Shape.STRING, secret=True, conflicts=("passwordWo",)),
+    "passwordWo": Property(shape=Shape.STRING, secret=True, write_only=True, needs=("wave",)),
+    "wave": TEXT,
+    "owner": Property(shape=Shape.STRING, computed=True),
+    "guests": Property(shape=Shape.SET, shared=True, item=TEXT),
+    "parts": Property(
+        shape=Shape.LIST,
+        replace=True,
+        item=Property(
+            shape=Shape.OBJECT,
+            fields={
+                "kind": Property(shape=Shape.STRING, required=True, replace=True),
+                "note": TEXT,
+                "level": Property(shape=Shape.INTEGER, default=1, replace=True),
+            },
+        ),
+    ),
+}
+RESOURCE = Resource(urn="urn:pulumi:s::p::t:i:T::thing", type="t:i:T", name="thing")
+
+
+def checked(old: dict[str, Any] | None = None, **new: Any) -> dict[str, Any]:
+    inputs, failures = check(TABLE, RESOURCE, old or {}, new, b"seed")
+    assert failures == []
+    return inputs
+
+
+def complaints(**new: Any) -> dict[str, str]:
+    return {failure.property: failure.reason for failure in check(TABLE, RESOURCE, {}, new, b"seed")[1]}
+
+
+def changes(old: dict[str, Any], outputs: dict[str, Any], **new: Any) -> dict[str, Change]:
+    return dict(diff(TABLE, old, outputs, checked(old, **new), same_place=False).changes)
+
+
+@pytest.mark.parametrize(
+    ("news", "path", "words"),
+    [
+        ({"size": "many"}, "size", "a whole number of 1 or more of 9 at most"),
+        ({"size": 0}, "size", "1 or more"),
+        ({"size": 10}, "size", "9 at most"),
+        ({"size": 1.5}, "size", "a whole number"),
+        ({"size": True}, "size", "a whole number"),
+        ({"on": 1}, "on", "true or false"),
+        ({"on": "yes"}, "on", "true or false"),
+        ({"mode": "medium"}, "mode", "one of slow, fast"),
+        ({"name": "x" * 21}, "name", "20 bytes at most"),
+        ({"name": "é" * 11}, "name", "20 bytes at most"),
+        ({"name": ""}, "name", "not empty"),
+        ({"members": "one"}, "members", "a list"),
+        ({"members": ["a", 1]}, "members[1]", "a string"),
+        ({"labels": {"a.b": 1}}, 'labels["a.b"]', "a string"),
+        ({"labels": []}, "labels", "a map"),
+        ({"nme": "x"}, "nme", "is not known; allowed are"),
+        ({"parts": [{}]}, "parts[0].kind", "is required"),
+        ({"parts": [{"kind": "a", "knd": 1}]}, "parts[0].knd", "is not known; allowed are kind, level, note"),
+        ({"password": "p", "passwordWo": "q", "wave": "1"}, "password", "cannot be given together with passwordWo"),
+        ({"passwordWo": "q"}, "passwordWo", "needs wave"),
+        ({"password": Secret(5)}, "password", "must be a string"),
+    ],
+)
+def test_a_wrong_input_is_named_with_what_is_allowed(news: dict[str, Any], path: str, words: str) -> None:
+    found = complaints(**news)
+    assert words in found[path]
+    assert len(found) == 1
+
+
+def test_no_complaint_echoes_a_value() -> None:
+    found = complaints(
+        size="canary", on="canary", mode="canary", members=["a", {"canary": 1}], password=Secret(["canary"])
+    )
+    assert len(found) == 5
+    assert "canary" not in repr(found)
+
+
+def test_unknown_values_pass_every_rule() -> None:
+    inputs = checked(size=UNKNOWN, on=UNKNOWN, members=[UNKNOWN], parts=UNKNOWN, password=UNKNOWN, mode=Secret(UNKNOWN))
+    assert inputs["size"] is UNKNOWN
+    assert inputs["password"] == Secret(UNKNOWN)
+
+
+def test_text_that_reads_as_a_number_or_a_boolean_is_one() -> None:
+    inputs = checked(size="7", on="true", order=["-1", 2])
+    assert (inputs["size"], inputs["on"], inputs["order"]) == (7, True, [-1, 2])
+
+
+def test_defaults_are_filled_in_and_listed() -> None:
+    inputs = checked(parts=[{"kind": "a"}], size=None)
+    assert inputs["size"] == 3
+    assert inputs["parts"] == [{"kind": "a", "level": 1}]
+    assert inputs[DEFAULTS] == ["name", "size"]
+
+
+def test_a_secret_property_is_marked_wherever_it_comes_from() -> None:
+    assert checked(password="p")["password"] == Secret("p")
+    assert checked(password=Secret("p"))["password"] == Secret("p")
+
+
+def test_an_automatic_name_is_kept_until_one_is_given() -> None:
+    first = checked()
+    assert first["name"].startswith("thing-")
+    assert len(first["name"]) == len("thing-") + 7
+    again, _ = check(TABLE, RESOURCE, first, {}, b"another seed")
+    assert again["name"] == first["name"]
+    assert is_automatic(again, "name")
+    named = checked(first, name="own")
+    assert not is_automatic(named, "name")
+    assert checked(named)["name"] != "own"
+
+
+def test_an_automatic_name_fits() -> None:
+    long = Resource(urn=RESOURCE.urn, type=RESOURCE.type, name="é" * 30)
+    inputs, failures = check(TABLE, long, {}, {}, b"")
+    assert failures == []
+    assert len(inputs["name"].encode()) <= 20
+
+
+def test_preview_and_update_make_the_same_name() -> None:
+    assert checked()["name"] == checked()["name"]
+
+
+def test_sets_have_no_order_and_lists_do() -> None:
+    old = checked(members=["a", "b"], order=[1, 2])
+    assert changes(old, {}, members=["b", "a"], order=[1, 2]) == {}
+    assert changes(old, {}, members=["b", "a"], order=[2, 1]) == {
+        "order[0]": Change.UPDATE,
+        "order[1]": Change.UPDATE,
+    }
+
+
+def test_each_changed_member_of_a_set_is_named() -> None:
+    old = checked(members=["a", "b"])
+    assert changes(old, {}, members=["b", "a", "c"]) == {"members[2]": Change.ADD}
+    assert changes(old, {}, members=["b"]) == {"members[0]": Change.DELETE}
+    assert changes(old, {}, members=["c", "b"]) == {"members[0]": Change.UPDATE}
+
+
+def test_what_the_server_chose_is_no_difference_until_the_program_says_otherwise() -> None:
+    old = checked()
+    assert changes(old, {"owner": "server"}) == {}
+    assert changes(old, {"owner": "server"}, owner="server") == {}
+    assert changes(old, {"owner": "server"}, owner="me") == {"owner": Change.UPDATE}
+
+
+def test_a_default_that_an_import_left_out_is_no_difference() -> None:
+    assert changes({"name": "x"}, {}, name="x") == {}
+
+
+def test_what_others_may_set_is_a_difference_only_when_the_program_used_to_set_it() -> None:
+    assert changes(checked(), {"guests": ["a"]}) == {}
+    assert changes(checked(guests=["a"]), {}) == {"guests": Change.DELETE}
+
+
+def test_what_is_written_only_is_never_compared() -> None:
+    old = checked(passwordWo="p", wave="1")
+    assert changes(old, {}, passwordWo="q", wave="1") == {}
+    assert changes(old, {}, passwordWo="q", wave="2") == {"wave": Change.UPDATE}
+
+
+def test_replacing_paths_follow_the_table() -> None:
+    old = checked(on=True, parts=[{"kind": "a", "note": "n"}])
+    result = diff(TABLE, old, {}, checked(old, on=False, parts=[{"kind": "b", "note": "m"}]), same_place=True)
+    assert result.replace == {"on", "parts[0].kind"}
+    assert set(result.changes) == {"on", "parts[0].kind", "parts[0].note"}
+    assert result.delete_before_replace
+    in_place = diff(TABLE, old, {}, checked(old, on=True, parts=[{"kind": "a", "note": "m"}]), same_place=True)
+    assert in_place.replace == frozenset()
+    assert not in_place.delete_before_replace
+
+
+def test_removing_an_optional_part_of_a_replacing_list_replaces() -> None:
+    old = checked(parts=[{"kind": "a", "note": "n"}])
+    result = diff(TABLE, old, {}, checked(old, parts=[{"kind": "a"}]), same_place=False)
+    assert result.replace == {"parts[0].note"}
+
+
+def test_an_unknown_is_a_change() -> None:
+    old = checked(members=["a"], size=5)
+    assert changes(old, {}, members=UNKNOWN, size=UNKNOWN) == {"members": Change.UPDATE, "size": Change.UPDATE}
+
+
+@pytest.mark.parametrize(
+    ("shape", "left", "right", "same"),
+    [
+        (Shape.SET, ["a", "b"], ["b", "a"], True),
+        (Shape.SET, ["a", "a"], ["a"], False),
+        (Shape.LIST, None, [], True),
+        (Shape.STRING, "", None, True),
+        (Shape.INTEGER, 0, None, False),
+        (Shape.BOOLEAN, False, None, False),
+        (Shape.STRING, Secret("a"), "a", True),
+        (Shape.STRING, UNKNOWN, UNKNOWN, False),
+    ],
+)
+def test_equality_is_that_of_the_shape(shape: Shape, left: Any, right: Any, same: bool) -> None:
+    assert equal(Property(shape=shape), left, right) is same
+
+
+def test_inputs_after_a_refresh_are_the_old_ones_with_what_changed() -> None:
+    old = checked(members=["a", "b"], size=5, passwordWo=Secret("p"), wave="1", name="n")
+    outputs = {"name": "n", "members": ["b", "a"], "size": 6, "wave": "1", "owner": "x", "on": None, "guests": ["g"]}
+    assert inputs_of(TABLE, outputs, old) == {
+        "name": "n",
+        "members": ["a", "b"],
+        "size": 6,
+        "wave": "1",
+        "passwordWo": Secret("p"),
+        DEFAULTS: [],
+    }
+
+
+def test_inputs_after_a_refresh_show_what_somebody_else_set() -> None:
+    old = checked(name="n")
+    assert inputs_of(TABLE, {"name": "n", "size": 3, "mode": "fast"}, old)["mode"] == "fast"
+
+
+def test_inputs_of_an_import_state_all_but_defaults() -> None:
+    outputs = {"name": "n", "size": 3, "owner": "x", "members": [], "mode": "slow"}
+    assert inputs_of(TABLE, outputs, {}) == {"name": "n", "owner": "x", "mode": "slow", DEFAULTS: []}
+
+
+def test_a_preview_knows_the_inputs_and_nothing_that_the_server_chooses() -> None:
+    outputs = preview_outputs(TABLE, checked(size=5, passwordWo="p", wave="1"))
+    assert outputs["owner"] is UNKNOWN
+    assert outputs["size"] == 5
+    assert "passwordWo" not in outputs
+    assert DEFAULTS not in outputs
