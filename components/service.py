@@ -68,6 +68,7 @@ class ServiceArgs:
         port: the container's TCP port, and the Service's.
         health_path: answers 200 when a pod can take traffic.
         active: the slot that takes traffic; a key of `slots`.
+        ready_timeout: seconds that a slot's pods may take to become ready before the update fails.
         slots: the active slot and, while there is one, the candidate.
         environment_secrets: what the container's environment holds.
     """
@@ -76,6 +77,7 @@ class ServiceArgs:
     port: int
     health_path: str
     active: Slot
+    ready_timeout: int
     slots: Mapping[Slot, SlotArgs]
     environment_secrets: Sequence[EnvironmentSecret] = ()
 
@@ -115,6 +117,8 @@ class Service(pulumi.ComponentResource):
         # The role is on the Deployment, not on its pods: a switch updates both Deployments, so that the engine waits
         # for the new slot's readiness even where nothing else of it changes, and restarts no pod.
         role = "active" if slot == self._args.active else "candidate"
+        seconds = f"{self._args.ready_timeout}s"
+        timeout = pulumi.CustomTimeouts(create=seconds, update=seconds)
         return Deployment(
             f"{self._name}-{slot}",
             metadata={
@@ -132,7 +136,7 @@ class Service(pulumi.ComponentResource):
                     "spec": self._pod(slot),
                 },
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on, custom_timeouts=timeout),
         )
 
     def _checksum(self) -> pulumi.Output[str]:

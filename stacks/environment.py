@@ -86,6 +86,7 @@ class _Environment:
             port=settings.port,
             health_path=settings.health_path,
             active=settings.active,
+            ready_timeout=settings.ready_timeout,
             slots={
                 slot: SlotArgs(image=content.image, replicas=content.replicas)
                 for slot, content in settings.slots.items()

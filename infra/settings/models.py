@@ -98,6 +98,9 @@ class ServiceSettings(Section):
     active: Slot
     """The slot that takes traffic."""
 
+    ready_timeout: Annotated[int, Field(ge=10, le=3600)] = 600
+    """Seconds that a slot's pods may take to become ready before an update fails; the default is the plugin's own."""
+
     slots: Annotated[dict[Slot, SlotSettings], Field(min_length=1)]
     """The active slot, and the candidate while there is one."""
 

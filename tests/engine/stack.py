@@ -51,7 +51,7 @@ class Stack:
         """Start `pulumi ARGUMENTS` in a session of its own, and return the process."""
         return subprocess.Popen(
             [str(BIN / "pulumi"), *arguments],
-            env=self.workspace.process_environment(),
+            env={**self.workspace.process_environment(), "PULUMI_DEBUG_COMMANDS": "true"},  # for --event-log
             cwd=PROJECT_ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
