@@ -41,6 +41,7 @@ class Component:
         healthy: a cheap check over verified TLS; False while it starts.
         endpoints: every (address, port) that it listens on.
         prepare: writes files that it needs, before each start.
+        newly: arguments made anew for each process; they do not count as a change.
         files: files it reads once, when it starts.
         settings: environment variables, added to a minimal environment.
         grace: seconds between the polite signal and SIGKILL.
@@ -51,6 +52,7 @@ class Component:
     healthy: Callable[[], bool]
     endpoints: Sequence[tuple[str, int]] = ()
     prepare: Callable[[], None] = _nothing
+    newly: Callable[[], Sequence[str]] = tuple
     files: Sequence[Path] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     grace: float = 5.0
@@ -61,26 +63,38 @@ class Component:
         Raises:
             TenantryError: a foreign process holds one of its addresses, or the program cannot be executed.
         """
-        self.prepare()
+        if self.is_current(instance):
+            return False
         daemon = instance.daemon(self.name)
-        stamp = instance.folder("run") / f"{self.name}.stamp"
-        if daemon.is_running():
-            if stamp.exists() and stamp.read_text() == self._fingerprint():
-                return False
-            daemon.stop(grace=self.grace)
+        daemon.stop(grace=self.grace)
         self._refuse_taken_endpoints(instance)
         _set_aside_large_log(daemon)
-        daemon.start(self.command, env={"HOME": str(instance.directory), **_ENVIRONMENT, **self.settings})
-        stamp.write_text(self._fingerprint())
+        daemon.start(
+            [*self.command, *self.newly()], env={"HOME": str(instance.directory), **_ENVIRONMENT, **self.settings}
+        )
+        self._stamp(instance).write_text(self._fingerprint())
         return True
 
+    def is_current(self, instance: Instance) -> bool:
+        """Whether the process runs, and was started exactly as it is described now."""
+        self.prepare()
+        daemon, stamp = instance.daemon(self.name), self._stamp(instance)
+        return daemon.is_running() and stamp.exists() and stamp.read_text() == self._fingerprint()
+
     def wait_healthy(self, instance: Instance, seconds: float = 60.0) -> None:
-        """Return once the process is healthy.
+        """Return once the process is healthy; one that died meanwhile is started once more.
 
         Raises:
             TenantryError: it stopped, or was not healthy in time.
         """
-        instance.daemon(self.name).wait_ready(self.healthy, seconds=seconds)
+        daemon = instance.daemon(self.name)
+        try:
+            daemon.wait_ready(self.healthy, seconds=seconds)
+        except TenantryError:
+            if daemon.is_running():
+                raise
+            self.start(instance)
+            daemon.wait_ready(self.healthy, seconds=seconds)
 
     def status(self, instance: Instance) -> Status:
         """Return how the process is."""
@@ -92,6 +106,9 @@ class Component:
         healthy = self.healthy()
         detail = f"pid {process.pid}" if healthy else f"does not answer its health check, see {daemon.log}"
         return Status(self.name, endpoint, running=True, healthy=healthy, detail=detail)
+
+    def _stamp(self, instance: Instance) -> Path:
+        return instance.folder("run") / f"{self.name}.stamp"
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256("\0".join(self.command).encode())

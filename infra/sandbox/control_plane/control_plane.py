@@ -5,7 +5,8 @@ stale, so that the same call serves a first start, a warm one, and one after a c
 Leaves each process's flags to its own module.
 """
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -30,7 +31,7 @@ from infra.sandbox.control_plane.manifests import (
     grant,
     unserved_definitions,
 )
-from infra.sandbox.control_plane.nodes import Node, add_nodes, default_nodes, unready_nodes
+from infra.sandbox.control_plane.nodes import Node, add_nodes, default_nodes, release_nodes, unready_nodes
 from infra.sandbox.control_plane.runner_service import USER as HOST_RUNNER_USER
 from infra.sandbox.control_plane.runner_service import host_runner
 from infra.sandbox.instance import Instance, Report, Status
@@ -73,27 +74,28 @@ class ControlPlane:
             TenantryError: a program is missing, an address is held by another process, a process does not become
                 ready, or the instance's folder cannot be written.
         """
-        try:
-            _require_programs()
-            self._start(report)
-        except OSError as error:
-            where, remedy = str(error.filename or self.instance.directory), "free disk space or mend the folder's mode"
-            raise TenantryError(f"cannot be written ({error.strerror})", where, remedy) from error
-        except (ApiError, httpx.HTTPError) as error:
-            log = self.instance.daemon("kube-apiserver").log
-            what = f"the API server failed a request ({error})"
-            raise TenantryError(what, str(log), "run `make up` again") from error
+        _require_programs()
+        with self._files_can_be_written():
+            try:
+                self._start(report)
+            except (ApiError, httpx.HTTPError) as error:
+                log = self.instance.daemon("kube-apiserver").log
+                what = f"the API server failed a request ({error})"
+                raise TenantryError(what, str(log), "run `make up` again") from error
 
     def stop(self) -> None:
         """Stop every process, and every pod that runs on the host; does nothing when all are stopped."""
-        for group in _STOP_ORDER:
-            with ThreadPoolExecutor() as pool:
-                list(pool.map(self._stop_one, group))
-        kill_host_processes(self.instance)
+        if not self.instance.directory.exists():
+            return
+        with self._files_can_be_written():
+            for group in _STOP_ORDER:
+                with ThreadPoolExecutor() as pool:
+                    list(pool.map(self._stop_one, group))
+            kill_host_processes(self.instance)
 
     def status(self) -> list[Status]:
         """Return one row per process."""
-        return [self._status(name, factory) for name, factory in _FACTORIES.items()]
+        return [self._status(name) for name in _FACTORIES]
 
     def api(self) -> ApiClient:
         """Return a client with the administrator's rights; the caller closes it."""
@@ -119,7 +121,7 @@ class ControlPlane:
             grant(api, "tenantry-kwok", KWOK_USER, KWOK_RULES)
             grant(api, "tenantry-host-runner", HOST_RUNNER_USER, HOST_RUNNER_RULES)
             add_nodes(api, self.nodes)
-            self._launch(kubelets, report)
+            self._launch_kubelets(kubelets, api, report)
             self._launch(runner, report)
             definitions = apply_definitions(api)
             for component in (controllers, planner, kubelets, runner):
@@ -128,10 +130,19 @@ class ControlPlane:
         finally:
             api.close()
 
-    def _status(self, name: str, factory: Callable[[Instance], Component]) -> Status:
-        if self.instance.daemon(name).is_running():
-            return factory(self.instance).status(self.instance)
-        return Status(name, "", running=False, healthy=False, detail="stopped")
+    def _status(self, name: str) -> Status:
+        """Return how a process is; of one that is stopped nothing is prepared, not even its certificates."""
+        if self.instance.directory.exists() and self.instance.daemon(name).is_running():
+            return _FACTORIES[name](self.instance).status(self.instance)
+        return Status(name, _endpoint(self.instance, name), running=False, healthy=False, detail="stopped")
+
+    @contextlib.contextmanager
+    def _files_can_be_written(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            where, remedy = str(error.filename or self.instance.directory), "free disk space or mend the folder's mode"
+            raise TenantryError(f"cannot be written ({error.strerror})", where, remedy) from error
 
     def _stop_one(self, name: str) -> None:
         self.instance.daemon(name).stop(grace=3.0)
@@ -140,14 +151,21 @@ class ControlPlane:
         if component.start(self.instance):
             report(f"started {component.name}")
 
+    def _launch_kubelets(self, kubelets: Component, api: ApiClient, report: Report) -> None:
+        if not kubelets.is_current(self.instance):
+            self._stop_one(kubelets.name)
+            release_nodes(api)
+        self._launch(kubelets, report)
+
     def _wait_furnished(self, api: ApiClient, definitions: list[str]) -> None:
-        names = [node.name for node in self.nodes]
+        nodes = [node.name for node in self.nodes]
+
+        def furnished() -> bool:
+            missing = unready_nodes(api, nodes) or unserved_definitions(api, definitions)
+            return not missing and _has_default_account(api)
+
         wait_until(
-            lambda: (
-                not (
-                    unready_nodes(api, names) or unserved_definitions(api, definitions) or not _has_default_account(api)
-                )
-            ),
+            furnished,
             seconds=_READY_SECONDS,
             what="nodes, default service account and Gateway API were not ready",
             where=str(self.instance.folder("logs")),
@@ -160,6 +178,18 @@ def _require_programs() -> None:
         if not (BIN / name).exists():
             raise TenantryError(f"{name} is missing", str(BIN / name), "run `make up`")
     definition_files()
+
+
+def _endpoint(instance: Instance, name: str) -> str:
+    addresses = instance.addresses
+    endpoints = {
+        "etcd": f"{addresses.etcd}:2379",
+        "kube-apiserver": f"{addresses.api_server}:6443",
+        "kube-controller-manager": f"{addresses.controllers}:10257",
+        "kube-scheduler": f"{addresses.controllers}:10259",
+        "kwok": f"{addresses.controllers}:10247",
+    }
+    return endpoints.get(name, "")
 
 
 def _has_default_account(api: ApiClient) -> bool:

@@ -1,14 +1,14 @@
 """One pod on the host, from its first look at the environment to its end: a thread that only this pod needs.
 
 Init containers run first and in order, then all containers together. Their probes, resource limits and security
-contexts are not applied: a container is ready while its process runs.
+contexts are not applied: a container is ready while its process runs. The pod has no address, so that no Service finds
+it.
 """
 
-import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,11 +28,11 @@ from infra.sandbox.control_plane.pod_environment import (
     expand,
     resolve_environment,
 )
+from infra.sandbox.control_plane.pod_reports import LOST, condition, remove, report_status
 from infra.sandbox.control_plane.pod_volumes import mount_table, relocate, wants_account_token, write_volumes
 
 _TICK = 0.05  # seconds between two looks at the processes
 _RETRY = 1.0  # seconds between two looks for a missing ConfigMap or Secret
-_REPORT_ATTEMPTS, _REPORT_PAUSE = 600, 0.5  # seconds
 _TOKEN_SECONDS = 24 * 3600
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -58,10 +58,6 @@ class Host:
     path: str
 
 
-LOST = ("HostRunnerLost", "the sandbox was stopped or restarted while this pod ran")
-"""Reason and message of a pod whose processes went with the runner."""
-
-
 class _Ended(Exception):  # not an error: the pod is over
     """The pod ends now."""
 
@@ -78,7 +74,6 @@ class HostPod:
         self._host, self._pod, self._spec = host, pod, pod["spec"]
         metadata = pod["metadata"]
         self.thread = threading.Thread(target=self._run, daemon=True)
-        self._path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
         self._folder = host.pods / metadata["uid"]
         log = host.logs / f"{metadata['namespace']}_{metadata['name']}.log"
         policy = self._spec.get("restartPolicy", "Always")
@@ -223,8 +218,7 @@ class HostPod:
             container.end(max(0.0, deadline - time.monotonic()))
 
     def _finish(self, end: _Ended) -> None:
-        with contextlib.suppress(ApiError, httpx.HTTPError):
-            self._report(end.phase, end.reason, end.message)
+        self._report(end.phase, end.reason, end.message)
         if self._deleted:
             remove(self._host.api, self._pod)
 
@@ -237,38 +231,11 @@ class HostPod:
             "message": message or None,
             "startTime": self._began,
             "conditions": [
-                _condition("Initialized", holds=initialized),
-                _condition("Ready", holds=ready),
-                _condition("ContainersReady", holds=ready),
+                condition("Initialized", holds=initialized),
+                condition("Ready", holds=ready),
+                condition("ContainersReady", holds=ready),
             ],
             "initContainerStatuses": [container.status() for container in self._init],
             "containerStatuses": [container.status() for container in self._main],
         }
-        report_status(self._host.api, self._path, status)
-
-
-def report_status(api: ApiClient, path: str, status: Mapping[str, Any]) -> None:
-    """Set the status of the pod at `path`, trying for minutes when the API server is away."""
-    for _ in range(_REPORT_ATTEMPTS):
-        try:
-            api.patch(f"{path}/status", {"status": status})
-        except ApiError as error:
-            if error.status < httpx.codes.INTERNAL_SERVER_ERROR and error.status != httpx.codes.TOO_MANY_REQUESTS:
-                return  # gone, or refused for good: nothing more can be reported
-        except httpx.HTTPError:
-            pass
-        else:
-            return
-        time.sleep(_REPORT_PAUSE)
-
-
-def remove(api: ApiClient, pod: Mapping[str, Any]) -> None:
-    """Complete the deletion of `pod`, whose processes have ended."""
-    metadata = pod["metadata"]
-    path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
-    with contextlib.suppress(ApiError, httpx.HTTPError):  # the next list finds it again
-        api.delete(path, {"gracePeriodSeconds": 0, "preconditions": {"uid": metadata["uid"]}})
-
-
-def _condition(name: str, *, holds: bool) -> dict[str, Any]:
-    return {"type": name, "status": "True" if holds else "False", "lastTransitionTime": now()}
+        report_status(self._host.api, self._pod, status)

@@ -20,9 +20,10 @@ import httpx
 
 from infra.sandbox.certificates import KeyPair
 from infra.sandbox.control_plane.api import ApiClient, ApiError
-from infra.sandbox.control_plane.host_pod import LOST, Host, HostPod, remove, report_status
+from infra.sandbox.control_plane.host_pod import Host, HostPod
 from infra.sandbox.control_plane.host_processes import kill_pod_processes
 from infra.sandbox.control_plane.images import runs_on_host
+from infra.sandbox.control_plane.pod_reports import LOST, remove, report_status
 
 _BOUND = "spec.nodeName!="
 _PODS = "/api/v1/pods"
@@ -119,7 +120,7 @@ class HostRunner:
         kill_pod_processes(self._host.pods, metadata["uid"])
         reason, message = LOST
         status = {"phase": "Failed", "reason": reason, "message": message}
-        report_status(self._host.api, f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}", status)
+        report_status(self._host.api, pod, status)
 
     def _forget(self, uid: str) -> None:
         known = self._taken.pop(uid, None)

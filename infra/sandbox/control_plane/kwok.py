@@ -12,6 +12,7 @@ Pods of the tools image are left to the host runner. An annotation on any other 
 The stage files of KWOK itself make nodes and well-behaved pods Ready; those under `stages/` are ours.
 """
 
+import ipaddress
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ USER = "tenantry:kwok"
 
 _SHIPPED = ("node-initialize", "node-heartbeat-with-lease", "pod-ready", "pod-complete", "pod-delete")
 _OWN = Path(__file__).with_name("stages")
-_PODS = "10.244.0.1/16"  # for pods on nodes without a range of their own
+_POD_RANGES, _POD_RANGE = ipaddress.ip_network("10.128.0.0/9"), 4096  # addresses in all, and for one process of KWOK
 _MISBEHAVING = ["never-ready", "slow", "fail", "crash-loop"]
 
 
@@ -49,8 +50,8 @@ def kwok(instance: Instance) -> Component:
         f"--config={configuration}",
         f"--kubeconfig={kubeconfig}",
         "--manage-all-nodes=true",
+        "--v=WARN",
         "--node-lease-duration-seconds=40",  # a kubelet's
-        f"--cidr={_PODS}",
         f"--node-ip={address}",
         f"--server-address={address}:10247",
         f"--tls-cert-file={pair.certificate}",
@@ -61,9 +62,19 @@ def kwok(instance: Instance) -> Component:
         command=command,
         healthy=lambda: answers(f"https://{address}:10247/healthz", authority),
         endpoints=[(address, 10247)],
+        newly=lambda: [f"--cidr={_next_pod_range(instance)}"],
         prepare=lambda: write_private(configuration, _configuration()),
         files=[pair.certificate, pair.key, kubeconfig, configuration],
     )
+
+
+def _next_pod_range(instance: Instance) -> str:
+    """Return a range of pod addresses that earlier processes of KWOK have not used: a new one does not know theirs."""
+    counter = instance.folder("control-plane") / "pod-range"
+    number = int(counter.read_text()) + 1 if counter.exists() else 0
+    write_private(counter, str(number))
+    first = _POD_RANGES[number * _POD_RANGE % _POD_RANGES.num_addresses + 1]
+    return f"{first}/{_POD_RANGES.max_prefixlen - _POD_RANGE.bit_length() + 1}"
 
 
 def _configuration() -> str:

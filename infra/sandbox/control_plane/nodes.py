@@ -12,6 +12,7 @@ import httpx
 from infra.sandbox.control_plane.api import ApiClient, ApiError
 
 _COLLECTION = "/api/v1/nodes"
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _NOT_READY = "node.kubernetes.io/not-ready"
 _UNREACHABLE = "node.kubernetes.io/unreachable"
 
@@ -88,10 +89,16 @@ def remove_nodes(api: ApiClient, names: Sequence[str]) -> None:
         api.delete(f"{_COLLECTION}/{name}")
 
 
+def release_nodes(api: ApiClient) -> None:
+    """Let a new process of KWOK manage the nodes at once; it would wait 40 s for the leases of its predecessor."""
+    api.delete(_LEASES)
+
+
 def unready_nodes(api: ApiClient, names: Sequence[str]) -> list[str]:
-    """Return those of `names` that are not Ready, or that still carry the taint of a node that is not."""
+    """Return those of `names` that are not Ready, still carry the taint of such a node, or are managed by no KWOK."""
     usable = {node["metadata"]["name"] for node in api.get(_COLLECTION)["items"] if _usable(node)}
-    return [name for name in names if name not in usable]
+    managed = {lease["metadata"]["name"] for lease in api.get(_LEASES)["items"]}
+    return [name for name in names if name not in usable & managed]
 
 
 def _usable(node: dict[str, Any]) -> bool:

@@ -15,13 +15,19 @@ USER = "tenantry:host-runner"
 _FRESH = 10.0  # seconds; the runner reports about once a second
 
 
+def pod_log(instance: Instance, namespace: str, name: str) -> Path:
+    """Return the file that the output of a pod on the host goes to; it outlives the pod."""
+    return _logs(instance) / f"{namespace}_{name}.log"
+
+
 def host_runner(instance: Instance) -> Component:
     """Return the instance's host runner; it listens nowhere and calls the API server with rights of its own."""
     credentials = Credentials(instance)
     pair, authority = credentials.client("host-runner", USER), instance.authority.certificate
     alive = instance.folder("run") / "host-runner.alive"
+    interpreter = VIRTUALENV / "bin" / "python"
     command = [
-        sys.executable,
+        str(interpreter) if interpreter.exists() else sys.executable,
         "-m",
         "infra.sandbox.control_plane.host_runner",
         f"--server={credentials.server}",
@@ -29,7 +35,7 @@ def host_runner(instance: Instance) -> Component:
         f"--certificate={pair.certificate}",
         f"--key={pair.key}",
         f"--pods={pods_folder(instance)}",
-        f"--logs={instance.folder('logs') / 'pods'}",
+        f"--logs={_logs(instance)}",
         f"--alive={alive}",
         f"--path={VIRTUALENV / 'bin'}:{BIN}",
     ]
@@ -49,3 +55,7 @@ def host_runner(instance: Instance) -> Component:
         files=[pair.certificate, pair.key, authority, *sorted(Path(__file__).parent.glob("*.py"))],
         settings={"PYTHONDONTWRITEBYTECODE": "1"},
     )
+
+
+def _logs(instance: Instance) -> Path:
+    return instance.folder("logs") / "pods"

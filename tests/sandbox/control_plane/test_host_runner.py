@@ -14,6 +14,7 @@ import pytest
 from infra.sandbox.control_plane.control_plane import ControlPlane
 from infra.sandbox.control_plane.host_processes import POD_UID_VARIABLE, pods_folder
 from infra.sandbox.control_plane.images import TOOLS_REPOSITORY, is_tools_image
+from infra.sandbox.control_plane.runner_service import pod_log
 from tests.sandbox.control_plane.conftest import Namespace, eventually, quiet
 
 _IMAGE = f"{TOOLS_REPOSITORY}:1.0"
@@ -31,7 +32,7 @@ def _run(namespace: Namespace, script: str, *, more: dict[str, Any] | None = Non
 
 
 def _log(control_plane: ControlPlane, namespace: Namespace, pod: str) -> str:
-    return (control_plane.instance.folder("logs") / "pods" / f"{namespace.name}_{pod}.log").read_text()
+    return pod_log(control_plane.instance, namespace.name, pod).read_text()
 
 
 def _processes(uid: str) -> list[psutil.Process]:

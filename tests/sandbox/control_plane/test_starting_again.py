@@ -1,5 +1,6 @@
 """Starting again: after a crash, an interrupt or a move, beside another instance, on taken addresses."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -26,27 +27,30 @@ def plane(new_instance: Callable[[], Instance]) -> ControlPlane:
 
 
 def _keep(plane: ControlPlane, name: str) -> None:
-    api = plane.api()
-    api.create("/api/v1/namespaces/default/configmaps", {"metadata": {"name": name}, "data": {"kept": "yes"}})
-    api.close()
+    with contextlib.closing(plane.api()) as api:
+        api.create("/api/v1/namespaces/default/configmaps", {"metadata": {"name": name}, "data": {"kept": "yes"}})
 
 
 def _kept(plane: ControlPlane, name: str) -> bool:
-    api = plane.api()
-    found = api.get(f"/api/v1/namespaces/default/configmaps/{name}")
-    api.close()
-    return bool(found["data"] == {"kept": "yes"})
+    with contextlib.closing(plane.api()) as api:
+        return bool(api.get(f"/api/v1/namespaces/default/configmaps/{name}")["data"] == {"kept": "yes"})
 
 
 def test_two_instances_run_side_by_side_and_know_nothing_of_each_other(
     control_plane: ControlPlane, plane: ControlPlane
 ) -> None:
     _keep(plane, "only-here")
-    api = control_plane.api()
-    names = [item["metadata"]["name"] for item in api.get("/api/v1/namespaces/default/configmaps")["items"]]
-    api.close()
+    with contextlib.closing(control_plane.api()) as api:
+        names = [item["metadata"]["name"] for item in api.get("/api/v1/namespaces/default/configmaps")["items"]]
     assert "only-here" not in names
     assert all(row.healthy for row in [*plane.status(), *control_plane.status()])
+
+
+def test_a_start_right_after_a_kill_does_not_trust_the_dying_process(plane: ControlPlane) -> None:
+    for process in processes_of(plane.instance):
+        process.kill()
+    plane.start(quiet)
+    assert all(row.healthy for row in plane.status())
 
 
 def test_a_start_of_what_runs_starts_nothing(plane: ControlPlane) -> None:
@@ -74,11 +78,28 @@ def test_after_kill_9_of_everything_a_start_recovers_with_the_data(plane: Contro
     _keep(plane, "before-the-crash")
     for process in processes_of(plane.instance):
         process.kill()
-    eventually(lambda: not processes_of(plane.instance), "every process to be dead")
-    assert not any(row.running for row in plane.status())
-    plane.start(quiet)
+    eventually(lambda: not any(row.running for row in plane.status()), "every process to be dead")
+    started: list[str] = []
+    plane.start(started.append)
+    assert len(started) == 6
     assert _kept(plane, "before-the-crash")
     assert all(row.healthy for row in plane.status())
+
+
+def test_pods_of_a_restarted_kwok_share_no_address_with_older_ones(plane: ControlPlane) -> None:
+    with contextlib.closing(plane.api()) as api:
+        pods = "/api/v1/namespaces/default/pods"
+
+        def run(name: str) -> str:
+            spec = {"containers": [{"name": "main", "image": "registry.example/shop:1"}]}
+            api.create(pods, {"metadata": {"name": name}, "spec": spec})
+            eventually(lambda: "podIP" in api.get(f"{pods}/{name}")["status"], f"{name} to run")
+            return str(api.get(f"{pods}/{name}")["status"]["podIP"])
+
+        first = run("older")
+        plane.instance.daemon("kwok").stop()
+        plane.start(quiet)
+        assert run("newer") != first
 
 
 def test_a_stale_pid_file_harms_nobody(plane: ControlPlane) -> None:
@@ -123,9 +144,23 @@ def test_missing_programs_are_one_clear_error(
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(new_instance: Callable[[], Instance]) -> None:
     instance = new_instance()
-    (instance.directory / "run").write_text("a file where a folder should be")
+    obstacle = instance.directory / "run"
+    obstacle.write_text("a file where a folder should be")
     with pytest.raises(TenantryError, match="cannot be written"):
         ControlPlane(instance).start(quiet)
+    obstacle.unlink()
+
+
+def test_an_instance_that_was_never_started_is_stopped_and_its_status_prepares_nothing(
+    new_instance: Callable[[], Instance],
+) -> None:
+    instance = new_instance()
+    plane = ControlPlane(instance)
+    plane.stop()
+    rows = {row.name: row for row in plane.status()}
+    assert not any(row.running or row.healthy for row in rows.values())
+    assert rows["kube-apiserver"].endpoint == f"{instance.addresses.api_server}:6443"
+    assert not list(instance.directory.rglob("*.kubeconfig"))
 
 
 def test_an_interrupted_start_can_be_stopped_and_started(new_instance: Callable[[], Instance]) -> None:
