@@ -3,13 +3,15 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,7 +19,7 @@ from rich.table import Table
 
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.sandbox import diagnosis, engine, lifecycle, pulumi
+from infra.sandbox import diagnosis, engine, lifecycle, pulumi, stack_file
 from infra.sandbox import instance as instances
 from infra.sandbox.environment import Workspace, export_lines
 from infra.sandbox.instance import Instance, Report, Status
@@ -57,6 +59,7 @@ def up(
     apply: Annotated[bool, typer.Option("--apply", help="Run `pulumi up` of the stack as well.")] = False,
 ) -> None:
     """Start a sandbox for a stack: control plane, PostgreSQL and Valkey."""
+    stack_file.check(stack_file.source_of(stack))
     engine.ensure_built(_err)
     with _progress() as report:
         running = lifecycle.up(instance or stack, report)
@@ -182,19 +185,30 @@ def _print_status(instance: Instance, rows: list[Status]) -> None:
 
 def main() -> None:
     """Run the command line; the console script's entry."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        if not error.format_message():
+            sys.exit(error.exit_code)  # no command was given, and the help has been shown
+        _fail(f"{error.format_message().rstrip('.')}, the command line, see `tenantry --help`", 2)
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("interrupted, the command, run it again", 130)
     except TenantryError as error:
-        if os.environ.get("TENANTRY_DEBUG"):
-            raise
-        _err.print(f"error: {error}", markup=False)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
     except OSError as error:
-        if os.environ.get("TENANTRY_DEBUG"):
-            raise
         reason = error.strerror or type(error).__name__
-        _err.print(f"error: {reason}, {error.filename or 'the machine'}, mend that and run it again", markup=False)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        _err.print("error: interrupted, the command, run it again", markup=False)
-        sys.exit(130)
+        _fail(f"{reason}, {error.filename or 'the machine'}, mend that and run it again", 1)
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    """End as Ctrl-C does, so that locks, builds and temporary files are given back."""
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def _fail(line: str, code: int) -> NoReturn:
+    """Print one line and end; with `--debug` the traceback of the error under way comes first."""
+    if os.environ.get("TENANTRY_DEBUG"):
+        _err.print(traceback.format_exc(), markup=False)
+    _err.print(f"error: {line}", markup=False)
+    sys.exit(code)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -48,7 +49,7 @@ class CertificateAuthority:
     def ensure(self) -> None:
         """Create the authority unless it exists."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.certificate.exists() and self.key.exists():
+        if self._is_whole():
             return
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tenantry-sandbox-ca")])
@@ -98,19 +99,28 @@ class CertificateAuthority:
         _write(pair, builder.sign(signer, hashes.SHA256()), key)
         return pair
 
+    def _is_whole(self) -> bool:
+        if not (self.certificate.exists() and self.key.exists()):
+            return False
+        return _belong_together(x509.load_pem_x509_certificate(self.certificate.read_bytes()), self.key)
+
     def _pair(self, name: str) -> KeyPair:
         return KeyPair(self.directory / f"{name}.crt", self.directory / f"{name}.key")
 
     def _serves(self, pair: KeyPair, subject: x509.Name, hosts: Sequence[str]) -> bool:
+        """Whether the pair is whole, of this authority, and for this subject and these hosts."""
         if not (pair.certificate.exists() and pair.key.exists()):
             return False
         certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
         try:
-            extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-            names = set(extension.value)
+            certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(self.certificate.read_bytes()))
+            names = set(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+        except InvalidSignature:
+            return False
         except x509.ExtensionNotFound:
             names = set()
-        return certificate.subject == subject and names == {_general_name(host) for host in hosts}
+        wanted = {_general_name(host) for host in hosts}
+        return certificate.subject == subject and names == wanted and _belong_together(certificate, pair.key)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
@@ -149,9 +159,21 @@ def _general_name(host: str) -> x509.GeneralName:
 
 
 def _write(pair: KeyPair, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    pair.key.unlink(missing_ok=True)
-    pair.key.touch(mode=0o600)
-    pair.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    """Write both files, each as a whole, the key first: a crash in between leaves a pair that `_serves` refuses."""
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    for path, content in (
+        (pair.key, private),
+        (pair.certificate, certificate.public_bytes(serialization.Encoding.PEM)),
+    ):
+        temporary = path.with_suffix(f"{path.suffix}.tmp")
+        temporary.unlink(missing_ok=True)
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+
+
+def _belong_together(certificate: x509.Certificate, key: Path) -> bool:
+    private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    return private.public_key() == certificate.public_key()

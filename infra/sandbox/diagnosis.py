@@ -74,16 +74,20 @@ def _instances() -> list[Finding]:
     names = instances.names()
     if not names:
         return [Finding("sandbox", False, f"no instance in {SANDBOX_ROOT.name}", "make up")]
-    findings = []
-    for name in names:
-        try:
-            instance = instances.load(name)
-        except TenantryError as error:
-            findings.append(Finding(f"sandbox {name}", False, f"{error.what}, {error.where}", error.remedy))
-            continue
-        assert instance is not None  # it was listed a moment ago
-        rows = lifecycle.status(instance)
-        bad = [f"{row.name} {row.detail or 'stopped'}" for row in rows if not row.healthy]
-        detail = "; ".join(bad) if bad else f"{len(rows)} processes healthy"
-        findings.append(Finding(f"sandbox {name}", not bad, detail, f"tenantry sandbox up {name}"))
-    return findings
+    return [_instance(name) for name in names]
+
+
+def _instance(name: str) -> Finding:
+    subject = f"sandbox {name}"
+    try:
+        instance = instances.load(name)
+    except TenantryError as error:
+        return Finding(subject, False, f"{error.what}, {error.where}", error.remedy)
+    if instance is None:
+        return Finding(subject, True, "deleted a moment ago")
+    rows = lifecycle.status(instance)
+    if not any(row.running for row in rows):
+        return Finding(subject, True, f"stopped; `tenantry sandbox up {name}` starts it")
+    bad = [f"{row.name} {row.detail or 'stopped'}" for row in rows if not row.healthy]
+    detail = "; ".join(bad) if bad else f"{len(rows)} processes healthy"
+    return Finding(subject, not bad, detail, f"tenantry sandbox up {name}")

@@ -7,7 +7,6 @@ service is to `control_plane` and `servers`.
 import contextlib
 import os
 import shutil
-import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -39,7 +38,7 @@ def up(name: str, report: Report) -> Instance:
         TenantryError: something cannot be started; what runs already stays, `down` stops it.
     """
     _prepare()
-    with _locked(name, report), _interruptible():
+    with _locked(name, report):
         instance = instances.load(name)
         if instance is None or not _any_running(instance):
             instance = instances.create(name)
@@ -117,17 +116,3 @@ def _owner(path: Path) -> str:
         return f" (pid {path.with_suffix('.owner').read_text()})"
     except OSError:
         return ""
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM end a start as Ctrl-C does, so that locks and temporary files are given back."""
-
-    def interrupt(number: int, _frame: object) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)

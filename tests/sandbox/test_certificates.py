@@ -47,3 +47,17 @@ def test_a_certificate_is_verified_by_its_own_authority_only(authority: Certific
     certificate.verify_directly_issued_by(issuer)
     with pytest.raises(InvalidSignature):
         certificate.verify_directly_issued_by(stranger)
+
+
+def test_a_certificate_of_an_earlier_authority_is_issued_again(authority: CertificateAuthority) -> None:
+    first = authority.issue("server", common_name="server", hosts=["127.0.0.1"]).certificate.read_bytes()
+    authority.key.unlink()
+    assert authority.issue("server", common_name="server", hosts=["127.0.0.1"]).certificate.read_bytes() != first
+
+
+def test_a_pair_that_was_half_written_is_issued_again(authority: CertificateAuthority) -> None:
+    pair = authority.issue("server", common_name="server")
+    other = authority.issue("other", common_name="other")
+    pair.key.write_bytes(other.key.read_bytes())
+    before = pair.certificate.read_bytes()
+    assert authority.issue("server", common_name="server").certificate.read_bytes() != before
