@@ -68,7 +68,7 @@ def test_a_tenant_reads_a_table_that_was_made_after_it(stack: Stack, slug: str) 
         assert connection.execute(sql.SQL("SELECT note FROM {}").format(table)).fetchall() == [("own",)]
 
 
-@pytest.mark.parametrize(("slug", "neighbour"), permutations(TENANTS, 2))
+@pytest.mark.parametrize(("slug", "neighbour"), list(permutations(TENANTS, 2)))
 def test_a_tenant_cannot_read_its_neighbour(stack: Stack, slug: str, neighbour: str) -> None:
     table = make_orders(stack, neighbour)
     database = stack.outputs()["tenants"][neighbour]["database"]
