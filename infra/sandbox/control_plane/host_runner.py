@@ -23,7 +23,7 @@ from infra.sandbox.control_plane.api import ApiClient, ApiError
 from infra.sandbox.control_plane.host_pod import Host, HostPod
 from infra.sandbox.control_plane.host_processes import kill_pod_processes
 from infra.sandbox.control_plane.images import runs_on_host
-from infra.sandbox.control_plane.pod_reports import LOST, remove, report_status
+from infra.sandbox.control_plane.pod_reports import remove, report_lost
 
 _BOUND = "spec.nodeName!="
 _PODS = "/api/v1/pods"
@@ -118,9 +118,7 @@ class HostRunner:
         metadata = pod["metadata"]
         say(f"lost {metadata['namespace']}/{metadata['name']}")
         kill_pod_processes(self._host.pods, metadata["uid"])
-        reason, message = LOST
-        status = {"phase": "Failed", "reason": reason, "message": message}
-        report_status(self._host.api, pod, status)
+        report_lost(self._host.api, pod)
 
     def _forget(self, uid: str) -> None:
         known = self._taken.pop(uid, None)

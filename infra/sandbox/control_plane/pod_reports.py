@@ -32,6 +32,22 @@ def report_status(api: ApiClient, pod: Mapping[str, Any], status: Mapping[str, A
     _insist(partial(api.patch, f"{_path(pod)}/status", body))
 
 
+def report_lost(api: ApiClient, pod: Mapping[str, Any]) -> None:
+    """Set `pod` to Failed, because its processes went with the runner."""
+    reason, message = LOST
+    gone = {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": message, "finishedAt": now()}
+    known = pod.get("status", {}).get("containerStatuses") or []
+    ended = [
+        {**container, "ready": False, "started": False, "state": {"terminated": gone}}
+        for container in known
+        if "terminated" not in container["state"]
+    ]
+    over = [container for container in known if "terminated" in container["state"]]
+    conditions = [condition("Ready", holds=False), condition("ContainersReady", holds=False)]
+    status = {"phase": "Failed", "reason": reason, "message": message, "conditions": conditions}
+    report_status(api, pod, {**status, "containerStatuses": [*over, *ended]})
+
+
 def remove(api: ApiClient, pod: Mapping[str, Any]) -> None:
     """Complete the deletion of `pod`, whose processes have ended."""
     options = {"gracePeriodSeconds": 0, "preconditions": {"uid": pod["metadata"]["uid"]}}

@@ -266,10 +266,12 @@ def test_after_the_runners_death_its_pods_are_failed_and_the_job_tries_again(
     assert started == ["started host-runner"]
     eventually(lambda: not psutil.pid_exists(first), "the orphan to be killed")
 
-    def lost() -> bool:
-        return any(pod["status"].get("reason") == "HostRunnerLost" for pod in namespace.pods("job-name=backup"))
+    def lost() -> list[dict[str, Any]]:
+        pods = namespace.pods("job-name=backup")
+        return [pod["status"] for pod in pods if pod["status"].get("reason") == "HostRunnerLost"]
 
     eventually(lost, "the pod to be marked as lost")
+    assert lost()[0]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
     go.touch()
     eventually(lambda: namespace.get("jobs", "backup")["status"].get("succeeded") == 1, "the job to succeed", 60)
 
