@@ -49,9 +49,7 @@ def _settle(body: Object, steps: list[Step], live: Object, manager: str) -> None
     ours, theirs = _managers(live, steps, manager)
     if isinstance(parent, dict) and theirs and not ours:
         parent.pop(last, None)
-    elif (isinstance(parent, dict) and found) or (
-        isinstance(parent, list) and found and isinstance(last, int) and last < len(parent)
-    ):
+    elif found and (isinstance(parent, dict) or _look(body, steps)[0]):
         parent[last] = copy.deepcopy(value)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from infra.sandbox.plugins.differences import differences, join
 from infra.sandbox.plugins.kubernetes import naming, replacing, secrets
 from infra.sandbox.plugins.kubernetes.applying import CONFLICT, NOT_FOUND, Applier, conclusive
+from infra.sandbox.plugins.kubernetes.awaiting.verdict import READY
 from infra.sandbox.plugins.kubernetes.awaiting.waiting import NotReady, Waiter
+from infra.sandbox.plugins.kubernetes.awaiting.workloads import job
 from infra.sandbox.plugins.kubernetes.client import ApiClient, ApiError, Object, Unreachable
 from infra.sandbox.plugins.kubernetes.discovery import Discovery, Endpoint
 from infra.sandbox.plugins.kubernetes.ignoring import without_ignored
@@ -296,9 +298,14 @@ class KubernetesProvider(Provider):
             current = self._inputs(subject, live, inputs)
         except ApiError as error:
             raise _failure(f'resource "{resource.urn}" cannot be read', error, inputs, outputs) from error
+        try:
+            live, verdict = (
+                (live, READY) if not inputs else self._waiter.settled(kind, subject.path(live), live, inputs)
+            )
+        except NotReady:
+            return None  # it was deleted just now
         state = State(id=id, outputs=subject.outputs(live, current), inputs=current)
-        verdict = self._waiter.once(kind, live, inputs) if inputs else None
-        if verdict is not None and not verdict.ready:
+        if not verdict.ready:
             reasons = [secrets.scrub(reason, inputs) for reason in verdict.reasons]
             message = f'resource "{resource.urn}" is not ready: {"; ".join(reasons)}'
             raise PartialFailure(message, id=id, outputs=state.outputs, inputs=state.inputs, reasons=[message])
@@ -316,7 +323,7 @@ class KubernetesProvider(Provider):
     def _is_ready(self, kind: Kind, id: str) -> bool:
         endpoint = self._discovery.find(kind)
         live = None if endpoint is None else self._applier.get(endpoint, *split_identity(id))
-        return live is None or self._waiter.once(kind, live, {}).ready
+        return live is None or job(live).ready
 
     def _reachable(self) -> bool:
         try:

@@ -13,6 +13,8 @@ from infra.sandbox.plugins.kubernetes.settings import Settings
 from infra.sandbox.plugins.values import Value
 
 _INVALID = 422
+_FROZEN = ("is immutable", "may not be changed", "may not change once set")
+"""How the API server's validation says that a field cannot change."""
 _INDEX = re.compile(r"\[\d+\]")
 
 _IDENTITY = ("metadata.name", "metadata.namespace")
@@ -82,7 +84,7 @@ def immutable(error: ApiError, changed: Iterable[str]) -> frozenset[str]:
     fields = {
         str(cause.get("field", ""))
         for cause in error.causes
-        if "is immutable" in str(cause.get("message", "")) and cause.get("field")
+        if any(words in str(cause.get("message", "")) for words in _FROZEN) and cause.get("field")
     }
     if error.status != _INVALID or not fields:
         return frozenset()

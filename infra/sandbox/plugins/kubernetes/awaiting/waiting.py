@@ -20,6 +20,7 @@ from infra.sandbox.plugins.values import Value
 
 _NOT_FOUND = 404
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_MOMENT = 2.0  # seconds; a refresh in the middle of a scaling should not call a healthy object unhealthy
 _MINUTES = {"PersistentVolume": 5.0, "PersistentVolumeClaim": 5.0, "ResourceQuota": 1.0}
 _DEFAULT_MINUTES = 10.0
 
@@ -103,10 +104,17 @@ class Waiter:
             raise NotReady(live, str(error), list(verdict.reasons)) from error
         return live
 
-    def once(self, kind: Kind, live: Object, inputs: Value) -> Verdict:
-        """Return how the object is, without waiting."""
+    def settled(self, kind: Kind, path: str, live: Object, inputs: Value) -> tuple[Object, Verdict]:
+        """Return the object and how it is, after a moment's patience with one whose controllers are at work."""
         check = self._check(kind, inputs, settle=False)
-        return READY if check is None else check(live)
+        deadline, pause = time.monotonic() + _MOMENT, _FIRST_PAUSE
+        verdict = READY if check is None else check(live)
+        while check is not None and not (verdict.ready or verdict.failed) and time.monotonic() < deadline:
+            self.client.pause(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            live = self._look(path, live)
+            verdict = check(live)
+        return live, verdict
 
     def until_gone(self, kind: Kind, path: str, live: Object, inputs: Value, timeout: float | None) -> None:
         """Return once the object is gone, or another one has its name.

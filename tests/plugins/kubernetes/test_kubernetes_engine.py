@@ -1,0 +1,203 @@
+"""The plugin under the real engine: whole programs, kills in mid-update, a restart of the API server."""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from infra.paths import BIN
+from infra.sandbox.control_plane.control_plane import ControlPlane
+from infra.sandbox.plugins import installation
+from infra.sandbox.plugins.language.install import install as install_language_host
+from tests.plugins.kubernetes.cluster import Cluster
+from tests.plugins.language.harness import Project
+
+_PROGRAM = """
+import json, os
+import pulumi
+import pulumi_kubernetes as k8s
+
+settings = json.loads(os.environ["SETTINGS"])
+names = dict(namespace=settings["namespace"])
+for number in range(settings["maps"]):
+    k8s.core.v1.ConfigMap(f"auto-{number}", metadata=names, data={"text": settings["text"]})
+    k8s.core.v1.ConfigMap(f"fixed-{number}", metadata={**names, "name": f"fixed-{number}"}, data={"n": str(number)})
+secret = k8s.core.v1.Secret(
+    "secret", metadata={**names, "name": "secret"}, string_data={"password": settings["password"]}
+)
+labels = {"app": "web"}
+web = k8s.apps.v1.Deployment(
+    "web",
+    metadata={**names, "name": "web"},
+    spec={
+        "replicas": 2,
+        "selector": {"match_labels": labels},
+        "template": {
+            "metadata": {"labels": labels},
+            "spec": {
+                "containers": [
+                    {
+                        "name": "web",
+                        "image": settings["image"],
+                        "resources": {"limits": {"cpu": "1000m"}},
+                        "env": [{"name": "SECRET", "value": secret.metadata.name}],
+                    }
+                ]
+            },
+        },
+    },
+)
+service = k8s.core.v1.Service(
+    "web",
+    metadata={**names, "name": "web"},
+    spec={"selector": labels, "ports": [{"port": 80}]},
+    opts=pulumi.ResourceOptions(depends_on=[web]),
+)
+pulumi.export("address", service.spec.cluster_ip)
+"""
+_CANARY = "canary-b1946ac92492"
+
+
+@dataclass(frozen=True)
+class Platform(Project):
+    """A project over a namespace of the cluster."""
+
+    cluster: Cluster
+    settings: dict[str, Any]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | {
+            "KUBECONFIG": str(self.cluster.kubeconfig),
+            "SETTINGS": json.dumps(self.settings),
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+        }
+
+    def up(self, *arguments: str, code: int = 0) -> str:
+        result = self.pulumi("up", "--yes", "--skip-preview", "--parallel", "64", *arguments, code=code)
+        return result.stdout + result.stderr
+
+    def expect_nothing(self) -> None:
+        """Nothing is to do, nothing drifted, nothing pends, and every object is in the state exactly once."""
+        self.pulumi("preview", "--expect-no-changes")
+        self.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+        deployment = json.loads(self.pulumi("stack", "export").stdout)["deployment"]
+        assert not deployment.get("pending_operations")
+        ids = [item["id"] for item in deployment["resources"] if item["type"].startswith("kubernetes:")]
+        maps = [item.split("/")[1] for item in ids if item.split("/")[1].startswith(("auto-", "fixed-"))]
+        assert sorted(maps) == self.cluster.names("configmaps")
+        assert len(maps) == 2 * self.settings["maps"]
+
+
+@pytest.fixture
+def platform(tmp_path: Path, cluster: Cluster) -> Iterator[Platform]:
+    install_language_host(BIN)
+    installation.install(tmp_path / "home")
+    made = Project.create(tmp_path)
+    settings = {
+        "namespace": cluster.namespace,
+        "maps": 4,
+        "text": "one",
+        "image": "example.invalid/web:1",
+        "password": _CANARY,
+    }
+    platform = Platform(made.root, cluster, settings)
+    platform.program(_PROGRAM)
+    platform.pulumi("stack", "init", "dev")
+    return platform
+
+
+def test_a_program_is_applied_changed_refreshed_repaired_and_destroyed(platform: Platform) -> None:
+    preview = platform.pulumi("preview", "--diff").stdout
+    assert platform.cluster.names("configmaps") == []
+    log = preview + platform.up()
+    platform.expect_nothing()
+    assert platform.outputs()["address"]
+    platform.settings["image"] = "example.invalid/web:2"
+    changed = json.loads(platform.pulumi("preview", "--json").stdout)
+    (step,) = [step for step in changed["steps"] if step["op"] != "same"]
+    assert list(step["detailedDiff"]) == ["spec.template.spec.containers[0].image"]
+    log += platform.up()
+    platform.cluster.kubectl("scale", "deployment", "web", "--replicas=5")
+    refreshed = platform.pulumi("refresh", "--yes", "--skip-preview", "--diff").stdout
+    assert "replicas" in refreshed
+    log += platform.up()
+    assert platform.cluster.live("deployments", "web")["spec"]["replicas"] == 2
+    platform.settings["text"] = "two"
+    log += platform.up()
+    platform.expect_nothing()
+    state = "".join(path.read_text() for path in platform.root.parent.joinpath("state").rglob("*.json"))
+    assert _CANARY not in log + state
+    platform.pulumi("destroy", "--yes", "--skip-preview")
+    assert platform.cluster.names("configmaps") == []
+
+
+def test_an_existing_object_is_imported_and_then_clean(platform: Platform) -> None:
+    platform.settings["maps"] = 1
+    platform.cluster.kubectl("create", "configmap", "fixed-0", "--from-literal=n=0")
+    refused = platform.up(code=255)
+    assert 'configmaps "fixed-0" already exists' in refused
+    platform.pulumi(
+        "import",
+        "kubernetes:core/v1:ConfigMap",
+        "fixed-0",
+        f"{platform.cluster.namespace}/fixed-0",
+        "--yes",
+        "--generate-code=false",
+        "--protect=false",
+    )
+    platform.up()
+    platform.expect_nothing()
+
+
+def test_a_kill_at_any_moment_loses_nothing_and_doubles_nothing(platform: Platform) -> None:
+    platform.settings["maps"] = 15
+    for moment in range(1, 11):
+        if moment == 6:
+            platform.settings["text"] = "two"  # from here on the kills hit replacements
+        with platform.running("up", "--yes", "--skip-preview", "--parallel", "8") as run:
+            at = 4 * moment if moment < 6 else 3 * (moment - 5)
+            _kill_after_writes(platform, run.process.pid, at)
+            run.process.wait(30)
+        platform.pulumi("cancel", "--yes")
+    platform.up()
+    platform.expect_nothing()
+    assert {
+        platform.cluster.live("configmaps", name)["data"].get("text", "two")
+        for name in platform.cluster.names("configmaps")
+    } == {"two"}
+
+
+def _kill_after_writes(platform: Platform, pid: int, writes: int) -> None:
+    """Kill the engine, and only it, once so many objects were written since now."""
+    path = f"/api/v1/namespaces/{platform.cluster.namespace}/configmaps"
+    start = int(platform.cluster.api.get(path)["metadata"]["resourceVersion"])
+    versions: set[str] = set()
+    done = threading.Event()
+    while not done.wait(0.02) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        items = platform.cluster.api.get(path)["items"]
+        versions |= {item["metadata"]["resourceVersion"] for item in items}
+        if len([version for version in versions if int(version) > start]) >= writes:
+            done.set()
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_an_update_survives_a_restart_of_the_api_server(platform: Platform, control_plane: ControlPlane) -> None:
+    platform.settings["maps"] = 40
+    with platform.running("up", "--yes", "--skip-preview", "--parallel", "8") as run:
+        platform.cluster.eventually(lambda: len(platform.cluster.names("configmaps")) > 10, "the first objects")
+        server = control_plane.instance.daemon("kube-apiserver").process()
+        assert server is not None
+        server.kill()
+        server.wait(10)
+        control_plane.start(lambda _line: None)
+        run.process.wait(90)
+        assert run.process.returncode == 0, run.output.read_text()
+    platform.expect_nothing()
