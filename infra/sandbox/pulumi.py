@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,8 +51,9 @@ def up(workspace: Workspace) -> None:
 def _run(
     workspace: Workspace, arguments: Sequence[str], *, cwd: Path, capture: bool = False
 ) -> subprocess.CompletedProcess[str]:
+    on_terminal = not capture and sys.stdout.isatty()
     return subprocess.run(
-        [str(BIN / "pulumi"), *arguments, "--non-interactive"],
+        [str(BIN / "pulumi"), *arguments, *([] if on_terminal else ["--non-interactive"])],
         env=workspace.process_environment(),
         cwd=cwd,
         capture_output=capture,
