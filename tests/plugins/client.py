@@ -81,13 +81,13 @@ class Object:
         return {"urn": urn, "type": self.type, "name": self.name}
 
     def check(
-        self, *, fresh: bool = False, seed: bytes = b"seed", **news: Any
+        self, *, fresh: bool = False, entropy: bytes = b"seed", **news: Any
     ) -> tuple[dict[str, Any], dict[str, str]]:
         request = provider_pb2.CheckRequest(
             **self.who,
             olds=encode_properties({} if fresh else self.inputs),
             news=encode_properties(news),
-            randomSeed=seed,
+            randomSeed=entropy,
         )
         answer = self.plugin.call("Check", request)
         failures = {failure.property: failure.reason for failure in answer.failures}

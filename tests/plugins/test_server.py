@@ -57,7 +57,7 @@ def test_a_failed_check_names_each_property(plugin: Plugin) -> None:
 
 
 def test_the_engines_entropy_reaches_the_check(plugin: Plugin) -> None:
-    assert thing(plugin, "a").check(seed=b"\x00\xff")[0]["seed"] == "00ff"
+    assert thing(plugin, "a").check(entropy=b"\x00\xff")[0]["seed"] == "00ff"
 
 
 def test_a_difference_carries_paths_kinds_and_replacements(plugin: Plugin) -> None:

@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from infra.sandbox.plugins.postgresql.connections import Connection
 from infra.sandbox.plugins.postgresql.kind import Kind, flag, name_of
-from infra.sandbox.plugins.postgresql.server import Cursor, Server, lock, membership
+from infra.sandbox.plugins.postgresql.server import Cursor, Server, lock, membership, value
 from infra.sandbox.plugins.postgresql.tags import Tag
 from infra.sandbox.plugins.properties import Property, Shape, Table
 from infra.sandbox.plugins.provider import Properties, ProviderError
@@ -94,8 +94,10 @@ class Database(Kind):
 
         def alter(cursor: Cursor) -> None:
             lock(cursor, _key(old), _key(new))
-            if old != new and _find(cursor, old) is not None:
-                cursor.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(old), Identifier(new)))
+            existing = _find(cursor, old)
+            if old != new and existing is not None:
+                with membership(cursor, [existing["owner"]]):
+                    cursor.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(old), Identifier(new)))
             _alter(cursor, Identifier(new), _find(cursor, new) or {}, wanted)
 
         _reassign(server, before, wanted)
@@ -115,8 +117,12 @@ class Database(Kind):
             existing = _find(cursor, name)
             if existing is None or tag.was_superseded(existing["comment"]):
                 return False
-            if existing["isTemplate"]:
-                cursor.execute(SQL("ALTER DATABASE {} IS_TEMPLATE false").format(Identifier(name)))
+            may_drop = value(cursor, "SELECT pg_has_role(%s, 'USAGE')", existing["owner"])
+            with membership(cursor, [existing["owner"]]):
+                if existing["isTemplate"]:
+                    cursor.execute(SQL("ALTER DATABASE {} IS_TEMPLATE false").format(Identifier(name)))
+                if not may_drop:  # and DROP DATABASE cannot be in this transaction
+                    cursor.execute(SQL("ALTER DATABASE {} OWNER TO CURRENT_USER").format(Identifier(name)))
             return True
 
         if server.transaction(open_up):
@@ -134,7 +140,7 @@ def _find(cursor: Cursor, name: str) -> dict[str, Value] | None:
 
 
 def _without_comment(actual: Properties) -> dict[str, Value]:
-    return {name: value for name, value in actual.items() if name != "comment"}
+    return {name: content for name, content in actual.items() if name != "comment"}
 
 
 def _make(cursor: Cursor, wanted: Properties, tag: Tag) -> None:
@@ -153,8 +159,10 @@ def _make(cursor: Cursor, wanted: Properties, tag: Tag) -> None:
         lock(cursor, _key(wanted["name"]))
         if existing is None:
             cursor.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(temporary, name))
-        _alter(cursor, name, _find(cursor, wanted["name"]) or {}, wanted)
-        cursor.execute(SQL("COMMENT ON DATABASE {} IS {}").format(name, Literal(tag.text)))
+        current = _find(cursor, wanted["name"]) or {}
+        with membership(cursor, [current.get("owner")]):
+            cursor.execute(SQL("COMMENT ON DATABASE {} IS {}").format(name, Literal(tag.text)))
+        _alter(cursor, name, current, wanted)
 
 
 def _options(wanted: Properties) -> list[Composable]:
@@ -195,11 +203,7 @@ def _require_fixed(cursor: Cursor, existing: Properties, wanted: Properties) -> 
 
 
 def _alter(cursor: Cursor, name: Identifier, existing: Properties, wanted: Properties) -> None:
-    """Set owner, limits and flags where they differ."""
-    owner = wanted.get("owner")
-    if owner and owner != existing.get("owner"):
-        with membership(cursor, [owner, existing.get("owner")]):
-            cursor.execute(SQL("ALTER DATABASE {} OWNER TO {}").format(name, Identifier(owner)))
+    """Set limits, flags and owner where they differ; the owner last, as only an owner may do the rest."""
     keywords = {
         "connectionLimit": SQL("CONNECTION LIMIT"),
         "allowConnections": SQL("ALLOW_CONNECTIONS"),
@@ -210,9 +214,12 @@ def _alter(cursor: Cursor, name: Identifier, existing: Properties, wanted: Prope
         for option, keyword in keywords.items()
         if wanted.get(option) is not None and wanted[option] != existing.get(option)
     ]
-    if options:
-        with membership(cursor, [owner or existing.get("owner")]):
+    owner = wanted.get("owner")
+    with membership(cursor, [owner, existing.get("owner")]):
+        if options:
             cursor.execute(SQL("ALTER DATABASE {} WITH {}").format(name, SQL(" ").join(options)))
+        if owner and owner != existing.get("owner"):
+            cursor.execute(SQL("ALTER DATABASE {} OWNER TO {}").format(name, Identifier(owner)))
 
 
 def _reassign(server: Server, before: Properties, wanted: Properties) -> None:
