@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -59,6 +60,7 @@ def up(
     apply: Annotated[bool, typer.Option("--apply", help="Run `pulumi up` of the stack as well.")] = False,
 ) -> None:
     """Start a sandbox for a stack: control plane, PostgreSQL and Valkey."""
+    instances.check_name(instance or stack)
     stack_file.check(stack_file.source_of(stack))
     engine.ensure_built(_err)
     with _progress() as report:
@@ -158,8 +160,11 @@ def _workspace(stack: str, name: str | None) -> Workspace:
 
 
 def _command() -> str:
+    """Return how to call this program from the caller's folder, quoted for a shell."""
     program = Path(sys.argv[0])
-    return os.path.relpath(program) if program.is_absolute() and program.is_relative_to(Path.cwd()) else str(program)
+    if program.is_absolute() and program.parent.parent.parent == Path.cwd():
+        program = program.relative_to(Path.cwd())
+    return shlex.quote(str(program))
 
 
 @contextlib.contextmanager

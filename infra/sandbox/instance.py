@@ -120,6 +120,17 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in INSTANCES.glob("*/instance.json"))
 
 
+def check_name(name: str) -> None:
+    """Make sure that `name` can be an instance's.
+
+    Raises:
+        TenantryError: it cannot.
+    """
+    if not _NAME.fullmatch(name):
+        rule = "use a letter, then lower-case letters, digits and dashes, 40 characters at most"
+        raise TenantryError("not a usable instance name", name, rule)
+
+
 def create(name: str) -> Instance:
     """Create the instance `name`, or move it when its addresses are taken by someone else.
 

@@ -37,6 +37,7 @@ def up(name: str, report: Report) -> Instance:
     Raises:
         TenantryError: something cannot be started; what runs already stays, `down` stops it.
     """
+    instances.check_name(name)
     _prepare()
     with _locked(name, report):
         instance = instances.load(name)

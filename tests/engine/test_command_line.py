@@ -1,0 +1,144 @@
+"""The `tenantry` command as its users meet it: one line for bad input, exit codes, and a shell that works."""
+
+import json
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.paths import INSTANCES, PROJECT_ROOT, VIRTUALENV
+from infra.sandbox import instance as instances
+from infra.sandbox import lifecycle
+from tests.engine.stack import Stack
+
+TENANTRY = str(VIRTUALENV / "bin" / "tenantry")
+
+
+def tenantry(*arguments: str, cwd: Path = PROJECT_ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [TENANTRY, *arguments],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (
+            ["sandbox", "upp"],
+            2,
+            "error: No such command 'upp'. Did you mean 'up'?, the command line, see `tenantry --help`",
+        ),
+        (
+            ["sandbox", "status", "--jsn"],
+            2,
+            "error: No such option: --jsn (Possible options: --json), the command line, see `tenantry --help`",
+        ),
+        (["sandbox", "up", "nowhere"], 1, "error: no such stack, Pulumi.nowhere.yaml, use one of: local"),
+        (
+            ["sandbox", "up", "local", "--instance", "Big One"],
+            1,
+            "error: not a usable instance name, Big One, "
+            "use a letter, then lower-case letters, digits and dashes, 40 characters at most",
+        ),
+        (
+            ["sandbox", "env", "local", "--instance", "nowhere"],
+            1,
+            f"error: no sandbox runs for this stack, local, run `{TENANTRY} sandbox up local --instance nowhere`",
+        ),
+    ],
+)
+def test_bad_input_gives_one_line_and_changes_nothing(arguments: list[str], code: int, line: str) -> None:
+    before = sorted(INSTANCES.glob("*"))
+    result = tenantry(*arguments, cwd=Path("/"))
+    assert (result.returncode, result.stderr.strip(), result.stdout) == (code, line, "")
+    assert [path for path in sorted(INSTANCES.glob("*")) if path not in before] == []
+
+
+def test_status_prints_one_json_document(stack: Stack) -> None:
+    result = tenantry("sandbox", "status", "--json")
+    rows = json.loads(result.stdout)["test-engine"]
+    assert {row["name"]: row["healthy"] for row in rows} == {
+        "etcd": True,
+        "kube-apiserver": True,
+        "kube-controller-manager": True,
+        "kube-scheduler": True,
+        "kwok": True,
+        "host-runner": True,
+        "postgresql": True,
+        "tls-proxy": True,
+        "valkey": True,
+    }
+
+
+def test_env_gives_a_shell_in_which_plain_tools_work(stack: Stack) -> None:
+    script = f"""
+        eval "$('{TENANTRY}' sandbox env local --instance test-engine)" || exit 9
+        echo "${{AWS_SECRET_ACCESS_KEY-unset}}"
+        kubectl get deployment storefront-blue -n tenantry -o 'jsonpath={{.status.readyReplicas}}' && echo
+        psql -At -c 'SELECT ssl_is_used FROM (SELECT true AS ssl_is_used) AS t'
+        pulumi stack ls --json | grep -o '"name": "[a-z]*"'
+    """
+    environment = {**os.environ, "AWS_SECRET_ACCESS_KEY": "a-real-key", "PULUMI_ACCESS_TOKEN": "a-real-token"}
+    result = subprocess.run(
+        ["sh", "-c", script], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.split("\n") == ["unset", "2", "t", '"name": "local"', ""]
+
+
+def test_run_returns_the_commands_own_exit_code(stack: Stack) -> None:
+    result = tenantry("sandbox", "run", "local", "--instance", "test-engine", "--", "sh", "-c", "exit 3")
+    assert (result.returncode, result.stderr) == (3, "")
+
+
+def test_a_second_up_at_the_same_time_waits_and_finds_everything_running(stack: Stack) -> None:
+    started = [
+        subprocess.Popen(
+            [TENANTRY, "sandbox", "up", "local", "--instance", "test-engine"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(3)
+    ]
+    for process in started:
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors
+
+
+def test_an_address_that_somebody_else_took_is_left_for_another(stack: Stack) -> None:
+    taken = instances.load("test-moved")
+    assert taken is None
+    first = instances.create("test-moved")
+    try:
+        with socket.create_server((first.addresses.postgresql, 5432)):
+            second = instances.create("test-moved")
+            assert second.addresses != first.addresses
+    finally:
+        lifecycle.down("test-moved", lambda _line: None, delete=True)
+
+
+def test_plugins_of_a_folder_are_used_instead_of_the_offline_ones(stack: Stack, tmp_path: Path) -> None:
+    command = ["sandbox", "env", "local", "--instance", "test-engine", "--plugins", str(tmp_path)]
+    missing = tenantry(*command)
+    assert missing.returncode == 1
+    assert missing.stderr.startswith(f"error: an official plugin is missing, {tmp_path}/resource-kubernetes-v")
+    assert stack.changes() == {}
+
+
+def test_the_work_tree_is_as_it_was(stack: Stack) -> None:
+    listed = subprocess.run(
+        ["git", "status", "--porcelain", "Pulumi.local.yaml", "Pulumi.yaml"],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert listed.stdout == ""
