@@ -6,6 +6,7 @@ Leaves each process's flags to its own module.
 """
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ _FACTORIES: dict[str, Callable[[Instance], Component]] = {
     "host-runner": host_runner,
 }
 _STOP_ORDER = (("host-runner", "kwok", "kube-scheduler", "kube-controller-manager"), ("kube-apiserver", "etcd"))
+_LEAST_SPACE = 256  # MiB; etcd allocates its log in files of 64 MiB, two of them ahead
 _READY_SECONDS = 60.0
 
 
@@ -109,6 +111,8 @@ class ControlPlane:
     def _start(self, report: Report) -> None:
         components = [factory(self.instance) for factory in _FACTORIES.values()]
         database, server, controllers, planner, kubelets, runner = components
+        if not database.is_current(self.instance):
+            _require_space(self.instance)
         self._launch(database, report)
         database.wait_healthy(self.instance, _READY_SECONDS)
         self._launch(server, report)
@@ -178,6 +182,13 @@ def _require_programs() -> None:
         if not (BIN / name).exists():
             raise TenantryError(f"{name} is missing", str(BIN / name), "run `make up`")
     definition_files()
+
+
+def _require_space(instance: Instance) -> None:
+    """Refuse a disk on which etcd would only panic."""
+    free = shutil.disk_usage(instance.directory).free >> 20
+    if free < _LEAST_SPACE:
+        raise TenantryError(f"only {free} MiB of disk are free", str(instance.directory), f"free {_LEAST_SPACE} MiB")
 
 
 def _endpoint(instance: Instance, name: str) -> str:

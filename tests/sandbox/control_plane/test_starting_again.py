@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -149,6 +150,13 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(new_instance: Callab
     with pytest.raises(TenantryError, match="cannot be written"):
         ControlPlane(instance).start(quiet)
     obstacle.unlink()
+
+
+def test_a_full_disk_is_one_clear_error(new_instance: Callable[[], Instance], monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=5 << 20))
+    with pytest.raises(TenantryError, match="only 5 MiB of disk are free"):
+        ControlPlane(new_instance()).start(quiet)
 
 
 def test_an_instance_that_was_never_started_is_stopped_and_its_status_prepares_nothing(
