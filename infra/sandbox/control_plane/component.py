@@ -6,7 +6,6 @@ files changed since it started (a reissued certificate, say) is restarted.
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ import psutil
 from infra.errors import TenantryError
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.instance import Instance, Status
+from infra.sandbox.waiting import wait_until
 
 _SETTLING = 2.0  # seconds; a killed process is gone before its last thread has given back its sockets
 _LARGEST_LOG = 8 * 1024 * 1024  # bytes; a larger log is set aside when its process starts
@@ -118,14 +118,13 @@ class Component:
         return digest.hexdigest()
 
     def _refuse_taken_endpoints(self, instance: Instance) -> None:
-        deadline = time.monotonic() + _SETTLING
-        while taken := self._taken_endpoints(instance):
-            if time.monotonic() > deadline:
-                address, port = taken[0]
-                what = f"{self.name} cannot listen on {address}:{port}"
-                remedy = "stop that process, then run `make up`"
-                raise TenantryError(what, f"held by {_holder(address, port)}", remedy)
-            time.sleep(0.05)
+        try:
+            wait_until(lambda: not self._taken_endpoints(instance), seconds=_SETTLING, what="", where="", remedy="")
+        except TenantryError as error:
+            address, port = (self._taken_endpoints(instance) or [self.endpoints[0]])[0]
+            what = f"{self.name} cannot listen on {address}:{port}"
+            remedy = "stop that process, then run `make up`"
+            raise TenantryError(what, f"held by {_holder(address, port)}", remedy) from error
 
     def _taken_endpoints(self, instance: Instance) -> list[tuple[str, int]]:
         return sorted(set(instance.addresses.taken()) & set(self.endpoints)) if self.endpoints else []

@@ -4,12 +4,13 @@ An API server that is away, or not ready to authorise anybody, is asked again fo
 (the pod is gone, or another one has its name) is left alone.
 """
 
-import time
+import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import httpx
+from tenacity import RetryError, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from infra.sandbox.control_plane.api import ApiClient, ApiError
 from infra.sandbox.control_plane.host_container import now
@@ -17,7 +18,7 @@ from infra.sandbox.control_plane.host_container import now
 LOST = ("HostRunnerLost", "the sandbox was stopped or restarted while this pod ran")
 """Reason and message of a pod whose processes went with the runner."""
 
-_ATTEMPTS, _PAUSE = 600, 0.5  # seconds
+_LONGEST, _PAUSE = 300.0, 0.5  # seconds
 _FINAL = {
     httpx.codes.BAD_REQUEST,
     httpx.codes.NOT_FOUND,
@@ -60,17 +61,13 @@ def condition(name: str, *, holds: bool) -> dict[str, Any]:
 
 
 def _insist(request: Callable[[], object]) -> None:
-    for _ in range(_ATTEMPTS):
-        try:
-            request()
-        except ApiError as error:
-            if error.status in _FINAL:
-                return
-        except httpx.HTTPError:
-            pass
-        else:
-            return
-        time.sleep(_PAUSE)
+    attempts = Retrying(retry=retry_if_exception(_may_pass), stop=stop_after_delay(_LONGEST), wait=wait_fixed(_PAUSE))
+    with contextlib.suppress(ApiError, RetryError):
+        attempts(request)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, httpx.HTTPError) or (isinstance(error, ApiError) and error.status not in _FINAL)
 
 
 def _path(pod: Mapping[str, Any]) -> str:

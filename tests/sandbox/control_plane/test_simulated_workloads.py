@@ -66,8 +66,7 @@ def test_a_deployment_of_never_ready_pods_never_becomes_available(namespace: Nam
 
 def test_a_slow_pod_becomes_ready_only_after_its_delay(namespace: Namespace) -> None:
     _deploy(namespace, "shop", {BEHAVIOUR: "slow", DELAY: "3s"})
-    running = lambda: [pod for pod in namespace.pods("app=shop") if pod["status"]["phase"] == "Running"]  # noqa: E731
-    eventually(running, "the pod to run")
+    eventually(lambda: "Running" in {pod["status"]["phase"] for pod in namespace.pods("app=shop")}, "the pod to run")
     assert _available(namespace, "shop") == 0
     eventually(lambda: _available(namespace, "shop") == 1, "the pod to be ready", 10)
 
