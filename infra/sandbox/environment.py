@@ -111,7 +111,9 @@ class Workspace:
         return {
             "PATH": os.pathsep.join(path + rest),
             "PULUMI_HOME": str(self.home),
-            "PULUMI_BACKEND_URL": f"file://{state}",
+            # Without sidecars: the backend writes a state whole or not at all, but NAME.json.attrs in place, and a CLI
+            # killed in between could never read that state again ("failed to load checkpoint: EOF").
+            "PULUMI_BACKEND_URL": f"file://{state}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
             "PULUMI_OPTION_CONFIG_FILE": str(self.stack_file),
             "PULUMI_STACK": self.stack,
