@@ -68,17 +68,22 @@ def test_a_create_that_was_interrupted_is_taken_up_again(cluster: Cluster) -> No
 
 
 def test_a_replacement_that_was_interrupted_is_taken_up_again(cluster: Cluster) -> None:
-    old = cluster.object(CONFIG_MAP, "again").create(metadata=cluster.meta())
-    names = set()
-    for _ in range(2):
+    old = cluster.object(CONFIG_MAP, "again").create(metadata=cluster.meta(), data={"a": "1"})
+    first = old.inputs["metadata"]["name"]
+    names = []
+    for state_knows_the_old_one in (True, True, False):
         with running(MODULE) as fresh:  # each engine run starts a plugin of its own
             fresh.configure(kubeconfig=str(cluster.kubeconfig))
             new = cluster.object(CONFIG_MAP, "again", fresh)
-            new.inputs, new.outputs = old.inputs, old.outputs
-            new.inputs_for(metadata=cluster.meta())
-            inputs, _failures = new.check(fresh=True, metadata=cluster.meta())
-            names.add(inputs["metadata"]["name"])
-    assert len(names - {old.inputs["metadata"]["name"]}) == 1
+            if state_knows_the_old_one:
+                new.inputs, new.outputs = old.inputs, old.outputs
+                new.inputs_for(metadata=cluster.meta(), data={"a": "2"})
+            new.inputs, new.outputs = {}, {}
+            names.append(new.create(metadata=cluster.meta(), data={"a": "2"}).inputs["metadata"]["name"])
+    assert len({*names}) == 1
+    assert first not in names
+    old.delete()
+    assert cluster.names("configmaps") == [names[0]]
 
 
 def test_differences_name_exact_paths_and_what_cannot_change_in_place(cluster: Cluster) -> None:

@@ -112,6 +112,17 @@ class Applier:
         if self.get(endpoint, namespace, name) is not None:
             self._patch(endpoint, body, manager, force=False, dry=False)
 
+    def annotate(self, endpoint: Endpoint, namespace: str, name: str, annotations: Mapping[str, str]) -> None:
+        """Set annotations of an object that may be gone; the field manager is nobody's, so that they are not drift."""
+        body = {"metadata": {"annotations": dict(annotations)}}
+        query = {"fieldManager": "pulumi-kubernetes-replacement"}
+        try:
+            path = endpoint.item(namespace, name)
+            self._client.call("PATCH", path, body, query=query, media="application/merge-patch+json")
+        except ApiError as error:
+            if error.status != NOT_FOUND:
+                raise
+
     def delete(self, endpoint: Endpoint, namespace: str, name: str, propagation: str) -> Object | None:
         """Ask for the deletion and return the object that is on its way out, or None when it is gone."""
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}

@@ -19,6 +19,7 @@ REPLACE_UNREADY = "pulumi.com/replaceUnready"
 PATCH_FORCE = "pulumi.com/patchForce"
 FIELD_MANAGER = "pulumi.com/patchFieldManager"
 PROPAGATION = "pulumi.com/deletionPropagationPolicy"
+REPLACED_BY = "pulumi.com/replacedBy"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 INPUTS = "__inputs"

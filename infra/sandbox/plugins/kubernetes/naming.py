@@ -3,11 +3,15 @@
 Automatic names and field managers follow from the URN instead of chance. An engine killed while it creates leaves an
 object that no state knows; the next update computes the same name and the same field manager, recognises the object as
 its own and takes it over, where a random name would leave it behind and a random manager would conflict with it.
+
+A replacement's name follows from the name of the object that it replaces, and that object is marked with it before the
+replacement is created: the engine may be killed when its state holds the old object only, as one to delete, and then
+asks for the name of a new resource. Without the mark it would get the name of the object that it goes on to delete.
 """
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from infra.sandbox.plugins.kubernetes.manifests import (
     AUTONAMED,
@@ -21,6 +25,7 @@ from infra.sandbox.plugins.kubernetes.manifests import (
 from infra.sandbox.plugins.values import UNKNOWN, Value
 
 _DIGITS = 8  # as official names have
+_LONGEST_CHAIN = 10  # interrupted replacements of one resource, one after the other
 
 
 class Autonaming:
@@ -35,7 +40,19 @@ class Autonaming:
         self._lock = threading.Lock()
         self._replaced: dict[str, str] = {}
 
-    def named(self, urn: str, name: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> dict[str, Value]:
+    def predecessor(self, urn: str) -> str:
+        """Return the name of the object that the resource has had in this run, empty without one."""
+        with self._lock:
+            return self._replaced.get(urn, "")
+
+    def named(
+        self,
+        urn: str,
+        name: str,
+        old: Mapping[str, Value],
+        new: Mapping[str, Value],
+        successor: Callable[[str], str],
+    ) -> dict[str, Value]:
         """Return `new` with a name: its own, the old automatic one, or a fresh one.
 
         Args:
@@ -43,6 +60,7 @@ class Autonaming:
             name: its logical name.
             old: its old inputs; empty when it is new or being replaced.
             new: its inputs.
+            successor: gives the name that an existing object is marked with, empty without a mark.
         """
         old_name = peek(old, "metadata", "name")
         if isinstance(old_name, str):
@@ -54,9 +72,13 @@ class Autonaming:
             return with_annotation(with_metadata(new, {"name": old_name}), AUTONAMED, "true")
         if old:
             return dict(new)
-        with self._lock:
-            predecessor = self._replaced.get(urn, "")
+        predecessor = self.predecessor(urn)
         fresh = f"{name}-{_digest(urn, predecessor)}"
+        for _ in range(_LONGEST_CHAIN if not predecessor else 0):
+            following = successor(fresh)
+            if not following:
+                break
+            fresh = following
         return with_annotation(with_metadata(new, {"name": fresh}), AUTONAMED, "true")
 
 

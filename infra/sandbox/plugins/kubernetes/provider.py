@@ -19,6 +19,7 @@ from infra.sandbox.plugins.kubernetes.manifests import (
     PATCH_FORCE,
     PROPAGATION,
     REPLACE_UNREADY,
+    REPLACED_BY,
     annotation,
     from_server,
     identity,
@@ -104,9 +105,12 @@ class KubernetesProvider(Provider):
             return inputs, [
                 Failure("metadata.generateName", "not supported with server-side apply; leave it out for autonaming")
             ]
-        inputs = self._autonaming.named(resource.urn, resource.name, old, inputs)
         if not peek(inputs, "metadata", "namespace") and self._namespaced(kind):
             inputs = with_metadata(inputs, {"namespace": self._namespace})
+        namespace = peek(inputs, "metadata", "namespace")
+        inputs = self._autonaming.named(
+            resource.urn, resource.name, old, inputs, lambda name: self._successor(kind, namespace, name)
+        )
         return secrets.mark_inputs(inputs, kind), []
 
     def diff(
@@ -144,6 +148,7 @@ class KubernetesProvider(Provider):
             if kind.patch:
                 live = self._applier.apply(endpoint, body, manager, force=force)
             else:
+                self._mark_predecessor(resource, endpoint, body)
                 live = self._applier.create(endpoint, body, manager, force=force)
         except ApiError as error:
             what = f'resource "{resource.urn}" was not successfully created by the Kubernetes API server'
@@ -241,6 +246,23 @@ class KubernetesProvider(Provider):
             what = f'resource "{resource.urn}" would not be created by the Kubernetes API server'
             raise _failure(what, error, inputs) from error
         return inputs if live is None else Subject(kind, endpoint, manager).previewed(live, inputs)
+
+    def _successor(self, kind: Kind, namespace: Value, name: str) -> str:
+        """Return the name that an interrupted replacement marked an object with."""
+        try:
+            endpoint = self._discovery.find(kind)
+            if endpoint is None or not isinstance(namespace, str | None):
+                return ""
+            live = self._applier.get(endpoint, namespace or "", name)
+        except (ApiError, Unreachable):
+            return ""  # whoever cannot look has no interrupted replacement either
+        return annotation(live, REPLACED_BY)
+
+    def _mark_predecessor(self, resource: Resource, endpoint: Endpoint, body: Object) -> None:
+        predecessor, metadata = self._autonaming.predecessor(resource.urn), body["metadata"]
+        if predecessor and predecessor != metadata["name"] and naming.is_autonamed(body):
+            mark = {REPLACED_BY: metadata["name"]}
+            self._applier.annotate(endpoint, metadata.get("namespace", ""), predecessor, mark)
 
     def _refused(
         self, resource: Resource, kind: Kind, outputs: Properties, new: Properties, changed: frozenset[str]
