@@ -42,6 +42,7 @@ def install(pulumi_home: Path) -> None:
     Args:
         pulumi_home: the `PULUMI_HOME` to install into.
     """
+    _forget_schemas(pulumi_home)
     for package, module in RESOURCE_PLUGINS.items():
         folder = pulumi_home / "plugins" / f"resource-{package}-v{version_of(package)}"
         if folder.is_symlink():
@@ -74,6 +75,7 @@ def use_official(source: Path, pulumi_home: Path, cli_directory: Path) -> Path:
     for part in [*needed, *map(Path, LANGUAGE_HOST)]:
         if not (source / part).is_file():
             raise TenantryError("an official plugin is missing", str(source / part), "put it there or omit --plugins")
+    _forget_schemas(pulumi_home)
     plugins = pulumi_home / "plugins"
     plugins.mkdir(parents=True, exist_ok=True)
     for name in resource_plugins:
@@ -84,6 +86,11 @@ def use_official(source: Path, pulumi_home: Path, cli_directory: Path) -> Path:
     cli.unlink(missing_ok=True)
     cli.hardlink_to(BIN / "pulumi")
     return cli
+
+
+def _forget_schemas(pulumi_home: Path) -> None:
+    """Delete the engine's cache of schemas: it goes by version, which offline and official plugins share."""
+    shutil.rmtree(pulumi_home / "schemas", ignore_errors=True)
 
 
 def _replace_by_link(link: Path, target: Path) -> None:

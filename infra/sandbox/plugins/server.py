@@ -28,6 +28,7 @@ from infra.sandbox.plugins.provider import (
     ProviderError,
     Resource,
 )
+from infra.sandbox.plugins.schema import schema_of
 from infra.sandbox.plugins.values import decode_properties, encode_properties, reveal
 
 _WORKERS = 128  # `pulumi up --parallel 64` sends that many, and reads beside them
@@ -79,9 +80,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=self._version)
 
     def GetSchema(self, request: Request, context: Context) -> provider_pb2.GetSchemaResponse:
-        return provider_pb2.GetSchemaResponse(
-            schema=f'{{"name": "{self._provider.name}", "version": "{self._version}"}}'
-        )
+        return provider_pb2.GetSchemaResponse(schema=schema_of(self._provider.name, self._version))
 
     def GetMapping(self, request: Request, context: Context) -> provider_pb2.GetMappingResponse:
         return provider_pb2.GetMappingResponse()

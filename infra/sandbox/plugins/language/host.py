@@ -153,11 +153,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         return language_pb2.TemplateResponse()
 
     def GenerateProgram(self, request: Message, context: Context) -> Message:
-        """Show imported resources in Pulumi's own notation, as comments: writing Python takes every provider's schema.
+        """Show imported resources in Pulumi's own notation, as comments: writing Python takes types that no schema has.
 
         `pulumi import` prints the answer after the import itself has succeeded; an error here would hide that.
         """
-        lines = ["The sandbox's language host writes no Python. The definitions in Pulumi's own notation:", ""]
+        lines = ["The sandbox writes no Python. The definitions, without secrets, in Pulumi's own notation:", ""]
         for source in request.source.values():
             lines += source.splitlines()
         text = "".join(f"# {line}".rstrip() + "\n" for line in lines)
