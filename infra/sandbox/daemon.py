@@ -7,6 +7,7 @@ time, so that a stale file, left by a crash or a reboot, never points at somebod
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from infra.errors import TenantryError
 from infra.sandbox.waiting import wait_until
 
 _ORPHANS_GRACE = 1.0  # seconds for children to end by themselves once their parent has
+_KILL_GRACE = 5.0  # seconds for the kernel to end a killed process that was in a system call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +103,11 @@ class Daemon:
         if process is not None:
             family = [process, *process.children(recursive=True)]
             _signal_quietly(process, signal)
-            psutil.wait_procs([process], timeout=grace)
-            _, alive = psutil.wait_procs(family, timeout=_ORPHANS_GRACE)
+            _wait_gone([process], grace)
+            alive = _wait_gone(family, _ORPHANS_GRACE)
             for left in alive:
                 _kill_quietly(left)
-            psutil.wait_procs(alive, timeout=5)
+            _wait_gone(alive, _KILL_GRACE)
         self.pid_file.unlink(missing_ok=True)
 
     def wait_ready(self, condition: Callable[[], bool], *, seconds: float) -> None:
@@ -138,6 +140,23 @@ class Daemon:
             return " | ".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return "no log"
+
+
+def _wait_gone(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until the processes have ended, and return those that have not; an unreaped zombie has ended."""
+    deadline = time.monotonic() + seconds
+    alive = [process for process in processes if _is_alive(process)]
+    while alive and time.monotonic() < deadline:
+        time.sleep(0.02)
+        alive = [process for process in alive if _is_alive(process)]
+    return alive
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal_quietly(process: psutil.Process, signal: int | None) -> None:
