@@ -1,3 +1,5 @@
+"""Differences between property maps, by exact path."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""Tables of properties: checks, defaults, names and differences derived from them."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""The gRPC server that plugins share: failures, concurrency and clean ends."""
+
 import os
 import signal
 import subprocess

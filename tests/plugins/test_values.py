@@ -1,3 +1,5 @@
+"""Property values survive the wire, and secrets stay marked."""
+
 import random
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Fixtures of the language host's tests: scratch projects with a backend and a home of their own."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

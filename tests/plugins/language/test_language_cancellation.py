@@ -1,3 +1,5 @@
+"""Ctrl-C, a killed engine and a killed host leave no process and no traceback."""
+
 import signal
 
 import pytest

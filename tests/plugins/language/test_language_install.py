@@ -1,3 +1,5 @@
+"""The launcher beside the CLI, and environments that are missing or broken."""
+
 import os
 import shutil
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Programs run by the real CLI through the language host: commands, output, errors."""
+
 import json
 import venv
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The language host's protocol, asked directly."""
+
 import signal
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""The random plugin: entropy, ranges, secrets, replacement and import."""
+
 import base64
 import re
 import uuid
