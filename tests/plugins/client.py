@@ -155,7 +155,6 @@ class Object:
         """Take over what is there, and return the names of the inputs and outputs that changed."""
         identity, inputs, outputs = self.read()
         if not identity:
-            self.id, self.inputs, self.outputs = "", {}, {}
             return {"gone"}
         changed = {
             name

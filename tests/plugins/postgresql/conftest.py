@@ -1,3 +1,5 @@
+"""A real PostgreSQL server and the plugin before it."""
+
 import shutil
 import tempfile
 from collections.abc import Iterator

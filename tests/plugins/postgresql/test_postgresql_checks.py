@@ -1,3 +1,5 @@
+"""What the postgresql plugin refuses before it contacts a server."""
+
 import os
 from collections.abc import Iterator
 from typing import Any

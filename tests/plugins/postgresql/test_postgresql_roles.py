@@ -1,3 +1,5 @@
+"""Roles: attributes, passwords, memberships, and how they are dropped."""
+
 import pytest
 
 from infra.sandbox.plugins.values import Secret

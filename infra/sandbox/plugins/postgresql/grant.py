@@ -72,7 +72,7 @@ _OBJECTS: Final = {
     " FROM pg_foreign_data_wrapper",
     "foreign_server": "SELECT srvname::text, coalesce(srvacl, acldefault('S', srvowner)), srvowner"
     " FROM pg_foreign_server",
-    "column": "SELECT attname::text, coalesce(attacl, '{}'), relowner FROM pg_attribute JOIN pg_class c"
+    "column": "SELECT attname::text, attacl, relowner FROM pg_attribute JOIN pg_class c"
     " ON c.oid = attrelid WHERE relnamespace = to_regnamespace(quote_ident(%(schema)s)) AND relname = %(object)s"
     " AND attnum > 0 AND NOT attisdropped",
 }
@@ -224,7 +224,7 @@ def _find(cursor: Cursor, known: Properties) -> dict[str, Value] | None:
         return None
     rows = cursor.execute(_query(_PRIVILEGES, kind), {**_arguments(known), "grantee": grantee}).fetchall()
     found: dict[str, tuple[set[str], bool]] = {name: (set(granted), grantable) for name, granted, grantable in rows}
-    expected = [name.partition("(")[0] for name in (known.get("columns") if kind == "column" else objects) or []]
+    expected = (known.get("columns") or []) if kind == "column" else [_bare(kind, name) for name in objects]
     wanted = set(known["privileges"])
     if "ALL" in wanted:
         wanted = privileges.everything(cursor, kind)
@@ -258,7 +258,7 @@ def _targets(cursor: Cursor, known: Properties, *, only_existing: bool) -> list[
         if kind == "column":
             objects = objects if set(known.get("columns") or []) <= there else []
         else:
-            objects = [name for name in objects if name.partition("(")[0] in there]
+            objects = [name for name in objects if _bare(kind, name) in there]
     if kind in _ROUTINES:
         names: list[Composable] = [_routine(cursor, schema, name) for name in objects]
     elif schema:
@@ -266,6 +266,11 @@ def _targets(cursor: Cursor, known: Properties, *, only_existing: bool) -> list[
     else:
         names = [Identifier(name) for name in objects]
     return [SQL("{} {}").format(keyword, SQL(", ").join(names))] if names else []
+
+
+def _bare(kind: str, name: str) -> str:
+    """Return an object's name; a routine's may come with its argument types."""
+    return name.partition("(")[0] if kind in _ROUTINES else name
 
 
 def _routine(cursor: Cursor, schema: str, name: str) -> Composable:

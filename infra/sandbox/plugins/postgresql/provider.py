@@ -44,6 +44,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     kind.type_name: kind
     for kind in (Database(), Role(), Schema(), Grant(), GrantRole(), DefaultPrivileges(), Extension(), Function())
 }
+_SHORTEST_SECRET: Final = 4
 _OLD_TOKENS: Final = {"postgresql:index/defaultPrivileg:DefaultPrivileg": DefaultPrivileges.type_name}
 
 
@@ -246,9 +247,9 @@ def _explained(kind: Kind, resource: Resource, inputs: Properties) -> Iterator[N
 
 
 def _secrets(inputs: Value) -> Iterator[str]:
-    """Yield the secret texts in the inputs, longest first of those found in one value."""
+    """Yield the secret texts in the inputs; shorter ones would tear any message to pieces and protect nothing."""
     if isinstance(inputs, Secret):
-        if isinstance(inputs.value, str) and inputs.value:
+        if isinstance(inputs.value, str) and len(inputs.value) >= _SHORTEST_SECRET:
             yield inputs.value
     elif isinstance(inputs, Mapping):
         for value in inputs.values():

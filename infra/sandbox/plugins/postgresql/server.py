@@ -43,7 +43,7 @@ _PASSING_REFUSALS: Final = re.compile(
 )
 _LASTING_FAILURES: Final = re.compile(
     r"certificate|could not translate host|SSL is not enabled|does not support SSL|no password supplied|invalid|"
-    r"authentication|root\.crt|No such file or directory|Permission denied"
+    r"authentication|root\.crt|private key"
 )
 
 
