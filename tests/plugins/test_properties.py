@@ -176,6 +176,11 @@ def test_a_default_that_an_import_left_out_is_no_difference() -> None:
     assert changes({"name": "x"}, {}, name="x") == {}
 
 
+def test_what_neither_side_of_a_refresh_says_is_no_difference() -> None:
+    imported = {"name": "a", "on": True, DEFAULTS: []}
+    assert diff(TABLE, imported, {"size": 5}, imported, same_place=False).changes == {}
+
+
 def test_what_others_may_set_is_a_difference_only_when_the_program_used_to_set_it() -> None:
     assert changes(checked(), {"guests": ["a"]}) == {}
     assert changes(checked(guests=["a"]), {}) == {"guests": Change.DELETE}

@@ -126,8 +126,8 @@ def diff(table: Table, old_inputs: Properties, outputs: Properties, new: Propert
         if prop.write_only:
             continue
         before, after = old_inputs.get(name), new.get(name)
-        if after is None and (prop.computed or prop.automatic or (prop.shared and before is None)):
-            continue
+        if after is None and (before is None or prop.computed or prop.automatic):
+            continue  # neither says anything: a refresh compares inputs of an import, which has no defaults filled in
         if before is None:
             before = outputs.get(name) if prop.computed else prop.default
         changes.update(_property_changes(name, prop, before, after))
