@@ -6,8 +6,8 @@ A tenant of isolation `pool` has none: it is a key in the cell's `TenantRegistry
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_postgresql import Database, Extension, Grant
 
+from components.closed_database import ClosedDatabase, ClosedDatabaseArgs
 from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Server
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
 from infra.naming import tenant_database, tenant_namespace, tenant_schema
@@ -118,11 +118,12 @@ class DatabaseTenant(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self.namespace = self._namespace().namespace
-        self.database = self._database()
-        extension = Extension(
-            f"{name}-vector", name="vector", database=self.database, opts=pulumi.ResourceOptions(parent=self)
-        )
-        data = self._data([extension])
+        self.database = ClosedDatabase(
+            f"{name}-own",
+            ClosedDatabaseArgs(database=tenant_database(args.slug)),
+            pulumi.ResourceOptions(parent=self),
+        ).database
+        data = self._data()
         self.schema = data.schema
         self.role = data.role
         self.credentials = data.credentials
@@ -144,23 +145,7 @@ class DatabaseTenant(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _database(self) -> pulumi.Output[str]:
-        database = Database(
-            f"{self._name}-database",
-            name=tenant_database(self._args.slug),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        closed = Grant(
-            f"{self._name}-public",
-            database=database.name,
-            role="public",
-            object_type="database",
-            privileges=[],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return pulumi.Output.all(database.name, closed.id).apply(lambda parts: str(parts[0]))
-
-    def _data(self, depends_on: list[pulumi.Resource]) -> IsolatedSchema:
+    def _data(self) -> IsolatedSchema:
         return IsolatedSchema(
             f"{self._name}-data",
             IsolatedSchemaArgs(
@@ -171,5 +156,5 @@ class DatabaseTenant(pulumi.ComponentResource):
                 connection_limit=self._args.connection_limit,
                 credentials_namespace=self.namespace,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+            pulumi.ResourceOptions(parent=self),
         )

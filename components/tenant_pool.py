@@ -7,8 +7,9 @@ the product's migrations.
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_postgresql import Database, Extension, Function, Grant
+from pulumi_postgresql import Function
 
+from components.closed_database import ClosedDatabase, ClosedDatabaseArgs
 from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Server
 
 POOL_SCHEMA = "pool"
@@ -72,9 +73,10 @@ class TenantPool(pulumi.ComponentResource):
         super().__init__("tenantry:database:TenantPool", name, None, opts)
         self._name = name
         self._args = args
-        self.database = self._database()
-        extension = self._vector()
-        pool = self._pool([extension])
+        self.database = ClosedDatabase(
+            f"{name}-shared", ClosedDatabaseArgs(database=args.database), pulumi.ResourceOptions(parent=self)
+        ).database
+        pool = self._pool()
         self._guard(pool)
         self.role = pool.role
         self.credentials = pool.credentials
@@ -82,25 +84,7 @@ class TenantPool(pulumi.ComponentResource):
         self.url = pool.url
         self.register_outputs({"database": self.database, "role": self.role, "credentials": self.credentials})
 
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self)
-
-    def _database(self) -> pulumi.Output[str]:
-        database = Database(f"{self._name}-database", name=self._args.database, opts=self._child())
-        closed = Grant(
-            f"{self._name}-public",
-            database=database.name,
-            role="public",
-            object_type="database",
-            privileges=[],
-            opts=self._child(),
-        )
-        return pulumi.Output.all(database.name, closed.id).apply(lambda parts: str(parts[0]))
-
-    def _vector(self) -> Extension:
-        return Extension(f"{self._name}-vector", name="vector", database=self.database, opts=self._child())
-
-    def _pool(self, depends_on: list[pulumi.Resource]) -> IsolatedSchema:
+    def _pool(self) -> IsolatedSchema:
         return IsolatedSchema(
             f"{self._name}-pool",
             IsolatedSchemaArgs(
@@ -111,7 +95,7 @@ class TenantPool(pulumi.ComponentResource):
                 connection_limit=self._args.connection_limit,
                 credentials_namespace=self._args.credentials_namespace,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+            pulumi.ResourceOptions(parent=self),
         )
 
     def _guard(self, pool: IsolatedSchema) -> Function:
@@ -124,5 +108,5 @@ class TenantPool(pulumi.ComponentResource):
             returns="void",
             language="plpgsql",
             body=_GUARD,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )

@@ -48,13 +48,11 @@ def test_public_may_connect_to_no_database_of_the_platform(graph: Graph) -> None
     assert closed == {node.plain("name") for node in graph.of_type(":Database")}
 
 
-def test_every_other_resource_in_a_database_waits_until_public_is_shut_out(graph: Graph) -> None:
-    for name in ("tenants", "tenant-department-store"):
-        shut = graph.named(f"{name}-public")
-        for kind in (":Schema", ":Extension"):
-            inside = [node for node in graph.of_type(kind) if node.plain("database") == shut.plain("database")]
-            assert inside
-            assert all(graph.reaches(node, shut) for node in inside)
+def test_schemas_are_made_only_where_public_is_shut_out(graph: Graph) -> None:
+    shut = {node.plain("database"): node for node in graph.of_type(":Grant") if node.plain("role") == "public"}
+    schemas = graph.of_type(":Schema")
+    assert {node.plain("database") for node in schemas} == shut.keys()
+    assert all(graph.reaches(node, shut[node.plain("database")]) for node in schemas)
 
 
 def test_no_tenant_depends_on_another(graph: Graph) -> None:

@@ -1,0 +1,43 @@
+"""A PostgreSQL database that only granted roles can connect to.
+
+Owns the database, what PUBLIC loses, and the vector extension. Leaves schemas and roles to `IsolatedSchema`.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_postgresql import Database, Extension, Grant
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedDatabaseArgs:
+    """Arguments of `ClosedDatabase`.
+
+    Args:
+        database: the PostgreSQL name.
+    """
+
+    database: str
+
+
+class ClosedDatabase(pulumi.ComponentResource):
+    """No role connects to this database that was not granted it; pgvector is ready in it."""
+
+    database: pulumi.Output[str]
+    """The PostgreSQL name, known once PUBLIC is shut out and the extension is there."""
+
+    def __init__(self, name: str, args: ClosedDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:database:ClosedDatabase", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        database = Database(f"{name}-database", name=args.database, opts=child)
+        closed = Grant(
+            f"{name}-public",
+            database=database.name,
+            role="public",
+            object_type="database",
+            privileges=[],
+            opts=child,
+        )
+        vector = Extension(f"{name}-vector", name="vector", database=database.name, opts=child)
+        self.database = pulumi.Output.all(database.name, closed.id, vector.id).apply(lambda parts: str(parts[0]))
+        self.register_outputs({"database": self.database})
