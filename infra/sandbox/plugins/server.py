@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from infra.sandbox.plugins import protocol
 from infra.sandbox.plugins.differences import Change
 from infra.sandbox.plugins.provider import (
     Difference,
@@ -30,6 +30,11 @@ from infra.sandbox.plugins.provider import (
 )
 from infra.sandbox.plugins.schema import schema_of
 from infra.sandbox.plugins.values import decode_properties, encode_properties, reveal
+
+plugin_pb2: Any = protocol.load("plugin_pb2")
+provider_pb2: Any = protocol.load("provider_pb2")
+provider_pb2_grpc: Any = protocol.load("provider_pb2_grpc")
+status_pb2: Any = protocol.load("status_pb2")
 
 _WORKERS = 128  # `pulumi up --parallel 64` sends that many, and reads beside them
 _MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
@@ -66,7 +71,7 @@ def _reporting(method: Callable[[Any, Request, Context], Reply]) -> Callable[[An
     return wrapper
 
 
-class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
+class _Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]  # loaded at run time
     """Translates each request, and each failure, for one provider."""
 
     def __init__(self, provider: Provider, version: str) -> None:
