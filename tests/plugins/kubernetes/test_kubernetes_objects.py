@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from infra.sandbox.plugins.kubernetes.kinds import Kind
 from infra.sandbox.plugins.values import UNKNOWN, Secret
 from tests.plugins.client import Refused, running
 from tests.plugins.kubernetes.cluster import CONFIG_MAP, DEPLOYMENT, MODULE, SECRET, SERVICE, Cluster, deployment
@@ -267,3 +268,15 @@ def test_sixty_four_requests_at_once_are_answered(cluster: Cluster) -> None:
     with ThreadPoolExecutor(64) as pool:
         assert len(set(pool.map(create, range(128)))) == 128
     assert len(cluster.names("configmaps")) == 128
+
+
+def test_what_is_known_of_the_built_in_kinds_agrees_with_the_server(cluster: Cluster) -> None:
+    groups = [group["preferredVersion"]["groupVersion"] for group in cluster.api.get("/apis")["groups"]]
+    known = 0
+    for version in ("v1", *groups):
+        for resource in cluster.api.get(f"/apis/{version}" if "/" in version else "/api/v1")["resources"]:
+            scope = Kind(version, resource["kind"]).namespaced()
+            if "/" not in resource["name"] and scope is not None:
+                assert scope == resource["namespaced"], resource["name"]
+                known += 1
+    assert known > 40
