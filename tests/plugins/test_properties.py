@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from infra.sandbox.plugins.checking import check
 from infra.sandbox.plugins.differences import Change
 from infra.sandbox.plugins.properties import (
     DEFAULTS,
     Property,
     Shape,
-    check,
     diff,
     equal,
     inputs_of,

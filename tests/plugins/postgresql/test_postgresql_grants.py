@@ -207,6 +207,18 @@ def test_a_refresh_finds_what_was_granted_or_revoked_behind_its_back(
     one.delete()
 
 
+def test_each_of_several_functions_of_one_name_is_looked_at(engine: Engine, database: Database) -> None:
+    one, news = grant(engine, "function", ["EXECUTE"], schema="s", objects=["f(int)", "f(text, int)"])
+    assert one.refresh() == set()
+    for signature in ("s.f(int)", "s.f(text, int)"):
+        database.run(f"REVOKE ALL ON FUNCTION {signature} FROM reader", "grants")
+        assert one.refresh() == {"privileges"}
+        assert one.outputs["privileges"] == []
+        one.update(**news)
+        assert one.refresh() == set()
+    one.delete()
+
+
 def test_a_new_table_drops_out_of_a_grant_on_all(engine: Engine, database: Database) -> None:
     one, news = grant(engine, "table", ["SELECT"], schema="s")
     database.run("CREATE TABLE s.later ()", "grants")

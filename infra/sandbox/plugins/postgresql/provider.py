@@ -14,7 +14,7 @@ from typing import Final
 
 import psycopg
 
-from infra.sandbox.plugins import properties
+from infra.sandbox.plugins import checking, properties
 from infra.sandbox.plugins.postgresql import settings
 from infra.sandbox.plugins.postgresql.database import Database
 from infra.sandbox.plugins.postgresql.default_privileges import DefaultPrivileges
@@ -69,7 +69,7 @@ class PostgreSQLProvider(Provider):
     ) -> tuple[Properties, list[Failure]]:
         """Judge the inputs by the kind's table and its rules; nothing is contacted."""
         kind = _kind(resource)
-        inputs, failures = properties.check(kind.table, resource, old, new, seed)
+        inputs, failures = checking.check(kind.table, resource, old, new, seed)
         if not failures and not has_unknown(inputs):
             failures = kind.contradictions(reveal(inputs))
         return inputs, failures

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from infra.sandbox.plugins import properties
+from infra.sandbox.plugins import checking
 from infra.sandbox.plugins.properties import Property, Shape, Table
 from infra.sandbox.plugins.provider import Failure, Properties, ProviderError, Resource
 from infra.sandbox.plugins.values import Value, reveal
@@ -82,7 +82,7 @@ def check(inputs: Properties) -> list[Failure]:
     """Judge the settings without contacting anything; settings that are not known yet are passed over."""
     nobody = Resource(urn="", type="pulumi:providers:postgresql", name="")
     given = {name: value for name, value in _decoded(inputs).items() if name not in _ENGINES_OWN}
-    _, failures = properties.check(TABLE, nobody, {}, given, b"")
+    _, failures = checking.check(TABLE, nobody, {}, given, b"")
     return failures
 
 
@@ -98,7 +98,7 @@ def read(config: Properties, environment: Mapping[str, str] = os.environ) -> Set
     """
     given = {name: value for name, value in _decoded(config).items() if name not in _ENGINES_OWN}
     nobody = Resource(urn="", type="pulumi:providers:postgresql", name="")
-    checked, failures = properties.check(TABLE, nobody, {}, given, b"")
+    checked, failures = checking.check(TABLE, nobody, {}, given, b"")
     if failures:
         raise ProviderError("; ".join(f"postgresql:{failure.property} {failure.reason}" for failure in failures))
     plain = reveal(checked)

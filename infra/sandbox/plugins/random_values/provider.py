@@ -1,6 +1,6 @@
 """The random plugin itself: checks, draws once, and keeps what was drawn until an input changes."""
 
-from infra.sandbox.plugins import properties
+from infra.sandbox.plugins import checking, properties
 from infra.sandbox.plugins.properties import DEFAULTS
 from infra.sandbox.plugins.provider import (
     Difference,
@@ -29,7 +29,7 @@ class RandomProvider(Provider):
     ) -> tuple[Properties, list[Failure]]:
         """Fill in the defaults and refuse what no draw could satisfy."""
         kind = self._kind(resource.type)
-        inputs, failures = properties.check(kind.table, resource, old, new, seed)
+        inputs, failures = checking.check(kind.table, resource, old, new, seed)
         if "numeric" in kind.table:
             _unite_digits(inputs)
         if not failures and not has_unknown({name: value for name, value in inputs.items() if name != "keepers"}):

@@ -1,0 +1,155 @@
+"""Judging a program's inputs by a table of properties, and completing them with defaults and automatic names.
+
+Every complaint names the property by its path and says what is allowed; none echoes a value. What is not known yet
+passes.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+
+from infra.sandbox.plugins.differences import join
+from infra.sandbox.plugins.properties import DEFAULTS, INTERNAL, Property, Shape, Table, is_automatic
+from infra.sandbox.plugins.provider import Failure, Properties, Resource
+from infra.sandbox.plugins.values import Secret, Unknown, Value, reveal
+
+_SUFFIX_DIGITS = 7  # what the official plugins append to a logical name
+
+
+def check(
+    table: Table, resource: Resource, old: Properties, new: Properties, seed: bytes
+) -> tuple[dict[str, Value], list[Failure]]:
+    """Return the inputs with defaults and automatic names, and what is wrong with them.
+
+    Args:
+        table: the type's inputs.
+        resource: which resource; its logical name is the stem of an automatic name.
+        old: the checked inputs of the last update; its automatic names are kept.
+        new: the program's inputs; nulls count as absent.
+        seed: entropy for automatic names.
+    """
+    given = {name: value for name, value in new.items() if value is not None and name not in INTERNAL}
+    inputs, failures = _checked_fields("", table, given)
+    defaults: list[str] = []
+    for name, prop in table.items():
+        if name in inputs or name in given:
+            continue
+        if prop.automatic:
+            inputs[name] = _automatic_name(prop, name, resource, old, seed)
+        elif prop.default is not None and not any(other in given for other in prop.conflicts):
+            inputs[name] = prop.default
+        else:
+            continue
+        defaults.append(name)
+    inputs[DEFAULTS] = sorted(defaults)
+    return inputs, failures
+
+
+def _automatic_name(prop: Property, name: str, resource: Resource, old: Properties, seed: bytes) -> Value:
+    if name in old and is_automatic(old, name):
+        return old[name]
+    entropy = hashlib.sha256(seed + resource.urn.encode()).hexdigest() if seed else secrets.token_hex(_SUFFIX_DIGITS)
+    suffix = f"-{entropy[:_SUFFIX_DIGITS]}"
+    stem = resource.name.encode()[: (prop.longest or 255) - len(suffix)].decode(errors="ignore")
+    return stem + suffix
+
+
+def _checked_fields(path: str, table: Table, given: Properties) -> tuple[dict[str, Value], list[Failure]]:
+    values: dict[str, Value] = {}
+    failures: list[Failure] = []
+    for name, value in given.items():
+        at = join(path, name)
+        prop = table.get(name)
+        if prop is None:
+            failures.append(Failure(at, f"is not known; allowed are {', '.join(sorted(table))}"))
+            continue
+        values[name] = _checked(at, prop, value, failures)
+    for name, prop in table.items():
+        if name not in given:
+            if prop.required:
+                failures.append(Failure(join(path, name), f"is required: {_allowed(prop)}"))
+            continue
+        failures.extend(
+            Failure(join(path, name), f"cannot be given together with {other}")
+            for other in prop.conflicts
+            if other in given
+        )
+        failures.extend(
+            Failure(join(path, name), f"needs {other} beside it") for other in prop.needs if other not in given
+        )
+    return values, failures
+
+
+def _checked(path: str, prop: Property, value: Value, failures: list[Failure]) -> Value:
+    if isinstance(value, Secret):
+        return Secret(reveal(_checked(path, prop, value.value, failures)))
+    if isinstance(value, Unknown):
+        return Secret(value) if prop.secret else value
+    plain = _coerced(prop, value)
+    if plain is None or not _is_within(prop, plain):
+        failures.append(Failure(path, f"must be {_allowed(prop)}"))
+        return value
+    if prop.item is not None and isinstance(plain, list):
+        plain = [_checked(f"{path}[{index}]", prop.item, item, failures) for index, item in enumerate(plain)]
+    elif prop.item is not None and isinstance(plain, Mapping):
+        plain = {key: _checked(join(path, key), prop.item, item, failures) for key, item in plain.items()}
+    elif prop.shape is Shape.OBJECT:
+        given = {name: item for name, item in plain.items() if item is not None and name not in INTERNAL}
+        plain, inner = _checked_fields(path, prop.fields, given)
+        failures.extend(inner)
+        defaults = {name: field.default for name, field in prop.fields.items() if field.default is not None}
+        plain = {**defaults, **plain}
+    return Secret(plain) if prop.secret else plain
+
+
+def _coerced(prop: Property, value: Value) -> Value:
+    """Return the value in the property's shape, or None when it does not fit."""
+    shape = prop.shape
+    if shape is Shape.STRING:
+        return value if isinstance(value, str) else None
+    if shape is Shape.BOOLEAN:
+        return {"true": True, "false": False}.get(value) if isinstance(value, str) else _only(bool, value)
+    if shape is Shape.INTEGER:
+        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):
+            return int(value)
+        return None if isinstance(value, bool) else _only(int, value)
+    if shape in (Shape.LIST, Shape.SET):
+        return _only(list, value)
+    return value if isinstance(value, Mapping) else None
+
+
+def _only(kind: type, value: Value) -> Value:
+    return value if isinstance(value, kind) else None
+
+
+def _is_within(prop: Property, value: Value) -> bool:
+    if isinstance(value, str):
+        size = len(value)
+        if prop.choices and value not in prop.choices:
+            return False
+        if prop.longest is not None and len(value.encode()) > prop.longest:
+            return False
+    else:
+        size = len(value) if isinstance(value, list | Mapping) else value
+    if prop.minimum is not None and size < prop.minimum:
+        return False
+    return prop.maximum is None or size <= prop.maximum
+
+
+def _allowed(prop: Property) -> str:
+    text = prop.shape.value
+    if prop.choices:
+        text = f"one of {', '.join(prop.choices)}"
+    counted = {Shape.STRING: " characters", Shape.LIST: " items", Shape.SET: " items"}.get(prop.shape, "")
+    if prop.minimum == 1 and prop.shape is Shape.STRING:
+        text += " that is not empty"
+    elif prop.minimum is not None:
+        text += f" of {prop.minimum}{counted} or more"
+    if prop.maximum is not None:
+        text += f" of {prop.maximum}{counted} at most"
+    if prop.longest is not None:
+        text += f" of {prop.longest} bytes at most"
+    if prop.item is not None:
+        text += f" whose items are each {_allowed(prop.item)}"
+    return text
