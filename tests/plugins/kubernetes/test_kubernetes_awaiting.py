@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 
 import pytest
 from google.protobuf import json_format
@@ -182,9 +181,8 @@ def test_cancelling_ends_a_wait_and_keeps_the_object(cluster: Cluster) -> None:
         thread = threading.Thread(target=create, args=(thing,))
         thread.start()
         cluster.eventually(lambda: cluster.live("deployments", "d"), "the deployment")
-        start = time.monotonic()
         cancel(own)
-        thread.join(10)
-        assert time.monotonic() - start < 5
+        thread.join(30)
+        assert not thread.is_alive()
     assert "cancelled" in str(outcome[0])
     assert outcome[0].partial is not None

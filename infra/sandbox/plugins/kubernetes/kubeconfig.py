@@ -186,7 +186,7 @@ def _ambient() -> tuple[dict[str, Any], Path]:
 
 def _parse(content: bytes) -> dict[str, Any]:
     try:
-        document = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        document = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # both are safe loaders
     except yaml.YAMLError as error:
         raise ProviderError("the kubeconfig is not YAML") from error
     if not isinstance(document, dict):
