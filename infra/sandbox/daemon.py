@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGKILL
 
 import psutil
 
@@ -19,6 +20,8 @@ from infra.sandbox.waiting import wait_until
 
 _ORPHANS_GRACE = 1.0  # seconds for children to end by themselves once their parent has
 _KILL_GRACE = 5.0  # seconds for the kernel to end a killed process that was in a system call
+_SIGKILL_BIT = 1 << (SIGKILL - 1)
+_EXITING = 0x4  # PF_EXITING, see proc_pid_stat(5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +39,17 @@ class Daemon:
     log: Path
 
     def process(self) -> psutil.Process | None:
-        """Return the running process, or None when it is gone or the pid file is stale."""
+        """Return the running process, or None when it is gone or the pid file is stale.
+
+        Of a process that has been killed but is not gone yet, this waits for the end: whoever took it for a running one
+        would start nothing and find it dead a moment later.
+        """
         try:
             record = json.loads(self.pid_file.read_text())
             process = psutil.Process(record["pid"])
             same = abs(process.create_time() - record["created"]) < 0.02  # clock ticks are 10 ms
-            if same and process.status() != psutil.STATUS_ZOMBIE:
-                return process
+            if same and _is_alive(process):
+                return process if not _is_ending(process) or _wait_gone([process], _KILL_GRACE) else None
         except (OSError, ValueError, KeyError, TypeError, psutil.NoSuchProcess):
             return None
         return None
@@ -157,6 +164,17 @@ def _is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _is_ending(process: psutil.Process) -> bool:
+    """Whether the kernel has begun to end a process, or will: it is exiting, or SIGKILL is on its way to it."""
+    folder = Path("/proc", str(process.pid))
+    try:
+        pending = [int(line.split()[1], 16) for line in (folder / "status").read_text().splitlines() if "Pnd:" in line]
+        flags = int((folder / "stat").read_text().rpartition(")")[2].split()[6])
+    except OSError:
+        return True  # it has just gone
+    return bool(flags & _EXITING) or any(signals & _SIGKILL_BIT for signals in pending)
 
 
 def _signal_quietly(process: psutil.Process, signal: int | None) -> None:
