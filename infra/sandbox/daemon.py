@@ -150,7 +150,7 @@ class Daemon:
 
 
 def _wait_gone(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait until the processes have ended, and return those that have not; an unreaped zombie has ended."""
+    """Wait until the processes have ended, and return those that have not."""
     deadline = time.monotonic() + seconds
     alive = [process for process in processes if _is_alive(process)]
     while alive and time.monotonic() < deadline:
@@ -160,8 +160,9 @@ def _wait_gone(processes: Sequence[psutil.Process], seconds: float) -> list[psut
 
 
 def _is_alive(process: psutil.Process) -> bool:
+    """Whether any thread of a process lives, and keeps its sockets open; an unreaped zombie has none but its first."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.NoSuchProcess:
         return False
 
