@@ -8,6 +8,9 @@ from infra.sandbox import lifecycle, pulumi
 from infra.sandbox.environment import Workspace
 from tests.engine.stack import Stack
 
+# Their assertions are explained as a test's own are.
+pytest.register_assert_rewrite("tests.engine.consistency", "tests.engine.interruption")
+
 MakeStack = Callable[[str], Stack]
 
 
@@ -42,3 +45,22 @@ def neighbour() -> Iterator[Stack]:
         yield made
     finally:
         lifecycle.down("test-neighbour", silent, delete=True)
+
+
+@pytest.fixture(scope="session")
+def battered() -> Iterator[Stack]:
+    """The stack that tests interrupt, kill and crash; nothing has been applied to it at first."""
+    made = make_stack("test-battered")
+    try:
+        yield made
+    finally:
+        lifecycle.down("test-battered", silent, delete=True)
+
+
+@pytest.fixture
+def applied(battered: Stack) -> Stack:
+    """The battered stack, applied; unlocked, if an earlier test failed in mid-update."""
+    battered.pulumi("cancel", "--yes", expect=None)
+    if not battered.resources():
+        battered.up()
+    return battered
