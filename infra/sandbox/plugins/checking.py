@@ -6,7 +6,6 @@ passes.
 
 import hashlib
 import re
-import secrets
 from collections.abc import Mapping
 
 from infra.sandbox.plugins.differences import join
@@ -27,7 +26,7 @@ def check(
         resource: which resource; its logical name is the stem of an automatic name.
         old: the checked inputs of the last update; its automatic names are kept.
         new: the program's inputs; nulls count as absent.
-        seed: entropy for automatic names.
+        seed: what an automatic name depends on beside the URN: the engine's entropy, or what the plugin prefers.
     """
     given = {name: value for name, value in new.items() if value is not None and name not in INTERNAL}
     inputs, failures = _checked_fields("", table, given)
@@ -49,8 +48,7 @@ def check(
 def _automatic_name(prop: Property, name: str, resource: Resource, old: Properties, seed: bytes) -> Value:
     if name in old and is_automatic(old, name):
         return old[name]
-    entropy = hashlib.sha256(seed + resource.urn.encode()).hexdigest() if seed else secrets.token_hex(_SUFFIX_DIGITS)
-    suffix = f"-{entropy[:_SUFFIX_DIGITS]}"
+    suffix = f"-{hashlib.sha256(seed + resource.urn.encode()).hexdigest()[:_SUFFIX_DIGITS]}"
     stem = resource.name.encode()[: (prop.longest or 255) - len(suffix)].decode(errors="ignore")
     return stem + suffix
 

@@ -116,6 +116,21 @@ def test_names_are_made_of_the_logical_name_and_seven_digits(offline: Engine) ->
         assert len(name) == len("tenant-") + 7
 
 
+def test_a_name_that_an_interrupted_creation_used_is_made_again(offline: Engine) -> None:
+    assert offline("Role", "r").check(entropy=b"1")[0]["name"] == offline("Role", "r").check(entropy=b"2")[0]["name"]
+    assert offline("Role", "r").inputs_for()["name"] != offline("Role", "r", stack="other").inputs_for()["name"]
+
+
+def test_a_replacement_gets_a_name_of_its_own_which_is_made_again_too(offline: Engine) -> None:
+    database = offline("Database", "replaced-name")
+    database.inputs = database.inputs_for()
+    first = database.inputs["name"]
+    assert database.inputs_for(encoding="SQL_ASCII")["name"] == first
+    names = {database.check(fresh=True, encoding="SQL_ASCII")[0]["name"] for _ in range(2)}
+    assert len(names) == 1
+    assert first not in names
+
+
 def test_defaults_are_the_official_ones(offline: Engine) -> None:
     role = offline("Role", "r").inputs_for(name="r")
     assert {name: value for name, value in role.items() if name not in ("name", "__defaults")} == {

@@ -105,6 +105,16 @@ def test_what_an_interrupted_update_left_is_brought_to_the_wanted_state(engine: 
     again.delete()
 
 
+def test_an_object_with_an_automatic_name_is_found_again(engine: Engine, database: Database) -> None:
+    for kind in ("Role", "Database", "Schema"):
+        first = engine(kind, "auto").create()
+        again = engine(kind, "auto").create()
+        assert again.id == first.id
+        again.delete()
+    query = "SELECT count(*) FROM pg_roles, pg_database WHERE rolname LIKE 'auto-%' OR datname LIKE 'auto-%'"
+    assert database.value(query) == 0
+
+
 def test_a_replacement_made_first_keeps_its_object_when_the_old_one_is_deleted(
     engine: Engine, database: Database
 ) -> None:

@@ -55,6 +55,7 @@ class PostgreSQLProvider(Provider):
 
     def __init__(self) -> None:
         self._configured: Server | None = None
+        self._predecessors: dict[str, str] = {}
 
     def check_config(self, inputs: Properties) -> list[Failure]:
         """Judge the settings; nothing is contacted."""
@@ -67,9 +68,17 @@ class PostgreSQLProvider(Provider):
     def check(
         self, resource: Resource, old: Properties, new: Properties, seed: bytes
     ) -> tuple[Properties, list[Failure]]:
-        """Judge the inputs by the kind's table and its rules; nothing is contacted."""
+        """Judge the inputs by the kind's table and its rules; nothing is contacted.
+
+        An automatic name follows from the URN instead of chance, so that a creation which the engine's death cut short
+        asks for the same name again and finds its object. A replacement's follows from the name of what it replaces:
+        the engine checks it a second time, without old inputs, so that name is remembered in between.
+        """
         kind = _kind(resource)
-        inputs, failures = checking.check(kind.table, resource, old, new, seed)
+        if isinstance(old.get("name"), str):
+            self._predecessors[resource.urn] = old["name"]
+        predecessor = self._predecessors.get(resource.urn, "")
+        inputs, failures = checking.check(kind.table, resource, old, new, predecessor.encode())
         if not failures and not has_unknown(inputs):
             failures = kind.contradictions(reveal(inputs))
         return inputs, failures
