@@ -227,7 +227,9 @@ def test_what_is_left_out_is_refused_by_name(cluster: Cluster, token: str, words
         cluster.object(token, "x").check(metadata={"name": "x"})
 
 
-def test_generated_names_and_unnamed_patches_are_refused(cluster: Cluster) -> None:
+def test_generated_names_unnamed_patches_and_names_with_a_slash_are_refused(cluster: Cluster) -> None:
+    _, failures = cluster.object(CONFIG_MAP, "s").check(metadata={"name": "a/b"})
+    assert failures.keys() == {"metadata.name"}
     _, failures = cluster.object(CONFIG_MAP, "g").check(metadata={"generateName": "g-"})
     assert failures.keys() == {"metadata.generateName"}
     _, failures = cluster.object(f"{CONFIG_MAP}Patch", "p").check(kind="ConfigMap", metadata={})

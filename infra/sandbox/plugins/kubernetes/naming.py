@@ -22,6 +22,7 @@ from infra.sandbox.plugins.kubernetes.manifests import (
     with_annotation,
     with_metadata,
 )
+from infra.sandbox.plugins.provider import Failure
 from infra.sandbox.plugins.values import UNKNOWN, Value
 
 _DIGITS = 8  # as official names have
@@ -86,6 +87,19 @@ def is_named(inputs: Mapping[str, Value]) -> bool:
     """Whether the inputs carry a name, known or not."""
     metadata, name = peek(inputs, "metadata"), peek(inputs, "metadata", "name")
     return metadata is UNKNOWN or name is UNKNOWN or bool(name)
+
+
+def failures(inputs: Mapping[str, Value], *, patch: bool) -> list[Failure]:
+    """Judge what the server cannot: the name of a Patch resource, and what would be another object's URL."""
+    name = peek(inputs, "metadata", "name")
+    if patch and not is_named(inputs):
+        return [Failure("metadata.name", "Patch resources require metadata.name: whose fields to own")]
+    if peek(inputs, "metadata", "generateName") and not is_named(inputs):
+        text = "not supported with server-side apply; leave it out for autonaming"
+        return [Failure("metadata.generateName", text)]
+    if isinstance(name, str) and {"/", "%"} & set(name):
+        return [Failure("metadata.name", "may not contain / or %: no URL leads to such an object")]
+    return []
 
 
 def is_autonamed(inputs: Mapping[str, Value]) -> bool:

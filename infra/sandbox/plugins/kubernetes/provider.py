@@ -98,13 +98,8 @@ class KubernetesProvider(Provider):
                 "list resources exist for manifests only and cannot be created; use the resources in the list"
             )
         inputs = normalized(new, kind)
-        if kind.patch:
-            if not naming.is_named(inputs):
-                return inputs, [Failure("metadata.name", "Patch resources require metadata.name: whose fields to own")]
-        elif peek(inputs, "metadata", "generateName") and not naming.is_named(inputs):
-            return inputs, [
-                Failure("metadata.generateName", "not supported with server-side apply; leave it out for autonaming")
-            ]
+        if wrong := naming.failures(inputs, patch=kind.patch):
+            return inputs, wrong
         if not peek(inputs, "metadata", "namespace") and self._namespaced(kind):
             inputs = with_metadata(inputs, {"namespace": self._namespace})
         namespace = peek(inputs, "metadata", "namespace")
