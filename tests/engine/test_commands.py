@@ -1,0 +1,283 @@
+"""Every command of the CLI that users rely on, on the real program: nothing is stubbed, nothing is left behind."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.paths import BIN
+from infra.sandbox.stack_file import source_of
+from tests.engine.events import operations
+from tests.engine.scratch import Scratch, scratch_project
+from tests.engine.stack import Settings, Stack
+
+Planned = tuple[str, str]
+
+
+def three_replicas(settings: Settings) -> None:
+    settings["services"]["storefront"]["slots"]["blue"]["replicas"] = 3
+
+
+def two_replicas(settings: Settings) -> None:
+    settings["services"]["storefront"]["slots"]["blue"]["replicas"] = 2
+
+
+@pytest.fixture
+def scaled(stack: Stack) -> Iterator[Stack]:
+    """The shared stack, whose settings ask for one replica more than runs."""
+    stack.configure(three_replicas)
+    yield stack
+    stack.configure(two_replicas)
+
+
+@pytest.fixture(scope="module")
+def scratch(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
+    """A program of the test's own beside the shared stack."""
+    with scratch_project(stack, tmp_path_factory.mktemp("a scratch project")) as project:
+        yield project
+
+
+def planned(output: str) -> set[Planned]:
+    """Return (name, operation) of what a preview would do."""
+    steps = json.loads(output)["steps"]
+    return {(step["urn"].rpartition("::")[2], step["op"]) for step in steps if step["op"] != "same"}
+
+
+def delete(stack: Stack, kind: str, name: str, namespace: str) -> None:
+    """Delete an object behind the program's back."""
+    kubectl = [BIN / "kubectl", "--kubeconfig", stack.workspace.instance.kubeconfig]
+    subprocess.run([*kubectl, "delete", kind, name, "-n", namespace], check=True, capture_output=True)
+
+
+def test_about_tells_plugins_python_and_stack(stack: Stack) -> None:
+    about = json.loads(stack.pulumi("about", "--json").output)
+    assert {plugin["name"] for plugin in about["plugins"]} == {"kubernetes", "postgresql", "python", "random"}
+    assert about["runtime"]["language"] == "python"
+    assert about["currentStack"]["name"] == "local"
+
+
+def test_a_preview_shows_the_exact_change_for_people_and_for_programs(scaled: Stack) -> None:
+    shown = scaled.pulumi("preview", "--diff").output
+    assert re.search(r"~ replicas: 2 => 3", shown)
+    result = scaled.pulumi("preview", "--json").output
+    assert planned(result) == {("storefront-blue", "update")}
+    (step,) = [step for step in json.loads(result)["steps"] if step["op"] == "update"]
+    assert step["detailedDiff"] == {"spec.replicas": {"kind": "update", "inputDiff": True}}
+
+
+def test_an_update_of_a_target_changes_nothing_else(scaled: Stack) -> None:
+    def fewer_connections(settings: Settings) -> None:
+        settings["plans"] = {
+            "free": {"connection_limit": 5},
+            "pro": {"connection_limit": 19},
+            "enterprise": {"connection_limit": 50},
+        }
+
+    scaled.configure(fewer_connections)
+    scaled.up("--target", "**storefront-blue")
+    try:
+        assert scaled.kubectl("get", "deployment", "storefront-blue", "-n", "tenantry")["spec"]["replicas"] == 3
+        (role,) = [item for item in scaled.resources() if item["urn"].endswith("::tenant-book-store-data-app")]
+        assert role["inputs"]["connectionLimit"] == 20
+    finally:
+        scaled.configure(lambda settings: settings.pop("plans"))
+        scaled.configure(two_replicas)
+        scaled.up()
+
+
+def drift(stack: Stack) -> None:
+    """Change things behind the program's back, as people in a hurry do."""
+    image = '{"spec":{"template":{"spec":{"containers":[{"name":"service","image":"elsewhere.invalid/x:1"}]}}}}'
+    stack.kubectl("patch", "deployment", "storefront-blue", "-n", "tenantry", f"--patch={image}")
+    stack.kubectl("patch", "configmap", "tenants", "-n", "tenantry", '--patch={"data":{"book-store":"{}"}}')
+    delete(stack, "networkpolicy", "deny-ingress", "tenantry")
+    with stack.administrator("tenantry") as administrator:
+        administrator.execute("ALTER ROLE tenant_book_store_app CONNECTION LIMIT 999")
+        administrator.execute("REVOKE USAGE ON SCHEMA tenant_book_store FROM tenant_book_store_app")
+        administrator.execute("DROP FUNCTION pool.isolate_tenants")
+        administrator.execute("ALTER SCHEMA pool OWNER TO postgres")
+
+
+DRIFTED = {
+    ("storefront-blue", "update"),
+    ("registry-tenants", "update"),
+    ("tenant-book-store-data-app", "update"),
+    ("tenant-book-store-data-usage", "update"),
+    ("tenants-guard", "create"),
+    ("platform-deny-ingress", "create"),
+    ("tenants-pool-schema", "update"),
+}
+
+
+def test_a_refresh_finds_drift_and_an_update_mends_it(stack: Stack, tmp_path: Path) -> None:
+    drift(stack)
+    shown = stack.pulumi("refresh", "--yes", "--skip-preview", "--diff").output
+    assert re.search(r'~ image: ".*" => "elsewhere.invalid/x:1"', shown)
+    assert "~ connectionLimit: 20 => 999" in shown
+    stack.up("--event-log", str(tmp_path / "events"))
+    done = {(item.name, item.operation) for item in operations(tmp_path / "events") if item.finished}
+    assert done == DRIFTED
+    stack.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
+IMPORTED = """
+import pulumi_kubernetes as kubernetes
+import pulumi_postgresql as postgresql
+
+kubernetes.core.v1.ConfigMap("made", metadata={"name": "made", "namespace": "default"}, data={"key": "value"})
+postgresql.Role("made", name="made", login=True, connection_limit=3)
+"""
+
+
+def test_what_was_made_outside_is_imported_printed_and_then_clean(scratch: Scratch, tmp_path: Path) -> None:
+    scratch.kubectl("create", "configmap", "made", "-n", "default", "--from-literal=key=value")
+    with scratch.administrator() as administrator:
+        administrator.execute("CREATE ROLE made LOGIN CONNECTION LIMIT 3")
+    wanted = [
+        {"type": "kubernetes:core/v1:ConfigMap", "name": "made", "id": "default/made"},
+        {"type": "postgresql:index/role:Role", "name": "made", "id": "made"},
+    ]
+    (tmp_path / "wanted.json").write_text(json.dumps({"resources": wanted}))
+    result = scratch.pulumi("import", "--yes", "--protect=false", "--file", str(tmp_path / "wanted.json"))
+    assert 'resource made "kubernetes:core/v1:ConfigMap"' in result.output
+    assert '"key" = "value"' in result.output
+    assert "connectionLimit = 3" in result.output
+    scratch.program(IMPORTED)
+    scratch.pulumi("preview", "--refresh", "--expect-no-changes")
+    scratch.pulumi("destroy", "--yes", "--skip-preview")
+    assert scratch.resources() == []
+    assert "made" not in str(scratch.kubectl("get", "configmaps", "-n", "default"))
+
+
+def test_configuration_is_set_and_read_and_the_work_tree_stays_as_it_is(stack: Stack) -> None:
+    before = source_of("local").read_bytes()
+    stack.pulumi("config", "set", "tenantry:note", "plain")
+    stack.pulumi("config", "set", "--secret", "tenantry:key", "canary-of-config")
+    assert stack.pulumi("config", "get", "tenantry:note").output == "plain\n"
+    assert stack.pulumi("config", "get", "tenantry:key").output == "canary-of-config\n"
+    assert "canary-of-config" not in stack.pulumi("config").text
+    assert set(yaml.safe_load(stack.workspace.stack_file.read_text())["config"]["tenantry:key"]) == {"secure"}
+    stack.pulumi("config", "rm", "tenantry:note")
+    stack.pulumi("config", "rm", "tenantry:key")
+    assert source_of("local").read_bytes() == before
+
+
+def test_outputs_hide_secrets_until_asked(stack: Stack) -> None:
+    hidden = json.loads(stack.pulumi("stack", "output", "--json").output)
+    assert hidden["connections"] == "[secret]"
+    assert hidden["services"] == {"storefront": {"active": "blue", "service": "storefront"}}
+    assert stack.pulumi("stack", "output", "namespace").output == "tenantry\n"
+    assert set(stack.outputs()["connections"]) == set(hidden["tenants"])
+
+
+def test_a_state_exported_and_imported_again_is_the_same(stack: Stack, tmp_path: Path) -> None:
+    before = stack.pulumi("stack", "export", "--show-secrets").output  # the cipher texts differ each time
+    stack.pulumi("stack", "export", "--file", str(tmp_path / "state.json"))
+    stack.pulumi("stack", "import", "--file", str(tmp_path / "state.json"))
+    after = stack.pulumi("stack", "export", "--show-secrets").output
+    assert json.loads(after)["deployment"]["resources"] == json.loads(before)["deployment"]["resources"]
+
+
+def test_a_cancel_with_nothing_under_way_does_no_harm(stack: Stack) -> None:
+    before = stack.state()
+    stack.pulumi("cancel", "--yes")
+    assert stack.state() == before
+
+
+def test_a_destroyed_environment_leaves_nothing_and_comes_back(neighbour: Stack) -> None:
+    neighbour.up("--parallel", "64")
+    before = {resource["urn"] for resource in neighbour.resources()}
+    neighbour.pulumi("destroy", "--yes", "--skip-preview", "--parallel", "64")
+    assert neighbour.resources() == []
+    namespaces = {item["metadata"]["name"] for item in neighbour.kubectl("get", "namespaces")["items"]}
+    assert {name for name in namespaces if not name.startswith("kube-")} == {"default"}
+    with neighbour.administrator() as administrator:
+        rows = administrator.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' UNION"
+            " SELECT datname FROM pg_database WHERE NOT datistemplate"
+        ).fetchall()
+    assert rows == [("postgres",)]
+    neighbour.up("--parallel", "64")
+    assert {resource["urn"] for resource in neighbour.resources()} == before
+
+
+INVALID = """
+import pulumi_kubernetes as kubernetes
+
+kubernetes.apps.v1.Deployment(
+    "crooked",
+    metadata={"name": "crooked", "namespace": "default"},
+    spec={
+        "selector": {"match_labels": {"app": "one"}},
+        "template": {
+            "metadata": {"labels": {"app": "two"}},
+            "spec": {"containers": [{"name": "main", "image": "example.invalid/main:1"}]},
+        },
+    },
+)
+kubernetes.apps.v1.Deployment(
+    "misspelt",
+    metadata={"name": "misspelt", "namespace": "default"},
+    spec={
+        "selector": {"match_labels": {"app": "one"}},
+        "template": {
+            "metadata": {"labels": {"app": "one"}},
+            "spec": {"containers": [{"name": "main", "image": "example.invalid/main:1", "imagePolicy": "Always"}]},
+        },
+    },
+)
+"""
+
+
+def test_an_invalid_manifest_fails_in_preview_with_the_servers_message_and_the_resources_name(scratch: Scratch) -> None:
+    scratch.program(INVALID)
+    result = scratch.pulumi("preview", expect=None)
+    assert result.code != 0
+    assert re.search(r"crooked.*`selector` does not match template `labels`", result.text)
+    assert re.search(r"misspelt.*imagePolicy", result.text)
+    assert "Traceback" not in result.text
+
+
+ADOPTING = """
+import pulumi_kubernetes as kubernetes
+
+kubernetes.core.v1.ConfigMap("theirs", metadata={"name": "theirs", "namespace": "default"}, data={"key": "ours"})
+"""
+
+
+def test_an_existing_object_is_not_adopted(scratch: Scratch) -> None:
+    scratch.kubectl("create", "configmap", "theirs", "-n", "default", "--from-literal=key=theirs")
+    scratch.program(ADOPTING)
+    result = scratch.up(expect=None)
+    assert result.code != 0
+    assert 'configmaps "theirs" already exists' in result.text
+    assert scratch.kubectl("get", "configmap", "theirs", "-n", "default")["data"] == {"key": "theirs"}
+    assert "theirs" not in str(scratch.resources())
+    delete(scratch, "configmap", "theirs", "default")
+
+
+@pytest.fixture
+def mistaken(stack: Stack) -> Iterator[Stack]:
+    """The shared stack with a misspelt key and a bad value in its settings."""
+    text = stack.workspace.stack_file.read_text()
+
+    def mistake(settings: Settings) -> None:
+        settings["services"]["storefront"]["prot"] = 3000
+        settings["tenants"][1]["plan"] = "gold-4711"
+
+    stack.configure(mistake)
+    yield stack
+    stack.workspace.stack_file.write_text(text)
+
+
+def test_wrong_settings_fail_in_preview_with_their_paths_and_no_traceback(mistaken: Stack) -> None:
+    result = mistaken.pulumi("preview", expect=None)
+    assert result.code != 0
+    assert "tenantry:settings.services.storefront.prot: unknown key; did you mean port?" in result.text
+    assert "tenantry:settings.tenants[1].plan: " in result.text
+    assert "gold-4711" not in result.text
+    assert "Traceback" not in result.text

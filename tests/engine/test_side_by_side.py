@@ -1,0 +1,133 @@
+"""Two environments of the same stack at the same time: nothing of one is known to, or changed by, the other."""
+
+import subprocess
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from infra.paths import BIN
+from infra.sandbox import lifecycle
+from infra.sandbox.servers.postgresql import PostgreSQL
+from tests.engine.conftest import silent
+from tests.engine.stack import Settings, Stack
+
+
+@pytest.fixture(scope="module")
+def both(stack: Stack, neighbour: Stack) -> tuple[Stack, Stack]:
+    """Both environments, brought up by two engines at the same time."""
+    engines = [each.start("up", "--yes", "--skip-preview", "--non-interactive") for each in (stack, neighbour)]
+    for engine in engines:
+        output, errors = engine.communicate()
+        assert engine.returncode == 0, output + errors
+    return stack, neighbour
+
+
+def addresses(stack: Stack) -> set[str]:
+    rows = lifecycle.status(stack.workspace.instance)
+    return {row.endpoint.rpartition(":")[0] for row in rows if row.endpoint}
+
+
+def healthy(stack: Stack) -> bool:
+    return all(row.healthy for row in lifecycle.status(stack.workspace.instance))
+
+
+def kubectl(server: Stack, caller: Stack, *credentials: str) -> subprocess.CompletedProcess[str]:
+    """List the namespaces of `server`, whose certificate is trusted, as `caller` would."""
+    instance = server.workspace.instance
+    return subprocess.run(
+        [
+            BIN / "kubectl",
+            "--kubeconfig=/dev/null" if credentials else f"--kubeconfig={caller.workspace.instance.kubeconfig}",
+            f"--server=https://{api_server(server)}",
+            f"--certificate-authority={instance.authority.certificate}",
+            *credentials,
+            "get",
+            "namespaces",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def api_server(stack: Stack) -> str:
+    (endpoint,) = [row.endpoint for row in lifecycle.status(stack.workspace.instance) if row.name == "kube-apiserver"]
+    return endpoint
+
+
+def token(stack: Stack) -> str:
+    return (stack.workspace.instance.directory / "control-plane" / "admin-token").read_text().strip()
+
+
+def test_environments_share_no_address_certificate_token_or_password(both: tuple[Stack, Stack]) -> None:
+    one, other = both
+    assert addresses(one).isdisjoint(addresses(other))
+    for certificate in ("ca.crt", "ca.key", "admin.crt", "kube-apiserver.crt", "postgresql.crt"):
+        contents = {(each.workspace.instance.directory / "certificates" / certificate).read_bytes() for each in both}
+        assert len(contents) == 2, certificate
+    assert token(one) != token(other)
+    passwords = [PostgreSQL(each.workspace.instance).environment()["PGPASSWORD"] for each in both]
+    assert passwords[0] != passwords[1]
+    urls = [each.outputs()["connections"] for each in both]
+    assert {url.partition("@")[0] for url in urls[0].values()}.isdisjoint(
+        url.partition("@")[0] for url in urls[1].values()
+    )
+
+
+def test_a_cluster_refuses_the_other_environments_certificate_and_token(both: tuple[Stack, Stack]) -> None:
+    one, other = both
+    assert kubectl(one, one).returncode == 0
+    assert kubectl(one, one, f"--token={token(one)}").returncode == 0
+    for credentials in ((), (f"--token={token(other)}",)):
+        refused = kubectl(one, other, *credentials)
+        assert refused.returncode != 0
+        assert "Unauthorized" in refused.stderr or "must be logged in" in refused.stderr
+
+
+def test_a_database_refuses_the_other_environments_password(both: tuple[Stack, Stack]) -> None:
+    one, other = both
+    address = PostgreSQL(one.workspace.instance).environment()["PGHOST"]
+    authority = str(one.workspace.instance.authority.certificate)
+    with one.tenant("book-store"):
+        pass
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(other.outputs()["connections"]["book-store"], host=address, sslrootcert=authority)
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
+        one.tenant("book-store", host=PostgreSQL(other.workspace.instance).environment()["PGHOST"])
+
+
+@pytest.fixture
+def onboarded(both: tuple[Stack, Stack]) -> Iterator[tuple[Stack, Stack]]:
+    """Both environments; the second with a tenant more."""
+    _, other = both
+
+    def one_more(settings: Settings) -> None:
+        settings["tenants"].append({"slug": "night-shop", "plan": "free"})
+
+    other.configure(one_more)
+    other.up()
+    yield both
+    other.configure(lambda settings: settings["tenants"].pop())
+    other.up()
+
+
+def test_a_change_in_one_is_not_seen_in_the_other(onboarded: tuple[Stack, Stack]) -> None:
+    one, other = onboarded
+    assert "night-shop" in other.kubectl("get", "configmap", "tenants", "-n", "tenantry")["data"]
+    assert "night-shop" not in one.kubectl("get", "configmap", "tenants", "-n", "tenantry")["data"]
+    one.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
+def test_stopping_one_leaves_the_other_healthy(both: tuple[Stack, Stack]) -> None:
+    one, other = both
+    lifecycle.down(other.workspace.instance.name, silent)
+    try:
+        assert not any(row.running for row in lifecycle.status(other.workspace.instance))
+        assert healthy(one)
+        with one.tenant("corner-shop") as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        lifecycle.up(other.workspace.instance.name, silent)
+    with other.tenant("corner-shop") as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
