@@ -4,17 +4,18 @@ Canaries are planted wherever secrets come from: generated, in the configuration
 left out of the search: etcd's data (Kubernetes Secrets), and the data of PostgreSQL (digests of passwords) and Valkey.
 """
 
+import base64
 import json
 import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.engine.canaries import Canaries, spellings, watched_arguments
+from tests.engine.canaries import Canaries, watched_arguments
 from tests.engine.scratch import Scratch, scratch_project
 from tests.engine.stack import Stack
 
@@ -135,13 +136,22 @@ def run_real(stack: Stack, record: Recorded) -> None:
         record.printed[" ".join(arguments)] = stack.pulumi(*arguments).text
 
 
-def test_the_search_finds_a_secret_in_every_form(tmp_path: Path) -> None:
-    canaries = Canaries({"planted": "p+a/b?c-0123456789"})
-    for form in spellings("p+a/b?c-0123456789"):
-        (tmp_path / "control").write_bytes(b"before " + form + b" after")
-        assert canaries.in_files([tmp_path]) == [(str(tmp_path / "control"), "planted")]
-    (tmp_path / "control").write_text("nothing")
-    assert canaries.in_files([tmp_path]) == []
+SAMPLE = "p+a/b?c-0123456789"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"before {SAMPLE} after",
+        f"postgresql://role:{quote(SAMPLE, safe='')}@host/database",
+        *(base64.b64encode(f"{'x' * shift}{SAMPLE}after".encode()).decode() for shift in range(3)),
+    ],
+)
+def test_the_search_finds_a_secret_in_every_form(text: str, tmp_path: Path) -> None:
+    canaries = Canaries({"planted": SAMPLE})
+    (tmp_path / "innocent").write_text(SAMPLE[:-1])
+    (tmp_path / "control").write_text(text)
+    assert canaries.in_files([tmp_path]) == [(str(tmp_path / "control"), "planted")]
 
 
 def test_the_canaries_were_really_used(recorded: Recorded, stack: Stack) -> None:
@@ -164,6 +174,12 @@ def test_no_file_of_the_instance_holds_a_secret(recorded: Recorded, stack: Stack
     told = recorded.canaries.in_files([directory])
     found = [(file, name) for file, name in told if not HOLDERS & set(Path(file).relative_to(directory).parts)]
     assert found == []
+
+
+def test_the_state_its_history_and_the_servers_logs_are_searched(recorded: Recorded, stack: Stack) -> None:
+    openly = Canaries({"state": "storefront-blue", "log": "database system is ready"})
+    found = {(Path(file).suffix, name) for file, name in openly.in_files([stack.workspace.instance.directory])}
+    assert {(".json", "state"), (".log", "log")} <= found
 
 
 def test_no_process_is_given_a_secret_as_an_argument(recorded: Recorded) -> None:
