@@ -4,7 +4,9 @@ Tests assert over the returned graph in plain Python: an assertion inside `apply
 true before registrations land, so the graph is only built once every registration has been answered.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -131,6 +133,18 @@ class _Monitor(mocks.MockMonitor):
         return empty_pb2.Empty()
 
 
+@contextlib.contextmanager
+def _event_loop() -> Iterator[None]:
+    """Give the SDK a loop of its own: it expects a current one, which an `asyncio.run` elsewhere takes away."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
 def graph_of(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
     """Run `program` to its end and return what it declared.
 
@@ -138,7 +152,6 @@ def graph_of(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
         program: declares resources; what it returns are the stack's outputs.
     """
     monitor = _Monitor()
-    mocks.set_mocks(_Answers(), project=PROJECT, stack=STACK, preview=False, monitor=monitor)
     exports: dict[str, Value] = {}
 
     @pulumi.runtime.test
@@ -146,6 +159,8 @@ def graph_of(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
         result = pulumi.Output.from_input(dict(program() or {}))
         return result.apply(exports.update)
 
-    run()
+    with _event_loop():
+        mocks.set_mocks(_Answers(), project=PROJECT, stack=STACK, preview=False, monitor=monitor)
+        run()
     nodes = {urn: Node(**{**vars(node), "outputs": monitor.outputs.get(urn)}) for urn, node in monitor.nodes.items()}
     return Graph(MappingProxyType(nodes), MappingProxyType(decode_properties(encode_properties(exports))))

@@ -61,10 +61,10 @@ def down(name: str, report: Report, *, delete: bool = False) -> None:
     Raises:
         TenantryError: there is no such instance.
     """
-    instance = instances.load(name)
-    if instance is None:
-        raise TenantryError("no such sandbox instance", name, f"use one of: {', '.join(instances.names()) or 'none'}")
+    instances.check_name(name)
+    _existing(name)
     with _locked(name, report):
+        instance = _existing(name)  # again, for whoever held the lock may have deleted it
         with ThreadPoolExecutor() as pool:
             for outcome in [pool.submit(service.stop) for service in services(instance)]:
                 outcome.result()
@@ -77,6 +77,13 @@ def down(name: str, report: Report, *, delete: bool = False) -> None:
 def status(instance: Instance) -> list[Status]:
     """Return one row per process of the instance."""
     return [row for service in services(instance) for row in service.status()]
+
+
+def _existing(name: str) -> Instance:
+    instance = instances.load(name)
+    if instance is None:
+        raise TenantryError("no such sandbox instance", name, f"use one of: {', '.join(instances.names()) or 'none'}")
+    return instance
 
 
 def _any_running(instance: Instance) -> bool:

@@ -54,7 +54,8 @@ class Project:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "PYTHON"))}
         return kept | {
             "PULUMI_HOME": str(self.root.parent / "home"),
-            "PULUMI_BACKEND_URL": f"file://{self.root.parent / 'state'}",
+            # Else the backend writes sidecar files in place, and a kill leaves an empty one and no readable stack.
+            "PULUMI_BACKEND_URL": f"file://{self.root.parent / 'state'}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": "scratch",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
