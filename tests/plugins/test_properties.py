@@ -32,6 +32,10 @@ TABLE = {
     "passwordWo": Property(shape=Shape.STRING, secret=True, write_only=True, needs=("wave",)),
     "wave": TEXT,
     "owner": Property(shape=Shape.STRING, computed=True),
+    "ratio": Property(shape=Shape.NUMBER, minimum=0.5, maximum=2),
+    "days": Property(shape=Shape.INTEGER, choices=(7, 30)),
+    "code": Property(shape=Shape.STRING, pattern=r"^[a-z]+$"),
+    "notes": Property(shape=Shape.MAP, maximum=1, key=Property(shape=Shape.STRING, pattern="^n"), item=TEXT),
     "guests": Property(shape=Shape.SET, shared=True, item=TEXT),
     "parts": Property(
         shape=Shape.LIST,
@@ -81,6 +85,14 @@ def changes(old: dict[str, Any], outputs: dict[str, Any], **new: Any) -> dict[st
         ({"members": ["a", 1]}, "members[1]", "a string"),
         ({"labels": {"a.b": 1}}, 'labels["a.b"]', "a string"),
         ({"labels": []}, "labels", "a map"),
+        ({"ratio": "half"}, "ratio", "must be a number of 0.5 or more of 2 at most"),
+        ({"ratio": 0.25}, "ratio", "must be a number of 0.5 or more"),
+        ({"ratio": True}, "ratio", "must be a number"),
+        ({"days": 8}, "days", "must be one of 7, 30"),
+        ({"code": "A"}, "code", "must match ^[a-z]+$"),
+        ({"code": "a\n"}, "code", "must match ^[a-z]+$"),
+        ({"notes": {"n": "", "nn": ""}}, "notes", "must be a map of 1 entries at most"),
+        ({"notes": {"m": ""}}, "notes.m", "has a key that must be a string that matches ^n"),
         ({"nme": "x"}, "nme", "is not known; allowed are"),
         ({"parts": [{}]}, "parts[0].kind", "is required"),
         ({"parts": [{"kind": "a", "knd": 1}]}, "parts[0].knd", "is not known; allowed are kind, level, note"),
@@ -110,6 +122,7 @@ def test_unknown_values_pass_every_rule() -> None:
 
 
 def test_text_that_reads_as_a_number_or_a_boolean_is_one() -> None:
+    assert checked(ratio="1.5")["ratio"] == 1.5
     inputs = checked(size="7", on="true", order=["-1", 2])
     assert (inputs["size"], inputs["on"], inputs["order"]) == (7, True, [-1, 2])
 

@@ -4,6 +4,8 @@ Every complaint names the property by its path and says what is allowed; none ec
 passes.
 """
 
+import difflib
+import functools
 import hashlib
 import re
 from collections.abc import Mapping
@@ -14,6 +16,8 @@ from infra.sandbox.plugins.provider import Failure, Properties, Resource
 from infra.sandbox.plugins.values import Secret, Unknown, Value, reveal
 
 _SUFFIX_DIGITS = 7  # what the official plugins append to a logical name
+_LISTED = 40  # of more choices than these a message names only the nearest
+_COUNTED = {Shape.STRING: " characters", Shape.LIST: " items", Shape.SET: " items", Shape.MAP: " entries"}
 
 
 def check(
@@ -86,11 +90,14 @@ def _checked(path: str, prop: Property, value: Value, failures: list[Failure]) -
         return Secret(value) if prop.secret else value
     plain = _coerced(prop, value)
     if plain is None or not _is_within(prop, plain):
-        failures.append(Failure(path, f"must be {_allowed(prop)}"))
+        failures.append(Failure(path, f"must be {_allowed(prop, plain)}"))
         return value
+    if not _matches(prop, plain):
+        failures.append(Failure(path, f"must match {prop.pattern}"))
     if prop.item is not None and isinstance(plain, list):
         plain = [_checked(f"{path}[{index}]", prop.item, item, failures) for index, item in enumerate(plain)]
     elif prop.item is not None and isinstance(plain, Mapping):
+        failures.extend(_wrong_keys(path, prop, plain))
         plain = {key: _checked(join(path, key), prop.item, item, failures) for key, item in plain.items()}
     elif prop.shape is Shape.OBJECT:
         given = {name: item for name, item in plain.items() if item is not None and name not in INTERNAL}
@@ -99,6 +106,14 @@ def _checked(path: str, prop: Property, value: Value, failures: list[Failure]) -
         defaults = {name: field.default for name, field in prop.fields.items() if field.default is not None}
         plain = {**defaults, **plain}
     return Secret(plain) if prop.secret else plain
+
+
+def _wrong_keys(path: str, prop: Property, value: Mapping[str, Value]) -> list[Failure]:
+    if prop.key is None:
+        return []
+    keys = [key for key in value if not (_is_within(prop.key, key) and _matches(prop.key, key))]
+    also = f" that matches {prop.key.pattern}" if prop.key.pattern else ""
+    return [Failure(join(path, key), f"has a key that must be {_allowed(prop.key)}{also}") for key in keys]
 
 
 def _coerced(prop: Property, value: Value) -> Value:
@@ -112,6 +127,10 @@ def _coerced(prop: Property, value: Value) -> Value:
         if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):
             return int(value)
         return None if isinstance(value, bool) else _only(int, value)
+    if shape is Shape.NUMBER:
+        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", value):
+            return float(value) if "." in value else int(value)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
     if shape in (Shape.LIST, Shape.SET):
         return _only(list, value)
     return value if isinstance(value, Mapping) else None
@@ -122,10 +141,10 @@ def _only(kind: type, value: Value) -> Value:
 
 
 def _is_within(prop: Property, value: Value) -> bool:
+    if prop.choices and value not in prop.choices:
+        return False
     if isinstance(value, str):
-        size = len(value)
-        if prop.choices and value not in prop.choices:
-            return False
+        size: float = len(value)
         if prop.longest is not None and len(value.encode()) > prop.longest:
             return False
     else:
@@ -135,11 +154,25 @@ def _is_within(prop: Property, value: Value) -> bool:
     return prop.maximum is None or size <= prop.maximum
 
 
-def _allowed(prop: Property) -> str:
+def _matches(prop: Property, value: Value) -> bool:
+    return prop.pattern is None or not isinstance(value, str) or bool(_compiled(prop.pattern).search(value))
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # At the end of a JSON schema's pattern `$` is the end of the text; Python would let a line break follow.
+    return re.compile(re.sub(r"(?<!\\)\$(?=$|[|)])", r"\\Z", pattern))
+
+
+def _allowed(prop: Property, value: Value = None) -> str:
+    """Return what a property may be, in words; of many choices those near `value`."""
     text = prop.shape.value
-    if prop.choices:
-        text = f"one of {', '.join(prop.choices)}"
-    counted = {Shape.STRING: " characters", Shape.LIST: " items", Shape.SET: " items"}.get(prop.shape, "")
+    if len(prop.choices) > _LISTED:
+        near = difflib.get_close_matches(str(value), [str(choice) for choice in prop.choices], n=3)
+        text = f"one of {len(prop.choices)} known values, such as {', '.join(near or map(str, prop.choices[:3]))}"
+    elif prop.choices:
+        text = f"one of {', '.join(map(str, prop.choices))}"
+    counted = _COUNTED.get(prop.shape, "")
     if prop.minimum == 1 and prop.shape is Shape.STRING:
         text += " that is not empty"
     elif prop.minimum is not None:

@@ -25,6 +25,7 @@ class Shape(enum.Enum):
 
     STRING = "a string"
     INTEGER = "a whole number"
+    NUMBER = "a number"
     BOOLEAN = "true or false"
     LIST = "a list"
     SET = "a list in any order"
@@ -47,11 +48,13 @@ class Property:
         shared: whether other resources may set it when it is left out: what the server has is then neither read nor a
             difference, unless the program used to give it.
         automatic: whether a name is made from the logical name when it is left out.
-        choices: the only strings allowed; empty for any.
-        minimum: the least number, or the least number of items or characters.
-        maximum: the greatest number.
+        choices: the only strings or whole numbers allowed; empty for any.
+        pattern: what a string must match, as a regular expression of JSON schemas: anywhere unless it is anchored.
+        minimum: the least number, or the least number of items, entries or characters.
+        maximum: the greatest number, or the greatest number of items, entries or characters.
         longest: the most bytes of a string.
         item: what a list, set or map holds.
+        key: what each key of a map must be; None for anything.
         fields: what an object holds.
         conflicts: the properties that cannot be given beside it.
         needs: the properties that must be given beside it.
@@ -66,11 +69,13 @@ class Property:
     write_only: bool = False
     shared: bool = False
     automatic: bool = False
-    choices: tuple[str, ...] = ()
-    minimum: int | None = None
-    maximum: int | None = None
+    choices: tuple[str, ...] | tuple[int, ...] = ()
+    pattern: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     longest: int | None = None
     item: "Property | None" = None
+    key: "Property | None" = None
     fields: "Table" = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The offline aws plugin: simulated AWS resources, checked against the real schemas."""
