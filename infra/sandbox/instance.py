@@ -142,12 +142,7 @@ def create(name: str) -> Instance:
     Raises:
         TenantryError: the name is not usable, or no address block is free.
     """
-    if not _NAME.fullmatch(name):
-        raise TenantryError(
-            "not a usable instance name",
-            name,
-            "use lower-case letters, digits and dashes, 40 characters at most",
-        )
+    check_name(name)
     existing = load(name)
     if existing is not None and not existing.addresses.taken():
         return existing

@@ -55,7 +55,7 @@ def delete(stack: Stack, kind: str, name: str, namespace: str) -> None:
 
 def test_about_tells_plugins_python_and_stack(stack: Stack) -> None:
     about = json.loads(stack.pulumi("about", "--json").output)
-    assert {plugin["name"] for plugin in about["plugins"]} == {"kubernetes", "postgresql", "python", "random"}
+    assert {plugin["name"] for plugin in about["plugins"]} == {"aws", "kubernetes", "postgresql", "python", "random"}
     assert about["runtime"]["language"] == "python"
     assert about["currentStack"]["name"] == "local"
 

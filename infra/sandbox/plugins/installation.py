@@ -14,6 +14,7 @@ from infra.sandbox.plugins.language.install import EXECUTOR, LAUNCHER
 from infra.sandbox.plugins.launcher import write_launcher
 
 RESOURCE_PLUGINS = {
+    "aws": "infra.sandbox.plugins.aws",
     "kubernetes": "infra.sandbox.plugins.kubernetes",
     "postgresql": "infra.sandbox.plugins.postgresql",
     "random": "infra.sandbox.plugins.random_values",

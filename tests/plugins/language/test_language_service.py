@@ -22,7 +22,9 @@ from tests.plugins.language.service import Service, info
 def test_the_plugins_are_those_that_the_installed_sdks_ask_for(service: Service) -> None:
     response = service.stub.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest(info=info()))
     required = {package.name: (package.kind, package.version) for package in response.packages}
-    expected = {name: ("resource", f"v{version(f'pulumi-{name}')}") for name in ("kubernetes", "postgresql", "random")}
+    expected = {
+        name: ("resource", f"v{version(f'pulumi-{name}')}") for name in ("aws", "kubernetes", "postgresql", "random")
+    }
     assert required | expected == required
     assert "pulumi" not in required
 

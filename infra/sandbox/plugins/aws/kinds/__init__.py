@@ -1,0 +1,37 @@
+"""Every resource type that the plugin has, by its token; a family of types is a file."""
+
+from collections.abc import Mapping
+
+from infra.sandbox.plugins.aws.kind import Kind
+from infra.sandbox.plugins.aws.kinds import (
+    eks,
+    elasticache,
+    iam,
+    kms,
+    launch_templates,
+    observability,
+    rds,
+    routing,
+    s3,
+    secrets,
+    security_groups,
+    vpc,
+)
+
+_FAMILIES = (
+    eks,
+    elasticache,
+    iam,
+    kms,
+    launch_templates,
+    observability,
+    rds,
+    routing,
+    s3,
+    secrets,
+    security_groups,
+    vpc,
+)
+
+KINDS: Mapping[str, Kind] = {kind.token: kind for family in _FAMILIES for kind in family.KINDS}
+"""Token -> entry."""

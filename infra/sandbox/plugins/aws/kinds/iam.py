@@ -1,0 +1,5 @@
+"""Roles, policies and what attaches them."""
+
+from infra.sandbox.plugins.aws.kind import Kind
+
+KINDS: tuple[Kind, ...] = ()

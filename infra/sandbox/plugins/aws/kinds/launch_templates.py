@@ -1,0 +1,5 @@
+"""Launch templates."""
+
+from infra.sandbox.plugins.aws.kind import Kind
+
+KINDS: tuple[Kind, ...] = ()

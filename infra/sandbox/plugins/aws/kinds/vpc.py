@@ -1,0 +1,72 @@
+"""A network of one's own: VPC, subnets and the way out."""
+
+from infra.sandbox.plugins.aws.clients import Cloud
+from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
+from infra.sandbox.plugins.aws.tagging import ec2
+from infra.sandbox.plugins.values import Value
+
+
+class Vpc(Kind):
+    """A VPC, parts of which are told by calls of their own."""
+
+    def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
+        """Return its properties, with its DNS attributes and what AWS makes with every VPC."""
+        client = cloud.client("ec2", region)
+        mine = [{"Name": "vpc-id", "Values": [id]}]
+        dns = {
+            name: client.describe_vpc_attribute(VpcId=id, Attribute=name)[name[0].upper() + name[1:]]["Value"]
+            for name in ("enableDnsSupport", "enableDnsHostnames")
+        }
+        groups = client.describe_security_groups(Filters=[*mine, {"Name": "group-name", "Values": ["default"]}])
+        tables = client.describe_route_tables(Filters=[*mine, {"Name": "association.main", "Values": ["true"]}])
+        lists = client.describe_network_acls(Filters=[*mine, {"Name": "default", "Values": ["true"]}])
+        table = next((found["RouteTableId"] for found in tables["RouteTables"]), None)
+        return {
+            **super().told(cloud, region, id, answer),
+            **dns,
+            "arn": f"arn:aws:ec2:{region}:{answer.get('OwnerId', '')}:vpc/{id}",
+            "mainRouteTableId": table,
+            "defaultRouteTableId": table,
+            "defaultSecurityGroupId": next((found["GroupId"] for found in groups["SecurityGroups"]), None),
+            "defaultNetworkAclId": next((found["NetworkAclId"] for found in lists["NetworkAcls"]), None),
+        }
+
+
+KINDS = (
+    Vpc(
+        token="aws:ec2/vpc:Vpc",
+        noun="EC2 VPC",
+        service="ec2",
+        schema="AWS::EC2::VPC",
+        identifier="Vpc.VpcId",
+        creating=Call(method="create_vpc"),
+        reading=Call(method="describe_vpcs", subject="VpcIds[]", result="Vpcs[0]"),
+        changing=(
+            Call(
+                method="modify_vpc_attribute",
+                subject="VpcId",
+                alone=True,
+                sends=frozenset({"enableDnsSupport", "enableDnsHostnames"}),
+            ),
+        ),
+        deleting=Call(method="delete_vpc", subject="VpcId"),
+        tagging=ec2("vpc"),
+        defaults={"instanceTenancy": "default", "enableDnsSupport": True},
+        computed=frozenset({"enableDnsHostnames"}),
+    ),
+    Kind(
+        token="aws:ec2/subnet:Subnet",
+        noun="EC2 Subnet",
+        service="ec2",
+        schema="AWS::EC2::Subnet",
+        identifier="Subnet.SubnetId",
+        creating=Call(method="create_subnet"),
+        reading=Call(method="describe_subnets", subject="SubnetIds[]", result="Subnets[0]"),
+        changing=(Call(method="modify_subnet_attribute", subject="SubnetId", alone=True),),
+        deleting=Call(method="delete_subnet", subject="SubnetId"),
+        tagging=ec2("subnet"),
+        names={"arn": "SubnetArn"},
+        computed=frozenset({"availabilityZone", "availabilityZoneId"}),
+        defaults={"mapPublicIpOnLaunch": False, "assignIpv6AddressOnCreation": False},
+    ),
+)

@@ -1,0 +1,33 @@
+"""Examples of every resource type that the plugin has; a family of types is a file."""
+
+from tests.plugins.aws.examples import (
+    eks,
+    elasticache,
+    iam,
+    kms,
+    launch_templates,
+    observability,
+    rds,
+    routing,
+    s3,
+    secrets,
+    security_groups,
+    vpc,
+)
+
+_FAMILIES = (
+    eks,
+    elasticache,
+    iam,
+    kms,
+    launch_templates,
+    observability,
+    rds,
+    routing,
+    s3,
+    secrets,
+    security_groups,
+    vpc,
+)
+
+EXAMPLES = tuple(example for family in _FAMILIES for example in family.EXAMPLES)

@@ -1,0 +1,5 @@
+"""Examples: caches and what they need"""
+
+from tests.plugins.aws.world import Example
+
+EXAMPLES: tuple[Example, ...] = ()

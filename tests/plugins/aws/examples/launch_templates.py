@@ -1,0 +1,5 @@
+"""Examples: launch templates"""
+
+from tests.plugins.aws.world import Example
+
+EXAMPLES: tuple[Example, ...] = ()

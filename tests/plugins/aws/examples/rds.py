@@ -1,0 +1,5 @@
+"""Examples: database instances and what they need"""
+
+from tests.plugins.aws.world import Example
+
+EXAMPLES: tuple[Example, ...] = ()
