@@ -33,6 +33,12 @@ TABLE = {
     "wave": TEXT,
     "owner": Property(shape=Shape.STRING, computed=True),
     "ratio": Property(shape=Shape.NUMBER, minimum=0.5, maximum=2),
+    "network": Property(
+        shape=Shape.OBJECT,
+        shared=True,
+        fields={"family": Property(shape=Shape.STRING, shared=True, replace=True), "note": TEXT},
+    ),
+    "zone": Property(shape=Shape.STRING, shared=True, replace=True),
     "days": Property(shape=Shape.INTEGER, choices=(7, 30)),
     "code": Property(shape=Shape.STRING, pattern=r"^[a-z]+$"),
     "notes": Property(shape=Shape.MAP, maximum=1, key=Property(shape=Shape.STRING, pattern="^n"), item=TEXT),
@@ -273,3 +279,31 @@ def test_a_preview_knows_the_inputs_and_nothing_that_the_server_chooses() -> Non
     assert outputs["size"] == 5
     assert "passwordWo" not in outputs
     assert DEFAULTS not in outputs
+
+
+def replaced(old: dict[str, Any], outputs: dict[str, Any], **new: Any) -> set[str]:
+    return set(diff(TABLE, old, outputs, checked(old, **new), same_place=False).replace)
+
+
+def test_what_is_inside_an_object_decides_whether_its_change_replaces() -> None:
+    old = {"network": {"family": "ipv4", "note": "a"}}
+    assert replaced(old, old, network={"family": "ipv4", "note": "b"}) == set()
+    assert replaced(old, old, network={"family": "ipv6", "note": "a"}) == {"network.family"}
+    assert replaced(old, old, network={"note": "a"}) == {"network.family"}
+    assert replaced(old, old) == {"network"}
+    assert replaced({}, {}, network={"note": "a"}) == set()
+    assert replaced({}, {}, network={"family": "ipv4"}) == {"network"}
+    assert replaced({}, {}, network=UNKNOWN) == {"network"}
+
+
+def test_stating_what_the_server_has_anyway_replaces_nothing() -> None:
+    outputs = {"zone": "a", "network": {"family": "ipv4", "note": "n"}}
+    assert changes({"name": "n"}, outputs, name="n", zone="a", network={"family": "ipv4"}) == {}
+    assert replaced({}, outputs, zone="b") == {"zone"}
+    assert replaced({}, outputs, network={"family": "ipv6"}) == {"network.family"}
+
+
+def test_objects_in_a_set_are_equal_whatever_the_order_of_their_keys() -> None:
+    prop = Property(shape=Shape.SET, item=Property(shape=Shape.OBJECT, fields={"a": TEXT, "b": TEXT}))
+    assert equal(prop, [{"a": "1", "b": "2"}, {"a": "3"}], [{"a": "3"}, {"b": "2", "a": "1"}])
+    assert not equal(prop, [{"a": "1"}], [{"b": "1"}])

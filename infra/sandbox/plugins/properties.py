@@ -101,10 +101,15 @@ def diff(table: Table, old_inputs: Properties, outputs: Properties, new: Propert
         before, after = old_inputs.get(name), new.get(name)
         if after is None and (before is None or prop.computed or prop.automatic):
             continue  # neither says anything: a refresh compares inputs of an import, which has no defaults filled in
-        if before is None:
-            before = outputs.get(name) if prop.computed else prop.default
+        if before is None and (prop.computed or (prop.shared and _is_fixed(prop))):
+            # Stating what the server chose, or has anyway, changes nothing; least of all does it need another resource.
+            before = _stated_part(prop, outputs.get(name), after)
+        elif before is None:
+            before = prop.default
         changes.update(_property_changes(name, prop, before, after))
-    replace = frozenset(path for path, change in changes.items() if _replaces(table, path, change))
+    replace = frozenset(
+        path for path, change in changes.items() if _replaces(table, path, change, {**old_inputs, **new})
+    )
     return Difference(changes=changes, replace=replace, delete_before_replace=bool(replace) and same_place)
 
 
@@ -116,7 +121,7 @@ def equal(prop: Property, left: Value, right: Value) -> bool:
     if has_unknown(left) or has_unknown(right):
         return False
     if prop.shape is Shape.SET and isinstance(left, list) and isinstance(right, list):
-        return sorted(map(repr, left)) == sorted(map(repr, right))
+        return sorted(map(_canonical, left)) == sorted(map(_canonical, right))
     return not differences({"": left}, {"": right})
 
 
@@ -190,9 +195,44 @@ def _property_changes(name: str, prop: Property, before: Value, after: Value) ->
     yield from differences({name: old}, {name: new}).items()
 
 
-def _replaces(table: Table, path: str, change: Change) -> bool:
-    prop = table[re.split(r"[.\[]", path, maxsplit=1)[0]]
-    inner = prop.item.fields.get(path.rpartition(".")[2]) if prop.item is not None and "." in path else None
-    if inner is not None and change is not Change.DELETE:
-        return inner.replace
-    return prop.replace
+def _replaces(table: Table, path: str, change: Change, values: Properties) -> bool:
+    """Whether a change at `path` needs another resource: the innermost property says; of what is gone, any around it.
+
+    Args:
+        table: the type's inputs.
+        path: what changed, as `network.family` or `parts[0].kind`.
+        change: how.
+        values: the top-level inputs, old and new.
+    """
+    first, *inner = re.findall(r"[^.\[\]]+", path)
+    prop = table[first]
+    if not inner and prop.shape is Shape.OBJECT:
+        given = reveal(values.get(first))
+        held = given if isinstance(given, Mapping) else prop.fields  # all that it may hold, while it is unknown
+        return prop.replace or any(name in held and _is_fixed(field) for name, field in prop.fields.items())
+    around = prop.replace
+    for name in inner:
+        fields = prop.fields if prop.item is None else prop.item.fields
+        if name in fields:
+            prop = fields[name]
+            around = around or prop.replace
+    return around if change is Change.DELETE else prop.replace
+
+
+def _is_fixed(prop: Property) -> bool:
+    return prop.replace or any(_is_fixed(field) for field in prop.fields.values())
+
+
+def _stated_part(prop: Property, actual: Value, stated: Value) -> Value:
+    """Return of an object what `stated` speaks of; the server fills in the rest."""
+    held, said = reveal(actual), reveal(stated)
+    if prop.shape is not Shape.OBJECT or not isinstance(held, Mapping) or not isinstance(said, Mapping):
+        return actual
+    return {name: _stated_part(prop.fields[name], held.get(name), said[name]) for name in said if name in prop.fields}
+
+
+def _canonical(value: Value) -> str:
+    """Return a text that two values share when they are equal, whatever the order of their keys."""
+    if isinstance(value, Mapping):
+        return repr(sorted((name, _canonical(item)) for name, item in value.items()))
+    return repr([_canonical(item) for item in value]) if isinstance(value, list) else repr(value)
