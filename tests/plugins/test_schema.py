@@ -7,12 +7,16 @@ import pulumi_postgresql as postgresql
 import pytest
 from pulumi_kubernetes.core.v1 import ConfigMap
 
+from infra.sandbox.plugins.aws.kinds import KINDS
 from infra.sandbox.plugins.installation import RESOURCE_PLUGINS, version_of
 from infra.sandbox.plugins.schema import schema_of
 
 
+TYPES = {"aws": KINDS.keys()}
+
+
 def resources(package: str) -> Any:
-    return json.loads(schema_of(package, version_of(package)))["resources"]
+    return json.loads(schema_of(package, version_of(package), TYPES.get(package)))["resources"]
 
 
 @pytest.mark.parametrize("package", RESOURCE_PLUGINS)
@@ -20,6 +24,10 @@ def test_every_resource_of_an_sdk_is_there_with_inputs(package: str) -> None:
     without = [token for token, resource in resources(package).items() if not resource["inputProperties"]]
     assert resources(package)
     assert without == []
+
+
+def test_a_plugin_with_some_types_of_an_sdk_tells_only_those() -> None:
+    assert resources("aws").keys() == KINDS.keys()
 
 
 def test_inputs_have_the_names_of_the_wire() -> None:

@@ -5,7 +5,7 @@ Every request carries unknowns and secrets as they are (see `values`); a provide
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from infra.sandbox.plugins.differences import Change, differences
@@ -107,6 +107,10 @@ class Provider:
 
     name: str
     """The package, as `kubernetes`."""
+
+    def types(self) -> Collection[str] | None:
+        """Return the tokens of the types that the plugin has; None for all that its SDK has."""
+        return None
 
     def check_config(self, inputs: Properties) -> list[Failure]:
         """Judge the provider's own settings; nothing may be contacted."""

@@ -8,7 +8,7 @@ import ast
 import importlib.util
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 _LEFT_OUT = {
@@ -23,24 +23,26 @@ _ARGUMENTS = re.compile(r"^class (?P<name>\w+?)(?:Init)?Args:\n(?P<body>(?:[ \t]
 _INPUT = re.compile(r"@pulumi\.getter(?:\(name=\"(?P<wire>\w+)\"\))?\n    def (?P<python>\w+)\(")
 
 
-def schema_of(package: str, version: str) -> str:
+def schema_of(package: str, version: str, types: Collection[str] | None = None) -> str:
     """Return the schema as the engine reads it: one JSON document.
 
     Args:
         package: the Pulumi package, as `kubernetes`.
         version: the plugin's version.
+        types: the tokens of the types that the plugin has; None for all that the SDK has.
     """
-    return json.dumps({"name": package, "version": version, "resources": _resources(package)})
+    return json.dumps({"name": package, "version": version, "resources": _resources(package, types)})
 
 
-def _resources(package: str) -> Mapping[str, object]:
+def _resources(package: str, types: Collection[str] | None) -> Mapping[str, object]:
     """Return token -> definition; nothing for a package without an SDK here."""
     root = _folder_of(f"pulumi_{package}")
     if root is None:
         return {}
     found = {}
-    for folder, classes in _modules(root):
-        inputs = _inputs(folder)
+    for folder, every in _modules(root):
+        classes = {token: name for token, name in every.items() if types is None or token in types}
+        inputs = _inputs(folder) if classes else {}
         for token, name in classes.items():
             told = dict.fromkeys((name for name in inputs.get(name, []) if name not in _LEFT_OUT.get(token, ())), _ANY)
             found[token] = {"inputProperties": told, "properties": told}

@@ -85,7 +85,9 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[mis
         return plugin_pb2.PluginInfo(version=self._version)
 
     def GetSchema(self, request: Request, context: Context) -> provider_pb2.GetSchemaResponse:
-        return provider_pb2.GetSchemaResponse(schema=schema_of(self._provider.name, self._version))
+        return provider_pb2.GetSchemaResponse(
+            schema=schema_of(self._provider.name, self._version, self._provider.types())
+        )
 
     def GetMapping(self, request: Request, context: Context) -> provider_pb2.GetMappingResponse:
         return provider_pb2.GetMappingResponse()

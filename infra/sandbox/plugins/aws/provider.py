@@ -4,7 +4,7 @@ Owns checks against their tables, tags, regions, previews, what happens to a cre
 live to record, and how failures are told. Leaves what a type is to `kinds`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,6 +29,7 @@ from infra.sandbox.plugins.provider import (
 from infra.sandbox.plugins.values import UNKNOWN, Secret, Value, has_unknown, mark_like, reveal
 
 _SHORTEST_SECRET = 4
+_SUFFIX_DIGITS = 26  # what the official plugin appends to a prefix
 _UNCONFIGURED = "the aws plugin has not been configured"
 _ADDING = "infra/sandbox/plugins/aws/kinds"
 
@@ -42,6 +43,10 @@ class AWSProvider(Provider):
         self._configured_settings: Settings | None = None
         self._configured_cloud: Cloud | None = None
         self._known: dict[str, str] = {}
+
+    def types(self) -> Collection[str]:
+        """Return the tokens that it has."""
+        return KINDS.keys()
 
     def check_config(self, inputs: Properties) -> list[Failure]:
         """Judge the settings; nothing is contacted."""
@@ -70,6 +75,8 @@ class AWSProvider(Provider):
         kind = _kind(resource)
         before = "".join(str(reveal(old.get(name, ""))) for name in kind.automatic)
         inputs, failures = checking.check(kind.table, resource, old, new, before.encode())
+        for name in kind.automatic:
+            inputs, failures = _prefixed(name, resource, old, inputs, failures)
         for name in sorted(kind.documents & inputs.keys()):
             if not has_unknown(inputs[name]) and not documents.is_json(reveal(inputs[name])):
                 failures.append(Failure(name, "must be a JSON object"))
@@ -304,6 +311,26 @@ def _as_stated(before: Value, actual: Value) -> Value:
     if isinstance(before, list) and isinstance(actual, list) and len(before) == len(actual):
         return [_as_stated(*pair) for pair in zip(before, actual, strict=True)]
     return actual
+
+
+def _prefixed(
+    name: str, resource: Resource, old: Properties, inputs: Properties, failures: list[Failure]
+) -> tuple[dict[str, Value], list[Failure]]:
+    """Return checked inputs with the automatic name `name` made from the prefix that a program gives, if it gives one.
+
+    The official plugin appends the time and a count; here it follows from the URN, as every automatic name does.
+    """
+    prefix = inputs.get(f"{name}Prefix")
+    if prefix is None:
+        return dict(inputs), failures
+    if not properties.is_automatic(inputs, name):
+        return dict(inputs), [*failures, Failure(name, f"cannot be given together with {name}Prefix")]
+    if not isinstance(prefix, str):
+        return {**inputs, name: UNKNOWN}, failures
+    if properties.is_automatic(old, name) and old.get(f"{name}Prefix") == prefix:
+        return dict(inputs), failures
+    suffix = hashlib.sha256(f"{reveal(old.get(name))} {resource.urn}".encode()).hexdigest()[:_SUFFIX_DIGITS]
+    return {**inputs, name: prefix + suffix}, failures
 
 
 @contextmanager
