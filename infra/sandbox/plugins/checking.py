@@ -38,9 +38,11 @@ def check(
     for name, prop in table.items():
         if name in inputs or name in given:
             continue
+        if any(other in given for other in prop.conflicts):
+            continue
         if prop.automatic:
             inputs[name] = _automatic_name(prop, name, resource, old, seed)
-        elif prop.default is not None and not any(other in given for other in prop.conflicts):
+        elif prop.default is not None:
             inputs[name] = prop.default
         else:
             continue

@@ -214,6 +214,30 @@ def test_inputs_that_a_program_leaves_out_are_not_its_own_unless_aws_chooses() -
     assert SUBNET["region"] == Property(shape=Shape.STRING, replace=True, shared=True, minimum=1)
 
 
+def test_a_name_and_its_prefix_exclude_each_other_and_a_prefix_stands_for_an_automatic_name() -> None:
+    group = table("aws:cloudwatch/logGroup:LogGroup", schema="AWS::Logs::LogGroup", automatic={"name": 512})
+    assert complaints(group, name="a", namePrefix="b") == {
+        "name": "cannot be given together with namePrefix",
+        "namePrefix": "cannot be given together with name",
+    }
+    resource = Resource(urn="urn:pulumi:s::p::t:i:T::thing", type="t:i:T", name="thing")
+    assert check(group, resource, {}, {}, b"seed")[0]["name"].startswith("thing-")
+    assert "name" not in check(group, resource, {}, {"namePrefix": "b"}, b"seed")[0]
+
+
+def test_what_terraform_writes_otherwise_is_judged_as_it_writes_it() -> None:
+    group = table("aws:cloudwatch/logGroup:LogGroup", schema="AWS::Logs::LogGroup")
+    assert complaints(group, retentionInDays=0) == {}
+    assert complaints(group, retentionInDays=2)["retentionInDays"].startswith("must be one of 0, 1, 3, 5, ")
+    template = table(
+        "aws:ec2/launchTemplate:LaunchTemplate", schema="AWS::EC2::LaunchTemplate", names={"": "LaunchTemplateData"}
+    )
+    disks = [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "yes", "deleteOnTermination": "true"}}]
+    assert complaints(template, blockDeviceMappings=disks) == {
+        "blockDeviceMappings[0].ebs.encrypted": "must be one of true, false"
+    }
+
+
 def test_lists_without_an_order_are_sets() -> None:
     assert NODE_GROUP["subnetIds"].shape is Shape.SET
     assert CLUSTER["vpcConfig"].fields["subnetIds"].shape is Shape.SET

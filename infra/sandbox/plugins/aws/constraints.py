@@ -1,8 +1,8 @@
 """What one schema property says of one input, where both are of the same JSON type.
 
 An input of the SDK follows Terraform, which now and then writes as a string what AWS calls a number or an object; then
-the schema's constraints mean something else and do not apply. Three differences are only of writing and are bridged: a
-list of one block for an object, an object for a list of one, and a map for a list of keys and values.
+the schema's constraints mean something else and do not apply. Four differences are only of writing and are bridged: a
+list of one block for an object, an object for a list of one, a map for a list of keys and values, `"true"` for true.
 """
 
 import re
@@ -42,6 +42,8 @@ def agreeing(prop: Property, node: Schema) -> Schema | None:
         return {"type": "object", **node["items"]}
     if prop.shape is Shape.MAP and "array" in types:
         return _pairs(node)
+    if prop.shape is Shape.STRING and types == {"boolean"}:
+        return {"type": "string", "enum": ["true", "false"]}
     return None
 
 

@@ -25,7 +25,7 @@ _BYTE: Final = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 FORMATS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "AWS::ACM::Certificate.Arn": _ARN + r"acm:[a-z0-9-]+:\d{12}:certificate/.+$",
-        "AWS::EC2::Image.Id": r"^ami-([0-9a-z]{8}|[0-9a-z]{17})$",
+        "AWS::EC2::Image.Id": r"^(ami-([0-9a-z]{8}|[0-9a-z]{17})|resolve:ssm:.+)$",  # a template may name a parameter
         "AWS::EC2::SecurityGroup.Id": rf"^sg-{_HEX}",
         "AWS::EC2::Subnet.Id": rf"^subnet-{_HEX}",
         "AWS::EC2::VPC.Id": rf"^vpc-{_HEX}",

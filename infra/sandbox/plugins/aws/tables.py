@@ -36,6 +36,11 @@ _PROVIDERS: Final[Mapping[str, Property]] = MappingProxyType(
 )
 """Inputs that the provider gives to every type; no schema of a type has them."""
 
+_ALSO_ALLOWED: Final[Mapping[tuple[str, str], tuple[int, ...]]] = MappingProxyType(
+    {("AWS::Logs::LogGroup", "retentionInDays"): (0,)}  # for ever, which a CloudFormation template leaves out
+)
+"""Numbers that the provider takes beside those of the schema, by type and path of the input."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
@@ -77,7 +82,7 @@ def table(
 
     Args:
         token: the type, as `aws:eks/cluster:Cluster`.
-        schema: the CloudFormation type, as `AWS::EKS::Cluster`.
+        schema: the CloudFormation type, as `AWS::EKS::Cluster`; empty where there is none.
         names: path of an input -> path of its schema property, from the root with slashes, as
             `ResourcesVpcConfig/SubnetIds`; lists on the way are gone through. Under the empty path stands an object in
             which top-level inputs are looked up too, as `LaunchTemplateData`.
@@ -94,7 +99,7 @@ def table(
         ProviderError: the SDK has no such type, or the region no such schema.
         ValueError: the entry names an input or a schema property that does not exist.
     """
-    merge = _Merge(schema_of(schema, region), names, unchecked, replace, in_place, secret, sets)
+    merge = _Merge(_schema(token, schema, region), names, unchecked, replace, in_place, secret, sets)
     merged = merge.run(definition(token).inputs)
     merge.require_used(computed, frozenset(automatic))
     return {
@@ -112,7 +117,7 @@ def coverage(
     region: str = "us-east-1",
 ) -> Coverage:
     """Return how much of a type's inputs its schema checks; the arguments are those of `table`."""
-    merge = _Merge(schema_of(schema, region), names, unchecked, _NONE, _NONE, _NONE, _NONE)
+    merge = _Merge(_schema(token, schema, region), names, unchecked, _NONE, _NONE, _NONE, _NONE)
     merge.run(definition(token).inputs)
     open_inputs = (*merge.missing, *merge.mismatched)
     counted = merge.checked + merge.unchecked_leaves
@@ -125,9 +130,17 @@ def coverage(
     )
 
 
+def _schema(token: str, schema: str, region: str) -> Schema:
+    """Return the schema of a type; one that says nothing for a type that AWS has none of, as an attachment."""
+    return schema_of(schema, region) if schema else {"typeName": token}
+
+
 def _completed(
     name: str, prop: Property, inputs: Table, computed: frozenset[str], automatic: Mapping[str, int]
 ) -> Property:
+    other = f"{name}Prefix" if f"{name}Prefix" in inputs else name.removesuffix("Prefix")
+    if other != name and other in inputs:
+        prop = changed(prop, conflicts=(other,))
     if name in automatic:
         return changed(prop, automatic=True, longest=automatic[name])
     if name.endswith("Wo") and f"{name}Version" in inputs:
@@ -235,6 +248,10 @@ class _Merge:
         result, unreadable = constrained(prop, node) if node is not None else (prop, None)
         if unreadable is not None:
             self.unreadable[path] = unreadable
+        also = _ALSO_ALLOWED.get((self.schema["typeName"], path), ())
+        numbers = tuple(choice for choice in result.choices if isinstance(choice, int))
+        if also and numbers:
+            result = changed(result, choices=(*also, *numbers))
         result = changed(result, replace=fixed)
         if prop.item is not None:
             said = item_schema(prop, node) if node is not None else None
