@@ -35,11 +35,11 @@ def same(left: Value, right: Value) -> bool:
 
 
 def _canonical(key: str, value: Any) -> Any:
+    if key in _SINGLE_OR_LIST and not isinstance(value, list):
+        value = [value]
     if isinstance(value, dict):
-        return {name: _canonical(name, item) for name, item in value.items() if name != "Version" or item}
+        return {name: _canonical(name, item) for name, item in value.items()}
     if isinstance(value, list):
         items = [_canonical("", item) for item in value]
         return sorted(items, key=repr) if key in _UNORDERED or all(isinstance(item, str) for item in items) else items
-    if key in _SINGLE_OR_LIST:
-        return [_canonical("", value)]
     return str(value).lower() if isinstance(value, bool) else value
