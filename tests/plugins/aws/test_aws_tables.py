@@ -261,6 +261,12 @@ def test_types_that_the_sdk_or_aws_lack_are_named() -> None:
         schemas.schema("AWS::EC2::Subnet", "moon-1")
 
 
+def test_a_type_without_a_schema_of_its_own_is_judged_by_shape_alone() -> None:
+    token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    assert complaints(table(token, schema=""), role="a", policyArn=1) == {"policyArn": "must be a string"}
+    assert coverage(token, schema="").share == 0
+
+
 def test_a_mistake_in_an_entry_is_named() -> None:
     with pytest.raises(ValueError, match="entry for inputs that do not exist: cidr"):
         table("aws:ec2/subnet:Subnet", schema="AWS::EC2::Subnet", names={"cidr": "CidrBlock"})
