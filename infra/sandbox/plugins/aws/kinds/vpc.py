@@ -32,12 +32,22 @@ class Vpc(Kind):
         }
 
 
+_IPV6 = "AWS's schemas have it on AWS::EC2::VPCCidrBlock, a type of its own"
+
 KINDS = (
     Vpc(
         token="aws:ec2/vpc:Vpc",
         noun="EC2 VPC",
         service="ec2",
         schema="AWS::EC2::VPC",
+        unchecked={
+            "assignGeneratedIpv6CidrBlock": _IPV6,
+            "enableNetworkAddressUsageMetrics": "AWS's schema does not have it",
+            "ipv6CidrBlock": _IPV6,
+            "ipv6CidrBlockNetworkBorderGroup": _IPV6,
+            "ipv6IpamPoolId": _IPV6,
+            "ipv6NetmaskLength": _IPV6,
+        },
         identifier="Vpc.VpcId",
         creating=Call(method="create_vpc"),
         reading=Call(method="describe_vpcs", subject="VpcIds[]", result="Vpcs[0]"),
@@ -59,6 +69,11 @@ KINDS = (
         noun="EC2 Subnet",
         service="ec2",
         schema="AWS::EC2::Subnet",
+        schema_names={
+            "enableResourceNameDnsARecordOnLaunch": "PrivateDnsNameOptionsOnLaunch/EnableResourceNameDnsARecord",
+            "enableResourceNameDnsAaaaRecordOnLaunch": "PrivateDnsNameOptionsOnLaunch/EnableResourceNameDnsAAAARecord",
+            "privateDnsHostnameTypeOnLaunch": "PrivateDnsNameOptionsOnLaunch/HostnameType",
+        },
         identifier="Subnet.SubnetId",
         creating=Call(method="create_subnet"),
         reading=Call(method="describe_subnets", subject="SubnetIds[]", result="Subnets[0]"),
