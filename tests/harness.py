@@ -16,6 +16,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import mocks
 
 from infra.sandbox.plugins.values import Value, decode_properties, encode_properties, reveal
+from tests import cloud_outputs
 
 PROJECT = "tenantry"
 STACK = "mocked"
@@ -38,6 +39,8 @@ class Node:
     inputs: Mapping[str, Value]
     dependencies: frozenset[str]
     aliases: tuple[str, ...]
+    protect: bool = False
+    ignore_changes: frozenset[str] = frozenset()
     outputs: Mapping[str, Value] | None = None
 
     def plain(self, *path: str | int) -> Value:
@@ -89,16 +92,23 @@ class _Answers(mocks.Mocks):
     """Answers each registration with its inputs, and the outputs that providers add."""
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        answer = cloud_outputs.function(args.token)
+        if answer is not None:
+            return dict(answer)
         raise AssertionError(f"the program calls {args.token}, which no test expects")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         state = dict(args.inputs)
         if args.typ == "random:index/randomPassword:RandomPassword":
             state["result"] = f"password-of-{args.name}"
+        if args.typ == "random:index/randomString:RandomString":
+            state["result"] = f"text-of-{args.name}"
         if args.typ.startswith("kubernetes:"):
             state["metadata"] = {"name": f"{args.name}-1a2b3c4d", **state.get("metadata", {})}
         if args.typ.startswith("postgresql:"):
             state.setdefault("name", args.name)
+        if args.typ.startswith("aws:"):
+            state = cloud_outputs.outputs(args.typ, args.name, state)
         return f"id-of-{args.name}", state
 
 
@@ -125,6 +135,8 @@ class _Monitor(mocks.MockMonitor):
                 inputs=MappingProxyType(decode_properties(request.object)),
                 dependencies=frozenset(request.dependencies),
                 aliases=tuple(alias.spec.name for alias in request.aliases),
+                protect=request.protect,
+                ignore_changes=frozenset(request.ignoreChanges),
             )
         return response
 

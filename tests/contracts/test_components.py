@@ -1,20 +1,49 @@
 """Promises that every component keeps."""
 
 import json
+from collections.abc import Callable
+from importlib import import_module
 
 import pytest
 
 from infra.naming import POSTGRESQL_NAME_BYTES
 from infra.sandbox.plugins.values import has_secret, reveal
+from tests.cloud_examples import cloud_graph
 from tests.examples import environment_graph
-from tests.harness import Graph
+from tests.harness import Graph, Node
 
 KUBERNETES_NAME_LENGTH = 63  # RFC 1123 label
 
+AUTOMATIC_SUFFIX = 8  # a dash and seven random characters
+ANYWHERE = {"0.0.0.0/0", "::/0"}
+
+# The longest names, from the AWS API reference of each service. The others allow 128 characters or more.
+AWS_NAME_LENGTHS = {
+    "iam/role:Role": 64,
+    "eks/nodeGroup:NodeGroup": 63,
+    "elasticache/replicationGroup:ReplicationGroup": 40,
+    "s3/bucket:Bucket": 63,
+}
+AWS_NAME_LENGTH = 128
+
+
+@pytest.fixture(scope="module", params=[environment_graph, cloud_graph], ids=["platform", "cloud"])
+def graph(request: pytest.FixtureRequest) -> Graph:
+    return request.param()
+
 
 @pytest.fixture(scope="module")
-def graph() -> Graph:
-    return environment_graph()
+def cloud() -> Graph:
+    return cloud_graph()
+
+
+def of_aws(graph: Graph) -> list[Node]:
+    return [node for node in graph.nodes.values() if node.type.startswith("aws:")]
+
+
+def takes_tags(node: Node) -> bool:
+    _, module, kind = node.type.split(":")
+    return hasattr(getattr(import_module(f"pulumi_aws.{module.partition('/')[0]}"), kind), "tags")
 
 
 def test_every_resource_has_a_chain_of_parents_that_ends_in_a_component(graph: Graph) -> None:
@@ -42,7 +71,7 @@ def test_no_logical_name_holds_the_environment(graph: Graph) -> None:
 def test_every_resource_uses_a_declared_provider(graph: Graph) -> None:
     for node in graph.nodes.values():
         package = node.type.partition(":")[0]
-        if node.custom and package in ("kubernetes", "postgresql"):
+        if node.custom and package in ("aws", "kubernetes", "postgresql"):
             assert f"pulumi:providers:{package}" in node.provider, f"{node.name} uses an ambient provider"
 
 
@@ -61,7 +90,16 @@ def test_kubernetes_objects_carry_the_recommended_labels(graph: Graph) -> None:
                 assert node.plain("metadata", "labels", "app.kubernetes.io/part-of") == "tenantry", node.name
 
 
-def test_no_password_is_anywhere_but_in_a_secret(graph: Graph) -> None:
+@pytest.mark.parametrize(
+    ("declare", "expected"),
+    [
+        (environment_graph, ["Role"] * 3 + ["Secret"] * 3),
+        (cloud_graph, ["Instance", "ReplicationGroup", "SecretVersion", "SecretVersion"]),
+    ],
+    ids=["platform", "cloud"],
+)
+def test_no_password_is_anywhere_but_in_a_secret(declare: Callable[[], Graph], expected: list[str]) -> None:
+    graph = declare()
     holders = []
     for node in graph.nodes.values():
         plain = {key: value for key, value in node.inputs.items() if not has_secret(value)}
@@ -69,7 +107,7 @@ def test_no_password_is_anywhere_but_in_a_secret(graph: Graph) -> None:
         assert "password-of-" not in json.dumps(reveal(dict(node.outputs or {}))), f"{node.name} outputs a password"
         if "password-of-" in json.dumps(reveal(dict(node.inputs))):
             holders.append(node.type.rpartition(":")[2])
-    assert sorted(holders) == ["Role"] * 3 + ["Secret"] * 3
+    assert sorted(holders) == expected
 
 
 def test_every_namespace_denies_ingress_and_enforces_the_restricted_standard(graph: Graph) -> None:
@@ -84,3 +122,84 @@ def test_images_are_named_by_digest(graph: Graph) -> None:
     for node in graph.of_type(":Deployment"):
         for container in node.plain("spec", "template", "spec", "containers"):
             assert "@sha256:" in container["image"]
+
+
+def test_everything_on_aws_that_takes_tags_tells_its_name_and_its_owner(cloud: Graph) -> None:
+    tagged = [node for node in of_aws(cloud) if takes_tags(node)]
+    assert len(tagged) > 50
+    for node in tagged:
+        tags = node.plain().get("tags", {})
+        assert tags.get("Name") == node.name, f"{node.name} has no tag with its name"
+        assert tags.get("tenantry:component"), f"{node.name} does not tell its component"
+
+
+def test_names_on_aws_are_within_its_limits(cloud: Graph) -> None:
+    for node in of_aws(cloud):
+        limit = AWS_NAME_LENGTHS.get(node.type.removeprefix("aws:"), AWS_NAME_LENGTH)
+        assert len(node.name) + AUTOMATIC_SUFFIX <= limit, f"{node.name} is too long for a {node.type}"
+
+
+def test_nothing_on_aws_is_public_by_default(cloud: Graph) -> None:
+    for rule in cloud.of_type(":SecurityGroupIngressRule"):
+        assert not {rule.plain().get("cidrIpv4"), rule.plain().get("cidrIpv6")} & ANYWHERE, rule.name
+    for group in cloud.of_type(":SecurityGroup"):
+        assert "ingress" not in group.inputs, f"{group.name} has rules that no test sees"
+    assert [node.plain("publiclyAccessible") for node in cloud.of_type(":Instance")] == [False]
+    assert [node.plain("vpcConfig", "endpointPublicAccess") for node in cloud.of_type("eks/cluster:Cluster")] == [False]
+    closed = {node.plain("bucket") for node in cloud.of_type(":BucketPublicAccessBlock")}
+    assert {node.name for node in cloud.of_type("s3/bucket:Bucket")} == {"uploads-bucket"}
+    assert closed == {"uploads-bucket-1a2b3c4"}
+
+
+def test_everything_that_holds_data_is_protected_by_default(cloud: Graph) -> None:
+    holders = ("rds/instance:Instance", "ReplicationGroup", "s3/bucket:Bucket", "eks/cluster:Cluster")
+    found = [node for kind in holders for node in cloud.of_type(kind)]
+    assert len(found) == len(holders)
+    for node in found:
+        assert node.protect, f"{node.name} can be deleted by mistake"
+
+
+def test_no_role_has_rights_on_everything(cloud: Graph) -> None:
+    policies = cloud.of_type("iam/policy:Policy")
+    assert policies
+    for node in policies:
+        for statement in json.loads(node.plain("policy"))["Statement"]:
+            assert "*" not in statement["Resource"], f"{node.name} reaches every resource"
+            assert not [action for action in statement["Action"] if action.endswith("*")], (
+                f"{node.name} may do anything"
+            )
+
+
+def test_every_role_is_assumed_by_one_service(cloud: Graph) -> None:
+    for node in cloud.of_type("iam/role:Role"):
+        (statement,) = json.loads(node.plain("assumeRolePolicy"))["Statement"]
+        assert statement["Principal"].keys() == {"Service"}
+        assert statement["Principal"]["Service"].endswith(".amazonaws.com")
+
+
+def test_every_key_is_rotated_and_takes_30_days_to_delete(cloud: Graph) -> None:
+    for node in cloud.of_type("kms/key:Key"):
+        assert node.plain("enableKeyRotation") is True
+        assert node.plain("deletionWindowInDays") == 30
+
+
+def test_a_key_is_used_by_its_own_account_alone(cloud: Graph) -> None:
+    for node in cloud.of_type("kms/key:Key"):
+        for statement in json.loads(node.plain("policy"))["Statement"]:
+            if statement["Principal"].get("AWS") == "*":
+                assert statement["Condition"]["StringEquals"]["kms:CallerAccount"] == "123456789012"
+                assert statement["Condition"]["StringEquals"]["kms:ViaService"]
+
+
+def test_log_groups_are_encrypted_and_their_records_end(cloud: Graph) -> None:
+    groups = cloud.of_type(":LogGroup")
+    assert groups
+    for node in groups:
+        assert node.plain("kmsKeyId"), node.name
+        assert node.plain("retentionInDays") > 0, node.name
+
+
+def test_no_group_of_an_opened_port_names_an_address(cloud: Graph) -> None:
+    named = [rule for rule in cloud.of_type(":SecurityGroupIngressRule") if "cidrIpv4" not in rule.inputs]
+    assert sorted(rule.name for rule in named) == ["cache-port-from-cluster", "database-port-from-cluster"]
+    assert {rule.plain("referencedSecurityGroupId") for rule in named} == {"sg-of-cluster"}

@@ -1,0 +1,247 @@
+"""The Kubernetes cluster of an environment, on Amazon EKS.
+
+Owns the control plane, its logs, its nodes, its add-ons, and who may use its API. Leaves what runs in it to the
+Kubernetes components.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import cloudwatch, eks, iam
+
+from components.account import Account
+from components.cluster_access import AccessLevel, ClusterAccess, ClusterAccessArgs
+from components.encryption_key import EncryptionKey, EncryptionKeyArgs
+from components.node_pool import NodeKind, NodePool, NodePoolArgs
+from components.pod_identity import PodIdentity, PodIdentityArgs
+from components.service_role import ServiceRole, ServiceRoleArgs
+from infra.tags import tags
+
+_LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+_NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+_TOKEN_API = "client.authentication.k8s.io/v1beta1"  # noqa: S105  # what `aws eks get-token` answers in
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """Arguments of `Cluster`.
+
+    Args:
+        cluster_name: the EKS name, unique in account and region.
+        version: of Kubernetes, as `1.34`.
+        subnets: zone -> private subnet; two zones at least.
+        egress: the ways out of those subnets (`Network.egress`); nodes join through them.
+        node_pools: name -> what its nodes are.
+        administrators: name -> ARN of the IAM principal that may do everything; who applies the program must be one.
+        public_access: addresses in CIDR notation that reach the API from the internet; none: it is private only.
+        log_retention_days: one of CloudWatch's own periods. Ours: no source document gives a number.
+        protect: AWS and the engine both refuse to delete it.
+    """
+
+    cluster_name: str
+    version: str
+    subnets: Mapping[str, pulumi.Input[str]]
+    egress: Sequence[pulumi.Resource]
+    node_pools: Mapping[str, NodeKind]
+    administrators: Mapping[str, pulumi.Input[str]]
+    public_access: Sequence[str] = ()
+    log_retention_days: int = 90
+    protect: bool = True
+
+
+class Cluster(pulumi.ComponentResource):
+    """The API answers inside the network only, unless addresses are named, and to IAM principals that were granted it.
+
+    Secrets are encrypted with a key of our own, every kind of log is kept. What runs on the nodes depends on the
+    component: then they are ready.
+    """
+
+    cluster_name: pulumi.Output[str]
+    """The EKS name, known once the control plane answers."""
+
+    endpoint: pulumi.Output[str]
+    """The API's URL."""
+
+    security_group_id: pulumi.Output[str]
+    """The group of the control plane, the nodes and their pods, for `allow_from` of others."""
+
+    kubeconfig: pulumi.Output[str]
+    """For kubectl and the Kubernetes provider; holds no secret, since the token comes from `aws eks get-token`."""
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:cluster:Cluster", name, None, opts)
+        self._name = name
+        self._args = args
+        self._log_group_name = f"/aws/eks/{args.cluster_name}/cluster"  # fixed by EKS
+        self._key = self._encryption_key()
+        cluster = self._control_plane(self._log_group())
+        self.cluster_name = cluster.name
+        for administrator, principal in args.administrators.items():
+            self.grant_access(administrator, principal, "ClusterAdmin")
+        networking = self._networking()
+        pools = self._node_pools(networking)
+        for addon in ("coredns", "metrics-server"):
+            self._addon(addon, pools)
+        self.endpoint = cluster.endpoint
+        self.security_group_id = cluster.vpc_config.apply(lambda config: config.cluster_security_group_id or "")
+        self.kubeconfig = self._kubeconfig(cluster)
+        self.register_outputs(
+            {
+                "cluster_name": self.cluster_name,
+                "endpoint": self.endpoint,
+                "security_group_id": self.security_group_id,
+                "kubeconfig": self.kubeconfig,
+            }
+        )
+
+    def grant_access(
+        self, grantee: str, principal_arn: pulumi.Input[str], level: AccessLevel, namespaces: Sequence[str] = ()
+    ) -> ClusterAccess:
+        """Let an IAM principal use the API.
+
+        Args:
+            grantee: who it is, for logical names.
+            principal_arn: of the IAM role or user; one grant each.
+            level: EKS's access policy.
+            namespaces: where it applies; none for the whole cluster.
+        """
+        args = ClusterAccessArgs(
+            cluster_name=self.cluster_name, principal_arn=principal_arn, level=level, namespaces=namespaces
+        )
+        return ClusterAccess(f"{self._name}-access-{grantee}", args, self._child())
+
+    def pod_identity(
+        self, workload: str, namespace: pulumi.Input[str], service_account: pulumi.Input[str]
+    ) -> PodIdentity:
+        """Give the pods of a service account an IAM role, without rights yet.
+
+        Args:
+            workload: who it is, for logical names.
+            namespace: the Kubernetes namespace.
+            service_account: the Kubernetes service account.
+        """
+        args = PodIdentityArgs(cluster_name=self.cluster_name, namespace=namespace, service_account=service_account)
+        return PodIdentity(f"{self._name}-pods-{workload}", args, self._child())
+
+    def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
+
+    def _encryption_key(self) -> EncryptionKey:
+        args = EncryptionKeyArgs(
+            description=f"Kubernetes secrets, logs and node disks of {self._args.cluster_name}",
+            log_groups=[self._log_group_name],
+            through=["ec2"],  # node disks: the autoscaling service attaches them on our behalf
+            protect=self._args.protect,
+        )
+        return EncryptionKey(f"{self._name}-encryption", args, self._child())
+
+    def _log_group(self) -> cloudwatch.LogGroup:
+        # EKS makes a missing one itself: in plain text, and kept for ever.
+        return cloudwatch.LogGroup(
+            f"{self._name}-log",
+            name=self._log_group_name,
+            retention_in_days=self._args.log_retention_days,
+            kms_key_id=self._key.arn,
+            tags=tags(f"{self._name}-log", "cluster"),
+            opts=self._child(),
+        )
+
+    def _control_plane(self, log_group: cloudwatch.LogGroup) -> eks.Cluster:
+        args = self._args
+        role_args = ServiceRoleArgs(service="eks.amazonaws.com", managed_policies=["AmazonEKSClusterPolicy"])
+        role = ServiceRole(f"{self._name}-control", role_args, self._child())
+        network: eks.ClusterVpcConfigArgsDict = {
+            "subnet_ids": list(args.subnets.values()),
+            "endpoint_private_access": True,
+            "endpoint_public_access": bool(args.public_access),
+        }
+        if args.public_access:
+            network["public_access_cidrs"] = args.public_access
+        return eks.Cluster(
+            f"{self._name}-cluster",
+            name=args.cluster_name,
+            version=args.version,
+            role_arn=role.arn,
+            vpc_config=network,
+            access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False},
+            encryption_config={"provider": {"key_arn": self._key.arn}, "resources": ["secrets"]},
+            enabled_cluster_log_types=list(_LOG_TYPES),
+            bootstrap_self_managed_addons=False,
+            upgrade_policy={"support_type": "STANDARD"},  # extended support costs six times as much
+            deletion_protection=args.protect,
+            tags=tags(f"{self._name}-cluster", "cluster"),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[log_group, role], protect=args.protect),
+        )
+
+    def _networking(self) -> list[pulumi.Resource]:
+        """Declare what a node needs before it joins; the CNI's rights are its pods', not the nodes'."""
+        identity = self.pod_identity("cni", "kube-system", "aws-node")
+        policy = iam.RolePolicyAttachment(
+            f"{self._name}-cni-policy",
+            role=identity.role,
+            policy_arn=Account(self).managed_policy("AmazonEKS_CNI_Policy"),
+            opts=self._child(),
+        )
+        agent = self._addon("eks-pod-identity-agent")
+        network_policy = {"enableNetworkPolicy": "true"}
+        cni = self._addon("vpc-cni", [identity, policy, agent], network_policy)
+        return [cni, agent, self._addon("kube-proxy")]
+
+    def _addon(
+        self, addon: str, after: Sequence[pulumi.Resource] = (), configuration: Mapping[str, str] | None = None
+    ) -> eks.Addon:
+        return eks.Addon(
+            f"{self._name}-{addon}",
+            cluster_name=self.cluster_name,
+            addon_name=addon,
+            configuration_values=json.dumps(configuration, sort_keys=True) if configuration else None,
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="PRESERVE",
+            tags=tags(f"{self._name}-{addon}", "cluster"),
+            opts=self._child(after),
+        )
+
+    def _node_pools(self, networking: Sequence[pulumi.Resource]) -> list[NodePool]:
+        role_args = ServiceRoleArgs(service="ec2.amazonaws.com", managed_policies=_NODE_POLICIES)
+        role = ServiceRole(f"{self._name}-nodes", role_args, self._child())
+        return [
+            NodePool(
+                f"{self._name}-{pool}",
+                NodePoolArgs(
+                    cluster_name=self.cluster_name,
+                    version=self._args.version,
+                    role_arn=role.arn,
+                    disk_key_arn=self._key.arn,
+                    subnets=self._args.subnets,
+                    kind=kind,
+                    after=[role, *networking, *self._args.egress],
+                ),
+                self._child(),
+            )
+            for pool, kind in self._args.node_pools.items()
+        ]
+
+    def _kubeconfig(self, cluster: eks.Cluster) -> pulumi.Output[str]:
+        region = Account(self).region
+        command = ["eks", "get-token", "--cluster-name", cluster.name, "--region", region, "--output", "json"]
+        authority = cluster.certificate_authority.apply(lambda authority: authority.data or "")
+        user = {"exec": {"apiVersion": _TOKEN_API, "command": "aws", "args": command, "interactiveMode": "Never"}}
+        name = self._args.cluster_name
+        return pulumi.Output.json_dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [
+                    {
+                        "name": name,
+                        "cluster": {"server": cluster.endpoint, "certificate-authority-data": authority},
+                    }
+                ],
+                "users": [{"name": name, "user": user}],
+                "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+                "current-context": name,
+            },
+            sort_keys=True,
+        )

@@ -1,0 +1,82 @@
+"""Components on AWS that several tests start from, with the arguments of a production environment."""
+
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+import pulumi_aws
+
+from components.backup_copy import BackupCopy, BackupCopyArgs
+from components.bucket import Bucket, BucketArgs
+from components.cluster import Cluster, ClusterArgs
+from components.database import Database, DatabaseArgs
+from components.network import Network, NetworkArgs
+from components.node_pool import NodeKind
+from components.redis import Redis, RedisArgs
+from tests.cloud_outputs import REGION
+from tests.harness import Graph, graph_of
+
+ZONES = ("eu-central-1a", "eu-central-1b", "eu-central-1c")
+OPERATORS = "arn:aws:iam::123456789012:role/operators"
+
+
+def network_args(**changes: Any) -> NetworkArgs:
+    """Return a network of three zones."""
+    return replace(NetworkArgs(block="10.20.0.0/16", zones=ZONES), **changes)
+
+
+def cluster_args(**changes: Any) -> ClusterArgs:
+    """Return a cluster in the subnets of three zones, with one pool."""
+    args = ClusterArgs(
+        cluster_name="shop",
+        version="1.34",
+        subnets={zone: f"subnet-{zone}" for zone in ZONES},
+        egress=[],
+        node_pools={"general": NodeKind(instance_types=["m7i.large"], minimum=1, maximum=5)},
+        administrators={"operators": OPERATORS},
+    )
+    return replace(args, **changes)
+
+
+def database_args(**changes: Any) -> DatabaseArgs:
+    """Return a PostgreSQL server."""
+    args = DatabaseArgs(
+        identifier="shop",
+        vpc_id="vpc-1",
+        subnet_ids=["subnet-1", "subnet-2"],
+        engine_version="17.6",
+        instance_class="db.r8g.large",
+        max_connections=450,
+    )
+    return replace(args, **changes)
+
+
+def redis_args(**changes: Any) -> RedisArgs:
+    """Return a cache."""
+    args = RedisArgs(
+        vpc_id="vpc-1", subnet_ids=["subnet-1", "subnet-2"], engine_version="8.1", node_type="cache.r7g.large"
+    )
+    return replace(args, **changes)
+
+
+def cloud_graph() -> Graph:
+    """Return the graph of every component on AWS, each standing on the others as in an environment."""
+    return graph_of(_declare)
+
+
+def _declare() -> None:
+    opts = pulumi.ResourceOptions(providers=[pulumi_aws.Provider("cloud", region=REGION)])
+    network = Network("network", network_args(), opts)
+    data = list(network.data_subnets.values())
+    cluster = Cluster("cluster", cluster_args(subnets=network.private_subnets, egress=network.egress), opts)
+    database = Database("database", database_args(vpc_id=network.vpc_id, subnet_ids=data), opts)
+    copy = BackupCopyArgs(instance_arn=database.arn, region="eu-west-1", retention_days=30)
+    BackupCopy("backup-copy", copy, opts)
+    cache = Redis("cache", redis_args(vpc_id=network.vpc_id, subnet_ids=data), opts)
+    bucket = Bucket("uploads", BucketArgs(), opts)
+    api = cluster.pod_identity("api", "tenantry", "api")
+    for store in (database, cache):
+        store.allow_from("cluster", cluster.security_group_id)
+        store.grant_credentials("api", api.role)
+    bucket.grant_read("api", api.role)
+    bucket.grant_write("api", api.role)

@@ -1,0 +1,52 @@
+"""What AWS adds to the resources that components declare: the outputs and functions that the mocks answer with."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+
+_FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "id": ACCOUNT},
+    "aws:index/getRegion:getRegion": {"region": REGION, "id": REGION},
+    "aws:index/getPartition:getPartition": {"partition": "aws", "id": "aws", "dnsSuffix": "amazonaws.com"},
+}
+
+
+def _cluster(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "endpoint": "https://cluster.eks.example.invalid",
+        "certificateAuthority": {"data": "Q0E="},
+        "vpcConfig": {**inputs["vpcConfig"], "clusterSecurityGroupId": "sg-of-cluster", "vpcId": "vpc-of-cluster"},
+    }
+
+
+_OUTPUTS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+    "aws:ec2/eip:Eip": lambda inputs: {"allocationId": "eipalloc-1"},
+    "aws:ec2/launchTemplate:LaunchTemplate": lambda inputs: {"latestVersion": 3},
+    "aws:eks/cluster:Cluster": _cluster,
+    "aws:elasticache/replicationGroup:ReplicationGroup": lambda inputs: {
+        "primaryEndpointAddress": "primary.cache.example.invalid"
+    },
+    "aws:rds/instance:Instance": lambda inputs: {
+        "address": "database.rds.example.invalid",
+        "endpoint": "database.rds.example.invalid:5432",
+    },
+}
+
+
+def function(token: str) -> Mapping[str, Any] | None:
+    """Return what an AWS function answers; None for one that no component calls."""
+    return _FUNCTIONS.get(token)
+
+
+def outputs(token: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state of an AWS resource: its inputs, automatic names, and what AWS adds."""
+    service = token.split(":")[1].partition("/")[0]
+    added = {
+        "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}",
+        "keyId": f"key-of-{name}",
+        **{key: f"{name}-1a2b3c4" for key in ("name", "bucket", "nodeGroupName") if key not in inputs},
+    }
+    special = _OUTPUTS.get(token)
+    return {**added, **inputs, **(special(inputs) if special else {})}

@@ -1,0 +1,174 @@
+"""The cluster: who reaches its API, what its nodes may do, and in which order it comes up."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.cluster import Cluster
+from components.node_pool import NodeKind
+from tests.cloud_examples import OPERATORS, ZONES, cluster_args
+from tests.harness import Graph, graph_of
+
+
+def cluster(**changes: Any) -> Graph:
+    args = cluster_args(**changes)
+
+    def declare() -> dict[str, Any]:
+        created = Cluster("cluster", args)
+        created.grant_access("viewers", "arn:aws:iam::123456789012:role/viewers", "View", ["tenantry"])
+        return {"kubeconfig": created.kubeconfig, "group": created.security_group_id}
+
+    return graph_of(declare)
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return cluster()
+
+
+def test_the_api_is_private_unless_addresses_are_named(graph: Graph) -> None:
+    config = graph.named("cluster-cluster").plain("vpcConfig")
+    assert config["endpointPrivateAccess"] is True
+    assert config["endpointPublicAccess"] is False
+    assert "publicAccessCidrs" not in config
+
+
+def test_named_addresses_and_no_others_reach_the_api() -> None:
+    config = cluster(public_access=["198.51.100.0/24"]).named("cluster-cluster").plain("vpcConfig")
+    assert config["endpointPublicAccess"] is True
+    assert config["publicAccessCidrs"] == ["198.51.100.0/24"]
+
+
+def test_access_is_by_entries_alone_and_nobody_is_admin_by_having_created_it(graph: Graph) -> None:
+    assert graph.named("cluster-cluster").plain("accessConfig") == {
+        "authenticationMode": "API",
+        "bootstrapClusterCreatorAdminPermissions": False,
+    }
+    assert graph.named("cluster-access-operators-entry").plain("principalArn") == OPERATORS
+    policy = graph.named("cluster-access-operators-policy")
+    assert policy.plain("policyArn") == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+    assert policy.plain("accessScope") == {"type": "cluster"}
+
+
+def test_a_grant_can_be_kept_to_namespaces(graph: Graph) -> None:
+    policy = graph.named("cluster-access-viewers-policy")
+    assert policy.plain("policyArn").endswith("/AmazonEKSViewPolicy")
+    assert policy.plain("accessScope") == {"type": "namespace", "namespaces": ["tenantry"]}
+
+
+def test_secrets_are_encrypted_with_a_key_of_our_own(graph: Graph) -> None:
+    assert graph.named("cluster-cluster").plain("encryptionConfig") == {
+        "provider": {"keyArn": "arn:aws:kms:eu-central-1:123456789012:cluster-encryption-key"},
+        "resources": ["secrets"],
+    }
+
+
+def test_every_kind_of_log_is_kept_for_90_days_in_a_group_that_is_there_first(graph: Graph) -> None:
+    control_plane, group = graph.named("cluster-cluster"), graph.named("cluster-log")
+    assert len(control_plane.plain("enabledClusterLogTypes")) == 5
+    assert group.plain("name") == "/aws/eks/shop/cluster"
+    assert group.plain("retentionInDays") == 90
+    assert graph.reaches(control_plane, group)
+
+
+def test_the_control_plane_waits_for_the_rights_of_its_role(graph: Graph) -> None:
+    assert graph.reaches(graph.named("cluster-cluster"), graph.named("cluster-control-AmazonEKSClusterPolicy"))
+
+
+def test_there_is_a_node_group_in_every_zone(graph: Graph) -> None:
+    assert [(node.name, node.plain("subnetIds")) for node in graph.of_type(":NodeGroup")] == [
+        (f"cluster-general-{zone}", [f"subnet-{zone}"]) for zone in ZONES
+    ]
+
+
+def test_the_number_of_nodes_is_left_to_the_autoscaler(graph: Graph) -> None:
+    for node in graph.of_type(":NodeGroup"):
+        assert node.ignore_changes == {"scalingConfig.desiredSize"}
+        assert node.plain("scalingConfig") == {"minSize": 1, "maxSize": 5, "desiredSize": 1}
+
+
+def test_a_pod_cannot_read_the_credentials_of_its_node(graph: Graph) -> None:
+    metadata = graph.named("cluster-general-template").plain("metadataOptions")
+    assert metadata == {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1}
+
+
+def test_the_disks_of_the_nodes_are_encrypted(graph: Graph) -> None:
+    (disk,) = graph.named("cluster-general-template").plain("blockDeviceMappings")
+    assert disk["ebs"]["encrypted"] == "true"
+    assert disk["ebs"]["volumeType"] == "gp3"
+    assert disk["ebs"]["kmsKeyId"].endswith(":cluster-encryption-key")
+    policy = json.loads(graph.named("cluster-encryption-key").plain("policy"))
+    through = next(part for part in policy["Statement"] if part["Principal"] == {"AWS": "*"})
+    assert through["Condition"] == {
+        "StringEquals": {"kms:CallerAccount": "123456789012", "kms:ViaService": ["ec2.eu-central-1.amazonaws.com"]}
+    }
+
+
+def test_nodes_follow_the_template_and_the_version_of_the_control_plane(graph: Graph) -> None:
+    for node in graph.of_type(":NodeGroup"):
+        assert node.plain("version") == "1.34"
+        assert node.plain("launchTemplate") == {"id": "id-of-cluster-general-template", "version": "3"}
+
+
+def test_nodes_join_when_networking_is_there_and_their_role_has_its_rights(graph: Graph) -> None:
+    for node in graph.of_type(":NodeGroup"):
+        for first in (
+            "cluster-vpc-cni",
+            "cluster-kube-proxy",
+            "cluster-eks-pod-identity-agent",
+            "cluster-nodes-AmazonEKSWorkerNodePolicy",
+        ):
+            assert graph.reaches(node, graph.named(first)), f"{node.name} does not wait for {first}"
+
+
+def test_addons_with_pods_of_their_own_wait_for_nodes(graph: Graph) -> None:
+    for addon in ("coredns", "metrics-server"):
+        assert all(graph.reaches(graph.named(f"cluster-{addon}"), node) for node in graph.of_type(":NodeGroup"))
+
+
+def test_the_rights_of_the_network_plugin_are_not_the_nodes(graph: Graph) -> None:
+    holders = [
+        node.plain("role")
+        for node in graph.of_type(":RolePolicyAttachment")
+        if node.plain("policyArn").endswith("/AmazonEKS_CNI_Policy")
+    ]
+    assert holders == ["cluster-pods-cni-role-1a2b3c4"]
+    association = graph.named("cluster-pods-cni-association")
+    assert (association.plain("namespace"), association.plain("serviceAccount")) == ("kube-system", "aws-node")
+    assert graph.reaches(graph.named("cluster-vpc-cni"), association)
+
+
+def test_network_policies_are_enforced(graph: Graph) -> None:
+    assert json.loads(graph.named("cluster-vpc-cni").plain("configurationValues")) == {"enableNetworkPolicy": "true"}
+
+
+def test_the_kubeconfig_asks_aws_for_a_token_and_holds_none(graph: Graph) -> None:
+    kubeconfig = json.loads(graph.exports["kubeconfig"])
+    assert kubeconfig["clusters"][0]["cluster"] == {
+        "server": "https://cluster.eks.example.invalid",
+        "certificate-authority-data": "Q0E=",
+    }
+    user = kubeconfig["users"][0]["user"]
+    assert user.keys() == {"exec"}
+    command = [user["exec"]["command"], *user["exec"]["args"]]
+    assert " ".join(command) == "aws eks get-token --cluster-name shop --region eu-central-1 --output json"
+
+
+def test_its_security_group_is_the_one_that_eks_makes(graph: Graph) -> None:
+    assert graph.exports["group"] == "sg-of-cluster"
+
+
+def test_it_is_protected_from_deletion_twice_unless_told_otherwise(graph: Graph) -> None:
+    assert graph.named("cluster-cluster").protect
+    assert graph.named("cluster-cluster").plain("deletionProtection") is True
+    loose = cluster(protect=False).named("cluster-cluster")
+    assert not loose.protect
+    assert loose.plain("deletionProtection") is False
+
+
+def test_pools_have_kinds_of_their_own() -> None:
+    large = NodeKind(instance_types=["r7i.xlarge"], minimum=0, maximum=2, disk_gib=200)
+    graph = cluster(node_pools={"general": cluster_args().node_pools["general"], "memory": large})
+    assert len(graph.of_type(":NodeGroup")) == 6
+    assert graph.named("cluster-memory-template").plain("blockDeviceMappings", 0, "ebs", "volumeSize") == 200
