@@ -6,6 +6,9 @@ from typing import Any
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 
+MOCKED_ID = "id-of-"
+"""What every id begins with that the mocks give."""
+
 _FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "id": ACCOUNT},
     "aws:index/getRegion:getRegion": {"region": REGION, "id": REGION},
@@ -34,6 +37,14 @@ _OUTPUTS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
     },
 }
 
+# Where an ARN is not arn:aws:SERVICE:REGION:ACCOUNT:NAME.
+_ARNS: Mapping[str, str] = {
+    "aws:iam/policy:Policy": f"arn:aws:iam::{ACCOUNT}:policy/",
+    "aws:iam/role:Role": f"arn:aws:iam::{ACCOUNT}:role/",
+    "aws:kms/key:Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/",
+    "aws:s3/bucket:Bucket": "arn:aws:s3:::",
+}
+
 
 def function(token: str) -> Mapping[str, Any] | None:
     """Return what an AWS function answers; None for one that no component calls."""
@@ -44,7 +55,7 @@ def outputs(token: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the state of an AWS resource: its inputs, automatic names, and what AWS adds."""
     service = token.split(":")[1].partition("/")[0]
     added = {
-        "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}",
+        "arn": _ARNS.get(token, f"arn:aws:{service}:{REGION}:{ACCOUNT}:") + name,
         "keyId": f"key-of-{name}",
         **{key: f"{name}-1a2b3c4" for key in ("name", "bucket", "nodeGroupName") if key not in inputs},
     }

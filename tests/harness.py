@@ -109,7 +109,7 @@ class _Answers(mocks.Mocks):
             state.setdefault("name", args.name)
         if args.typ.startswith("aws:"):
             state = cloud_outputs.outputs(args.typ, args.name, state)
-        return f"id-of-{args.name}", state
+        return f"{cloud_outputs.MOCKED_ID}{args.name}", state
 
 
 class _Monitor(mocks.MockMonitor):

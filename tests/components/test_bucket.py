@@ -9,8 +9,8 @@ from pulumi_aws.cloudwatch import LogGroup
 from components.bucket import Bucket, BucketArgs
 from tests.harness import Graph, graph_of
 
-ARN = "arn:aws:s3:eu-central-1:123456789012:uploads-bucket"
-KEY = "arn:aws:kms:eu-central-1:123456789012:uploads-encryption-key"
+ARN = "arn:aws:s3:::uploads-bucket"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/uploads-encryption-key"
 
 
 def bucket(args: BucketArgs | None = None) -> Graph:

@@ -59,7 +59,7 @@ def test_a_grant_can_be_kept_to_namespaces(graph: Graph) -> None:
 
 def test_secrets_are_encrypted_with_a_key_of_our_own(graph: Graph) -> None:
     assert graph.named("cluster-cluster").plain("encryptionConfig") == {
-        "provider": {"keyArn": "arn:aws:kms:eu-central-1:123456789012:cluster-encryption-key"},
+        "provider": {"keyArn": "arn:aws:kms:eu-central-1:123456789012:key/cluster-encryption-key"},
         "resources": ["secrets"],
     }
 
@@ -97,7 +97,7 @@ def test_the_disks_of_the_nodes_are_encrypted(graph: Graph) -> None:
     (disk,) = graph.named("cluster-general-template").plain("blockDeviceMappings")
     assert disk["ebs"]["encrypted"] == "true"
     assert disk["ebs"]["volumeType"] == "gp3"
-    assert disk["ebs"]["kmsKeyId"].endswith(":cluster-encryption-key")
+    assert disk["ebs"]["kmsKeyId"].endswith("/cluster-encryption-key")
     policy = json.loads(graph.named("cluster-encryption-key").plain("policy"))
     through = next(part for part in policy["Statement"] if part["Principal"] == {"AWS": "*"})
     assert through["Condition"] == {

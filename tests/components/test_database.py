@@ -12,7 +12,7 @@ from infra.sandbox.plugins.values import has_secret
 from tests.cloud_examples import database_args
 from tests.harness import Graph, Node, graph_of
 
-KEY = "arn:aws:kms:eu-central-1:123456789012:database-encryption-key"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/database-encryption-key"
 BACKUPS = "arn:aws:rds:eu-central-1:123456789012:auto-backup:ab-1"
 
 
@@ -183,7 +183,7 @@ def test_its_backups_are_copied_to_another_region_under_a_key_of_that_region() -
     replication, key = graph.named("copy-replication"), graph.named("copy-encryption-key")
     assert replication.plain("region") == key.plain("region") == "eu-west-1"
     assert replication.plain("sourceDbInstanceArn") == "arn:of:database"
-    assert replication.plain("kmsKeyId").endswith(":copy-encryption-key")
+    assert replication.plain("kmsKeyId").endswith("/copy-encryption-key")
     assert replication.plain("retentionPeriod") == 30
     assert replication.protect
     assert key.protect

@@ -117,7 +117,7 @@ def test_every_connection_is_on_record_for_90_days_encrypted(graph: Graph) -> No
     assert log.plain("trafficType") == "ALL"
     assert log.plain("vpcId") == "id-of-network-vpc"
     assert group.plain("retentionInDays") == 90
-    assert group.plain("kmsKeyId").endswith("network-flows-encryption-key")
+    assert group.plain("kmsKeyId").endswith("/network-flows-encryption-key")
 
 
 def test_only_this_account_can_write_the_record(graph: Graph) -> None:

@@ -10,7 +10,7 @@ from infra.sandbox.plugins.values import has_secret
 from tests.cloud_examples import redis_args
 from tests.harness import Graph, Node, graph_of
 
-KEY = "arn:aws:kms:eu-central-1:123456789012:cache-encryption-key"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/cache-encryption-key"
 TOKEN = "password-of-cache-token"
 
 
