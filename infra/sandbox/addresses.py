@@ -48,6 +48,11 @@ class AddressBlock:
         """The TLS proxy before Valkey, port 6379."""
         return f"{self.prefix}.6"
 
+    @property
+    def cloud(self) -> str:
+        """The simulated AWS, port 5000; plain HTTP."""
+        return f"{self.prefix}.7"
+
     def endpoints(self) -> list[tuple[str, int]]:
         """Return every (address, port) that an instance listens on."""
         return [
@@ -59,6 +64,7 @@ class AddressBlock:
             (self.controllers, 10247),
             (self.postgresql, 5432),
             (self.valkey, 6379),
+            (self.cloud, 5000),
         ]
 
     def taken(self) -> list[tuple[str, int]]:

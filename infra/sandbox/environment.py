@@ -13,6 +13,7 @@ from pathlib import Path
 
 from infra.paths import BIN, VIRTUALENV
 from infra.sandbox import stack_file
+from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
 from infra.sandbox.plugins.language import install as language_host
@@ -31,6 +32,13 @@ CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_CA_BUNDLE",
     "ARM_CLIENT_ID",
     "ARM_CLIENT_SECRET",
     "ARM_TENANT_ID",
@@ -54,7 +62,12 @@ CREDENTIALS = (
     "PGHOSTADDR",
     "PGOPTIONS",
 )
-"""What must not reach a program in the sandbox: keys to real accounts, and settings that would change its meaning."""
+"""What must not reach a program in the sandbox: keys to real accounts, and settings that would change its meaning.
+
+`AWS_ENDPOINT_URL_SERVICE` for any service is one more: it would lead past the sandbox's cloud.
+"""
+
+_ENDPOINT_OF_A_SERVICE = "AWS_ENDPOINT_URL_"
 
 
 @dataclass(frozen=True)
@@ -126,11 +139,12 @@ class Workspace:
             "AWS_EC2_METADATA_DISABLED": "true",
             **PostgreSQL(self.instance).environment(),
             **Valkey(self.instance).environment(),
+            **Cloud(self.instance).environment(),
         }
 
     def process_environment(self) -> dict[str, str]:
         """Return the whole environment for a child process: the caller's, without `CREDENTIALS`, with `variables`."""
-        inherited = {name: value for name, value in os.environ.items() if name not in CREDENTIALS}
+        inherited = {name: value for name, value in os.environ.items() if name not in _unwanted()}
         return {**inherited, **self.variables()}
 
     @property
@@ -156,4 +170,10 @@ class Workspace:
 def export_lines(variables: Mapping[str, str]) -> str:
     """Return shell code that sets `variables` and unsets `CREDENTIALS`, for `eval`."""
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    return "\n".join([f"unset {' '.join(CREDENTIALS)}", *exports])
+    return "\n".join([f"unset {' '.join(_unwanted())}", *exports])
+
+
+def _unwanted() -> list[str]:
+    """Return `CREDENTIALS` and the caller's endpoints of single AWS services."""
+    endpoints = (name for name in os.environ if name.startswith(_ENDPOINT_OF_A_SERVICE) and name.isidentifier())
+    return [*CREDENTIALS, *sorted(endpoints)]

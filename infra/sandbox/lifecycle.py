@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from infra.errors import TenantryError
 from infra.paths import INSTANCES, SANDBOX_ROOT
 from infra.sandbox import instance as instances
+from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.control_plane.control_plane import ControlPlane
 from infra.sandbox.instance import Instance, Report, Service, Status
 from infra.sandbox.servers.postgresql import PostgreSQL
@@ -24,7 +25,7 @@ from infra.sandbox.servers.valkey import Valkey
 
 def services(instance: Instance) -> list[Service]:
     """Return the services of an instance, in the order that users read them."""
-    return [ControlPlane(instance), PostgreSQL(instance), Valkey(instance)]
+    return [ControlPlane(instance), PostgreSQL(instance), Valkey(instance), Cloud(instance)]
 
 
 def up(name: str, report: Report) -> Instance:

@@ -75,23 +75,25 @@ def test_status_prints_one_json_document(stack: Stack) -> None:
         "postgresql": True,
         "tls-proxy": True,
         "valkey": True,
+        "cloud": True,
     }
 
 
 def test_env_gives_a_shell_in_which_plain_tools_work(stack: Stack) -> None:
     script = f"""
         eval "$('{TENANTRY}' sandbox env local --instance test-engine)" || exit 9
-        echo "${{AWS_SECRET_ACCESS_KEY-unset}}"
+        echo "$AWS_SECRET_ACCESS_KEY ${{AWS_ENDPOINT_URL_S3-unset}} ${{PULUMI_ACCESS_TOKEN-unset}}"
         kubectl get deployment storefront-blue -n tenantry -o 'jsonpath={{.status.readyReplicas}}' && echo
         psql -At -c 'SELECT ssl_is_used FROM (SELECT true AS ssl_is_used) AS t'
         pulumi stack ls --json | grep -o '"name": "[a-z]*"'
     """
-    environment = {**os.environ, "AWS_SECRET_ACCESS_KEY": "a-real-key", "PULUMI_ACCESS_TOKEN": "a-real-token"}
+    real = {"AWS_SECRET_ACCESS_KEY": "a-key", "AWS_ENDPOINT_URL_S3": "https://s3", "PULUMI_ACCESS_TOKEN": "a-token"}
+    environment = {**os.environ, **real}
     result = subprocess.run(
         ["sh", "-c", script], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.split("\n") == ["unset", "2", "t", '"name": "local"', ""]
+    assert result.stdout.split("\n") == ["tenantry-sandbox unset unset", "2", "t", '"name": "local"', ""]
 
 
 def test_run_returns_the_commands_own_exit_code(stack: Stack) -> None:
@@ -129,7 +131,7 @@ def test_plugins_of_a_folder_are_used_instead_of_the_offline_ones(stack: Stack, 
     command = ["sandbox", "env", "local", "--instance", "test-engine", "--plugins", str(tmp_path)]
     missing = tenantry(*command)
     assert missing.returncode == 1
-    assert missing.stderr.startswith(f"error: an official plugin is missing, {tmp_path}/resource-kubernetes-v")
+    assert missing.stderr.startswith(f"error: an official plugin is missing, {tmp_path}/resource-aws-v")
     assert stack.changes() == {}
 
 

@@ -1,0 +1,165 @@
+"""What a cloud holds: every resource of the platform's types that was created and is not gone.
+
+Asked through AWS's own interface, as any client would. AWS's defaults do not count: default VPCs and what is in them,
+managed policies, `default.*` parameter groups, AWS's own keys; neither does what is only waiting for its end. Left out
+is what moto does not have: parameter groups of ElastiCache, and add-ons, access entries and pod identities of EKS.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import boto3
+from botocore.config import Config
+
+Entry = Mapping[str, Any]
+_GONE = {"deleted", "deleting", "terminated", "PendingDeletion"}
+
+
+class Listing(NamedTuple):
+    """How one kind is listed.
+
+    Args:
+        operation: boto3's method, as `describe_vpcs`.
+        key: where the answer has the list.
+        name: where an entry has its id; empty when the entry is the id.
+        arguments: of the operation.
+        default: whether an entry is AWS's own.
+    """
+
+    operation: str
+    key: str
+    name: str
+    arguments: Mapping[str, object] = {}
+    default: Callable[[Entry], bool] = lambda _entry: False
+
+
+def _starts(name: str, *beginnings: str) -> Callable[[Entry], bool]:
+    return lambda entry: str(entry[name]).startswith(beginnings)
+
+
+def _is(name: str, value: object = True) -> Callable[[Entry], bool]:
+    return lambda entry: entry.get(name) == value
+
+
+def _main(table: Entry) -> bool:
+    return any(association.get("Main") for association in table["Associations"])
+
+
+GLOBAL: Mapping[str, tuple[Listing, ...]] = {
+    "iam": (
+        Listing("list_roles", "Roles", "RoleName", default=_starts("Path", "/aws-service-role/")),
+        Listing("list_policies", "Policies", "Arn", {"Scope": "Local"}),
+        Listing("list_users", "Users", "UserName"),
+        Listing("list_groups", "Groups", "GroupName"),
+        Listing("list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
+        Listing("list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),
+    ),
+    "s3": (Listing("list_buckets", "Buckets", "Name"),),
+}
+"""Listings of the services without regions, by boto3's name of the service."""
+
+REGIONAL: Mapping[str, tuple[Listing, ...]] = {
+    "ec2": (
+        Listing("describe_vpcs", "Vpcs", "VpcId", default=_is("IsDefault")),
+        Listing("describe_subnets", "Subnets", "SubnetId", default=_is("DefaultForAz")),
+        Listing("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+        Listing("describe_addresses", "Addresses", "AllocationId"),
+        Listing("describe_nat_gateways", "NatGateways", "NatGatewayId"),
+        Listing("describe_route_tables", "RouteTables", "RouteTableId", default=_main),
+        Listing("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+        Listing("describe_flow_logs", "FlowLogs", "FlowLogId"),
+        Listing("describe_security_groups", "SecurityGroups", "GroupId", default=_is("GroupName", "default")),
+        Listing("describe_network_acls", "NetworkAcls", "NetworkAclId", default=_is("IsDefault")),
+        Listing("describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+        Listing("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
+        Listing("describe_volumes", "Volumes", "VolumeId"),
+        Listing("describe_snapshots", "Snapshots", "SnapshotId", {"OwnerIds": ["self"]}),
+    ),
+    "kms": (
+        Listing("list_keys", "Keys", "KeyId"),
+        Listing("list_aliases", "Aliases", "AliasName", default=_starts("AliasName", "alias/aws/")),
+    ),
+    "eks": (Listing("list_clusters", "clusters", ""),),
+    "rds": (
+        Listing("describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
+        Listing("describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
+        Listing("describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
+        Listing(
+            "describe_db_parameter_groups",
+            "DBParameterGroups",
+            "DBParameterGroupName",
+            default=_starts("DBParameterGroupName", "default."),
+        ),
+        Listing("describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier", {"SnapshotType": "manual"}),
+    ),
+    "elasticache": (
+        Listing("describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
+        Listing("describe_cache_clusters", "CacheClusters", "CacheClusterId"),
+        Listing(
+            "describe_cache_subnet_groups",
+            "CacheSubnetGroups",
+            "CacheSubnetGroupName",
+            default=_starts("CacheSubnetGroupName", "default"),
+        ),
+    ),
+    "secretsmanager": (Listing("list_secrets", "SecretList", "Name"),),
+    "logs": (Listing("describe_log_groups", "logGroups", "logGroupName"),),
+    "cloudwatch": (Listing("describe_alarms", "MetricAlarms", "AlarmName"),),
+    "sns": (Listing("list_topics", "Topics", "TopicArn"),),
+}
+"""Listings of the services with regions."""
+
+
+def listed(url: str, key: str, regions: Iterable[str]) -> list[str]:
+    """Return what the cloud holds, as `REGION SERVICE KIND ID`, sorted; REGION is `global` for global services.
+
+    Args:
+        url: where the cloud answers.
+        key: access key and secret.
+        regions: where to look.
+    """
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=key)
+    places = [("global", "us-east-1", GLOBAL), *((region, region, REGIONAL) for region in regions)]
+    found = []
+    for place, region, services in places:
+        for service, listings in services.items():
+            settings = Config(proxies={}, retries={"total_max_attempts": 1})
+            client = session.client(service, region_name=region, endpoint_url=url, config=settings)
+            for kind, name in _of_service(client, service, listings):
+                found.append(f"{place} {service} {kind} {name}")
+    return sorted(found)
+
+
+def _of_service(client: Any, service: str, listings: Iterable[Listing]) -> Iterator[tuple[str, str]]:
+    for listing in listings:
+        for name in _names(client, listing):
+            if service == "kms" and listing.key == "Keys":
+                facts = client.describe_key(KeyId=name)["KeyMetadata"]
+                if facts["KeyManager"] == "AWS" or facts["KeyState"] in _GONE:
+                    continue
+            yield listing.key, name
+            if service == "eks":
+                yield from _of_cluster(client, name)
+
+
+def _of_cluster(client: Any, cluster: str) -> Iterator[tuple[str, str]]:
+    """Yield a cluster's parts."""
+    for part in (
+        Listing("list_nodegroups", "nodegroups", ""),
+        Listing("list_fargate_profiles", "fargateProfileNames", ""),
+    ):
+        for name in _names(client, part._replace(arguments={"clusterName": cluster})):
+            yield part.key, f"{cluster}/{name}"
+
+
+def _names(client: Any, listing: Listing) -> Iterator[str]:
+    if client.can_paginate(listing.operation):
+        pages = client.get_paginator(listing.operation).paginate(**listing.arguments)
+    else:
+        pages = [getattr(client, listing.operation)(**listing.arguments)]
+    for page in pages:
+        for entry in page.get(listing.key) or []:
+            if not listing.name:
+                yield str(entry)
+            elif not listing.default(entry) and not _GONE & {entry.get("State"), entry.get("KeyState")}:
+                yield str(entry[listing.name])

@@ -1,0 +1,144 @@
+"""Faults on demand, for tests: throttling, a call that fails after it took effect, slowness, a lost region.
+
+Kept in memory only: a restart heals the cloud. Leaves the HTTP side to `control`.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from infra.sandbox.cloud.calls import Call
+from infra.sandbox.cloud.journal import Application
+from infra.sandbox.cloud.refusals import Answer, Refusal
+
+THROTTLE = "throttle"
+FAIL_AFTER = "fail-after"
+SLOW = "slow"
+LOST_REGION = "lost-region"
+KINDS = (THROTTLE, FAIL_AFTER, SLOW, LOST_REGION)
+
+_LOST = Refusal("ServiceUnavailable", "Service is unavailable. Please try again shortly.", 503)
+_FAILED = Refusal("InternalError", "An internal error has occurred.", 500)
+_RATE = "Rate exceeded"
+_THROTTLED = {
+    "ec2": Refusal("RequestLimitExceeded", "Request limit exceeded.", 503),
+    "query": Refusal("Throttling", _RATE),
+    "rest-xml": Refusal("SlowDown", "Please reduce your request rate.", 503),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault.
+
+    Args:
+        kind: one of `KINDS`.
+        action: the calls it meets, as `CreateVpc`; empty for all.
+        service: the signing name of the service it meets, as `ec2`; empty for all.
+        region: the region it meets; empty for all, which a lost region may not be.
+        count: how many calls it meets; None for all until it is cleared.
+        seconds: how long a slow call takes longer.
+    """
+
+    kind: str
+    action: str = ""
+    service: str = ""
+    region: str = ""
+    count: int | None = None
+    seconds: float = 0.0
+
+    def meets(self, call: Call) -> bool:
+        """Whether it is about `call`."""
+        return (
+            self.service in {"", call.service}
+            and self.region in {"", call.region}
+            and (not self.action or self.action == call.action)
+        )
+
+
+def parsed(document: Mapping[str, object]) -> Fault:
+    """Return the fault that a JSON object describes.
+
+    Raises:
+        ValueError: it describes none; the text says what is allowed.
+    """
+    unknown = sorted(set(document) - set(Fault.__dataclass_fields__))
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(unknown)}; a fault has {', '.join(Fault.__dataclass_fields__)}")
+    kind, count, seconds = document.get("kind"), document.get("count"), document.get("seconds", 0.0)
+    texts = {name: document.get(name, "") for name in ("action", "service", "region")}
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise ValueError("action, service and region must be texts")
+    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
+        raise ValueError("count must be a whole number, 1 or more, or null")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= 3600:
+        raise ValueError("seconds must be a number from 0 to 3600")
+    if kind == LOST_REGION and not texts["region"]:
+        raise ValueError("a lost region needs its name in region")
+    return Fault(str(kind), count=count, seconds=float(seconds), **{name: str(text) for name, text in texts.items()})
+
+
+@dataclass(eq=False)
+class _Active:
+    fault: Fault
+    left: int | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.fault.count
+
+
+class Faults:
+    """An application that fails on demand; called by many threads at once.
+
+    Args:
+        application: what is asked otherwise.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._active: list[_Active] = []
+        self._changed = threading.Condition()
+
+    def add(self, fault: Fault) -> None:
+        """Let `fault` happen from the next call on."""
+        with self._changed:
+            self._active.append(_Active(fault))
+
+    def clear(self) -> None:
+        """Heal the cloud; calls that a fault slows go on at once."""
+        with self._changed:
+            self._active.clear()
+            self._changed.notify_all()
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return the active faults as JSON objects; `left` is how many calls one will still meet."""
+        with self._changed:
+            return [asdict(active.fault) | {"left": active.left} for active in self._active]
+
+    def __call__(self, call: Call) -> Answer:
+        """Answer `call`, or fail."""
+        if not self._active:
+            return self._application(call)
+        if self._next(LOST_REGION, call):
+            return _LOST.answer(call)
+        if self._next(THROTTLE, call):
+            return _THROTTLED.get(call.protocol, Refusal("ThrottlingException", _RATE)).answer(call)
+        slow = self._next(SLOW, call)
+        if slow:
+            with self._changed:
+                self._changed.wait_for(lambda: slow not in self._active, timeout=slow.fault.seconds)
+        fails = self._next(FAIL_AFTER, call)
+        answer = self._application(call)
+        return _FAILED.answer(call) if fails else answer
+
+    def _next(self, kind: str, call: Call) -> _Active | None:
+        """Return the first fault of this kind that meets the call, and count the call."""
+        with self._changed:
+            for active in self._active:
+                if active.fault.kind == kind and active.left != 0 and active.fault.meets(call):
+                    active.left = None if active.left is None else active.left - 1
+                    return active
+        return None

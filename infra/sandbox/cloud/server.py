@@ -1,0 +1,161 @@
+"""The cloud's process: moto behind a threaded HTTP server, with journal, quotas and faults around it.
+
+A request passes `control`, then `faults`, both with many at once, then one at a time `creations`, `quotas`, `journal` and moto: moto
+is not safe for threads, and an order is what makes the journal replayable. Run as
+`python -I -m infra.sandbox.cloud.server ADDRESS PORT FOLDER`.
+"""
+
+import argparse
+import socket
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.test import run_wsgi_app
+
+from infra.errors import TenantryError
+from infra.sandbox.cloud import calls
+from infra.sandbox.cloud.calls import Call
+from infra.sandbox.cloud.control import Control
+from infra.sandbox.cloud.creations import Creations
+from infra.sandbox.cloud.faults import Faults
+from infra.sandbox.cloud.journal import Application, Journal
+from infra.sandbox.cloud.quotas import Quotas
+from infra.sandbox.cloud.refusals import Answer, Refusal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+_FLASKS_OWN = b"<!doctype html>"
+_UNKNOWN = b"not implemented by moto"
+
+
+class Moto:
+    """moto as an application of whole calls and whole answers."""
+
+    def __init__(self) -> None:
+        self._dispatch = DomainDispatcherApplication(_backend)
+
+    def __call__(self, call: Call) -> Answer:
+        """Answer `call`; one that moto cannot make sense of gets an error, as every client may send anything."""
+        try:
+            chunks, status, headers = run_wsgi_app(self._dispatch, call.environ, buffered=True)
+        except (LookupError, ValueError, TypeError, AttributeError, ImportError, RuntimeError) as error:
+            print(f"no service of moto's: {type(error).__name__}", file=sys.stderr, flush=True)  # noqa: T201
+            return _failure(call)
+        body = b"".join(chunks)
+        if status.startswith("501") and body == _UNKNOWN:
+            return Refusal("NotImplemented", f"moto does not implement {_what(call)}.", 501).answer(call)
+        if status.startswith("500") and body.startswith(_FLASKS_OWN):
+            return _failure(call)
+        if "Content-Length" not in headers and call.method != "HEAD" and not status.startswith(("1", "204", "304")):
+            headers["Content-Length"] = str(len(body))
+        return Answer(status, list(headers), body)
+
+
+def _failure(call: Call) -> Answer:
+    """Return what AWS answers for its own faults, and which call met one of moto's."""
+    return Refusal("InternalFailure", f"moto has failed to answer {_what(call)}; see its log.", 500).answer(call)
+
+
+def _what(call: Call) -> str:
+    return f"{call.service or 'an unknown service'} {call.stated_action or f'{call.method} {call.path}'}"
+
+
+class OneAtATime:
+    """Lets one call at a time through to the application."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._lock = threading.Lock()
+
+    def __call__(self, call: Call) -> Answer:
+        """Answer `call` when its turn has come."""
+        with self._lock:
+            return self._application(call)
+
+
+class QuietHandler(MotoRequestHandler):
+    """Logs no requests: they are many, and their queries may hold secrets."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log nothing."""
+
+
+def cloud(folder: Path) -> Application:
+    """Return the cloud whose data are in `folder`, as it was when it last ran.
+
+    Raises:
+        TenantryError: its journal is damaged.
+    """
+    creations = Creations(Moto())
+    journal = Journal(creations, folder / "journal.jsonl")
+    replayed = journal.replay()
+    quotas = Quotas(journal, folder / "quotas.json")
+    faults = Faults(OneAtATime(creations.repeating(quotas)))
+    return Control(faults, faults, quotas, lambda: {"replayed": replayed, "regions": sorted(journal.regions)})
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """Return the listening socket; clients may connect already, and wait until they are served.
+
+    Raises:
+        TenantryError: the address is taken or cannot be used.
+    """
+    try:
+        return socket.create_server((address, port), backlog=1024)
+    except OSError as error:
+        what = f"the cloud cannot listen ({error.strerror})"
+        raise TenantryError(what, f"{address}:{port}", "stop the process that holds the address") from error
+
+
+def server(listening: socket.socket, application: Application) -> BaseWSGIServer:
+    """Return a server of `application` that answers each connection in a thread of its own."""
+
+    def respond(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        answer = application(calls.receive(environ))
+        start_response(answer.status, answer.headers)
+        return [answer.body]
+
+    address, port = listening.getsockname()
+    handler = QuietHandler
+    return make_server(address, port, respond, threaded=True, request_handler=handler, fd=listening.fileno())
+
+
+def _backend(service: str) -> Flask:
+    """Return moto's application for one service, which answers 500 for its own errors, as AWS would."""
+    application = create_backend_app(service)  # type: ignore[arg-type]  # moto's own dispatcher gives it any text
+    application.debug = False
+    application.config["PROPAGATE_EXCEPTIONS"] = False
+    application.register_error_handler(NotImplementedError, lambda _error: (_UNKNOWN, 501))
+    return application
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until a signal ends the process; return 1 when that cannot begin.
+
+    Args:
+        arguments: address, port and the folder of the data.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("address")
+    parser.add_argument("port", type=int)
+    parser.add_argument("folder", type=Path)
+    options = parser.parse_args(arguments)
+    try:
+        with listen(options.address, options.port) as listening:
+            server(listening, cloud(options.folder)).serve_forever()
+    except TenantryError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - its log
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

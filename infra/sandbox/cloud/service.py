@@ -1,0 +1,173 @@
+"""The cloud as a service of an instance: started, stopped, asked and described to clients.
+
+Plain HTTP on a loopback address of the instance; the process is `server`.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from infra.errors import TenantryError
+from infra.paths import VIRTUALENV
+from infra.sandbox.control_plane.component import Component
+from infra.sandbox.instance import Instance, Report, Status
+from infra.sandbox.servers import storage
+
+ACCOUNT = "123456789012"
+"""The account's number: moto's, and in AWS's documentation nobody's."""
+
+KEY = "tenantry-sandbox"
+"""The access key and its secret: the cloud takes any, and no real account knows this one."""
+
+_NAME = "cloud"
+_READY_SECONDS = 120.0  # replays a long journal
+_ANSWER_SECONDS = 10.0
+
+_MOTO = {
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",  # arn:aws:iam::aws:policy/..., which every EKS role is attached to
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # nobody starts an image here; saves time at each region's beginning
+    "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",  # the host is an address, whose first octet is no bucket
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A simulated AWS account that keeps what was created in it, down to ids, until the instance is deleted.
+
+    Args:
+        instance: where it lives.
+    """
+
+    instance: Instance
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return _NAME
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        address, port = self._endpoint
+        return f"http://{address}:{port}"
+
+    def start(self, report: Report) -> None:
+        """Start it and return once it answers; does nothing when it runs and is healthy.
+
+        Args:
+            report: receives the progress.
+
+        Raises:
+            TenantryError: the files cannot be used, the address is taken, or it does not start.
+        """
+        with storage.explained(self.instance.directory), storage.exclusive(self.instance, _NAME):
+            component = self._component
+            if not component.is_current(self.instance):
+                report("starting the simulated AWS")
+                component.start(self.instance)
+            component.wait_healthy(self.instance, seconds=_READY_SECONDS)
+
+    def stop(self) -> None:
+        """Stop it; does nothing when it is stopped. What it holds is in its journal already."""
+        if not self.instance.directory.exists():
+            return
+        with storage.explained(self.instance.directory), storage.exclusive(self.instance, _NAME):
+            self.instance.daemon(_NAME).stop()
+
+    def status(self) -> list[Status]:
+        """Return one row for its process."""
+        return [self._component.status(self.instance)]
+
+    def environment(self) -> dict[str, str]:
+        """Return what AWS clients need to reach it, without a region, which is the program's to say.
+
+        Proxies are told to stay out of the way: botocore would send even a loopback address to them.
+        """
+        address, _ = self._endpoint
+        others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+        exempt = ",".join([*(part for part in others.split(",") if part and part != address), address])
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": KEY,
+            "NO_PROXY": exempt,
+            "no_proxy": exempt,
+        }
+
+    def add_fault(self, **fault: object) -> None:
+        """Let calls fail; see `faults.Fault` for the arguments.
+
+        Raises:
+            ValueError: there is no such fault.
+        """
+        self._control("POST", "faults", fault)
+
+    def clear_faults(self) -> None:
+        """Let calls succeed again."""
+        self._control("DELETE", "faults")
+
+    def set_quotas(self, **values: int) -> None:
+        """Change account quotas for good, as `set_quotas(vpcs=20, elastic_ips=10)`; see `quotas.QUOTAS`.
+
+        Raises:
+            ValueError: there is no such quota.
+        """
+        self._control("PUT", "quotas", {name.replace("_", "-"): value for name, value in values.items()})
+
+    def quotas(self) -> dict[str, int]:
+        """Return the account quotas by name."""
+        return dict(self._control("GET", "quotas"))
+
+    def contents(self) -> list[str]:
+        """Return what was created and not deleted, as `REGION SERVICE KIND ID`, sorted; without AWS's defaults."""
+        from infra.sandbox.cloud import contents  # noqa: PLC0415 - boto3 would slow every command down
+
+        return contents.listed(self.url, KEY, self._control("GET", "state")["regions"])
+
+    def is_empty(self) -> bool:
+        """Whether nothing is left of what was created."""
+        return not self.contents()
+
+    @property
+    def _endpoint(self) -> tuple[str, int]:
+        return self.instance.addresses.cloud, 5000
+
+    @property
+    def _component(self) -> Component:
+        interpreter = VIRTUALENV / "bin" / "python"
+        program = str(interpreter) if interpreter.exists() else sys.executable
+        address, port = self._endpoint
+        module, folder = "infra.sandbox.cloud.server", str(self.instance.folder(_NAME))
+        return Component(
+            name=_NAME,
+            command=[program, "-I", "-m", module, address, str(port), folder],
+            healthy=self._answers,
+            endpoints=[self._endpoint],
+            files=sorted(Path(__file__).parent.rglob("*.py")),
+            settings=_MOTO,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            answer = httpx.get(f"{self.url}/moto-api/config", timeout=_ANSWER_SECONDS, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.is_success
+
+    def _control(self, method: str, path: str, document: Mapping[str, object] | None = None) -> Any:
+        url = f"{self.url}/tenantry-sandbox/{path}"
+        try:
+            answer = httpx.request(method, url, json=document, timeout=_ANSWER_SECONDS, trust_env=False)
+        except httpx.HTTPError as error:
+            raise TenantryError("the cloud does not answer", self.url, "run `make up`") from error
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            raise ValueError(answer.json()["error"])
+        answer.raise_for_status()
+        return answer.json()

@@ -1,0 +1,203 @@
+"""A cloud that was killed comes back with the same resources, ids, ARNs and dates."""
+
+import json
+import stat
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.errors import TenantryError
+from infra.sandbox.cloud.service import Cloud
+from tests.sandbox.cloud.harness import REGION, client, kill, vpc_ids
+from tests.sandbox.servers.harness import quiet
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+)
+
+
+@pytest.fixture
+def own(make_cloud: Callable[[str], Cloud], request: pytest.FixtureRequest) -> Iterator[Cloud]:
+    """A cloud of the test's own, running."""
+    cloud = make_cloud(f"test-journal-{abs(hash(request.node.nodeid)) % 10**8}")
+    cloud.start(quiet)
+    yield cloud
+    cloud.stop()
+
+
+def restart(cloud: Cloud) -> None:
+    kill(cloud)
+    cloud.start(quiet)
+
+
+def journal(cloud: Cloud) -> Any:
+    return cloud.instance.folder("cloud") / "journal.jsonl"
+
+
+def create_one_of_each(cloud: Cloud) -> None:
+    ec2 = client(cloud, "ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    zones = [f"{REGION}a", f"{REGION}b"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        for number, zone in enumerate(zones)
+    ]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)
+    iam = client(cloud, "iam")
+    role = iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="cluster", PolicyArn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy")
+    client(cloud, "rds").create_db_instance(
+        DBInstanceIdentifier="database",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="owner",
+        ManageMasterUserPassword=True,
+    )
+    eks = client(cloud, "eks")
+    eks.create_cluster(name="cluster", roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
+    eks.create_nodegroup(clusterName="cluster", nodegroupName="nodes", subnets=subnets, nodeRole=role)
+    s3 = client(cloud, "s3")
+    s3.create_bucket(Bucket="bucket-of-a-test", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="bucket-of-a-test", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="bucket-of-a-test", Key="a key/ü", Body=bytes(range(256)), Metadata={"under_score": "1"})
+    client(cloud, "secretsmanager").create_secret(Name="secret", SecretString="kept")
+    client(cloud, "elasticache").create_replication_group(
+        ReplicationGroupId="cache",
+        ReplicationGroupDescription="cache",
+        Engine="valkey",
+        CacheNodeType="cache.t4g.micro",
+    )
+
+
+def seen(cloud: Cloud) -> dict[str, Any]:
+    """Everything that clients see, without what belongs to the answer itself."""
+    ec2, eks, s3 = client(cloud, "ec2"), client(cloud, "eks"), client(cloud, "s3")
+    answers = {
+        "vpcs": ec2.describe_vpcs(),
+        "subnets": ec2.describe_subnets(),
+        "addresses": ec2.describe_addresses(),
+        "nat gateways": ec2.describe_nat_gateways(),
+        "security groups": ec2.describe_security_groups(),
+        "role": client(cloud, "iam").get_role(RoleName="cluster"),
+        "instances": client(cloud, "rds").describe_db_instances(),
+        "cluster": eks.describe_cluster(name="cluster"),
+        "node group": eks.describe_nodegroup(clusterName="cluster", nodegroupName="nodes"),
+        "versions": s3.list_object_versions(Bucket="bucket-of-a-test"),
+        "secrets": client(cloud, "secretsmanager").list_secrets(),
+        "caches": client(cloud, "elasticache").describe_replication_groups(),
+        "keys": client(cloud, "kms").list_keys(),
+    }
+    for database in answers["instances"]["DBInstances"]:
+        del database["LatestRestorableTime"]  # always now
+    return {name: {**answer, "ResponseMetadata": None} for name, answer in answers.items()}
+
+
+def test_everything_is_the_same_after_kill_9(own: Cloud) -> None:
+    regions = client(own, "ec2", "us-east-1").describe_vpcs()["Vpcs"]  # a read brings this region to life
+    create_one_of_each(own)
+    before = seen(own)
+    restart(own)
+    assert seen(own) == before
+    assert client(own, "ec2", "us-east-1").describe_vpcs()["Vpcs"] == regions
+    received = client(own, "s3").get_object(Bucket="bucket-of-a-test", Key="a key/ü")
+    assert received["Body"].read() == bytes(range(256))
+    assert received["Metadata"] == {"under_score": "1"}
+    value = client(own, "secretsmanager").get_secret_value(SecretId="secret")["SecretString"]
+    assert value == "kept"
+
+
+def test_what_a_key_encrypted_is_readable_after_kill_9(own: Cloud) -> None:
+    kms = client(own, "kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    encrypted = kms.encrypt(KeyId=key, Plaintext=b"plain")["CiphertextBlob"]
+    restart(own)
+    assert client(own, "kms").decrypt(CiphertextBlob=encrypted)["Plaintext"] == b"plain"
+
+
+def test_ids_stay_when_32_creations_run_at_the_same_time_as_reads(own: Cloud) -> None:
+    own.set_quotas(vpcs=100)
+
+    def create(number: int) -> tuple[str, str]:
+        ec2 = client(own, "ec2")
+        vpc = ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"]
+        ec2.describe_vpcs()
+        group = ec2.create_security_group(GroupName=f"group-{number}", Description="group", VpcId=vpc)["GroupId"]
+        return vpc, group
+
+    with ThreadPoolExecutor(32) as pool:
+        made = dict(pool.map(create, range(32)))
+    assert len(made) == len(set(made.values())) == 32
+    before = vpc_ids(own)
+    restart(own)
+    assert vpc_ids(own) == before >= set(made)
+    groups = client(own, "ec2").describe_security_groups(GroupIds=list(made.values()))["SecurityGroups"]
+    assert {group["VpcId"]: group["GroupId"] for group in groups} == made
+
+
+def test_a_torn_last_line_is_dropped_and_the_journal_goes_on(own: Cloud) -> None:
+    ec2 = client(own, "ec2")
+    kept = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    whole = journal(own).stat().st_size
+    ec2.create_vpc(CidrBlock="10.1.0.0/16")
+    kill(own)
+    with journal(own).open("r+b") as file:
+        file.truncate(whole + 100)
+    own.start(quiet)
+    assert {kept} < vpc_ids(own)
+    assert len(vpc_ids(own)) == 2
+    later = client(own, "ec2").create_vpc(CidrBlock="10.2.0.0/16")["Vpc"]["VpcId"]
+    restart(own)
+    assert {kept, later} < vpc_ids(own)
+
+
+def test_a_damaged_journal_is_named_and_nothing_is_lost(own: Cloud) -> None:
+    client(own, "ec2").create_vpc(CidrBlock="10.0.0.0/16")
+    kill(own)
+    lines = journal(own).read_bytes().splitlines(keepends=True)
+    damaged = b"".join([lines[0], b"rubbish\n", *lines[1:]])
+    journal(own).write_bytes(damaged)
+    with pytest.raises(TenantryError, match="the cloud's journal is damaged in line 2"):
+        own.start(quiet)
+    assert journal(own).read_bytes() == damaged
+
+
+def test_the_journal_is_private_and_holds_no_reads(own: Cloud) -> None:
+    client(own, "secretsmanager").create_secret(Name="secret", SecretString="kept")
+    size = journal(own).stat().st_size
+    client(own, "secretsmanager").get_secret_value(SecretId="secret")
+    client(own, "ec2").describe_vpcs()
+    client(own, "eks").list_clusters()
+    client(own, "s3").list_buckets()
+    client(own, "sts").get_caller_identity()
+    client(own, "cloudwatch").describe_alarms()
+    assert journal(own).stat().st_size == size
+    assert stat.S_IMODE(journal(own).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("elasticache", "describe_cache_parameter_groups", "NotImplemented"),
+        ("gamelift", "list_builds", "InternalFailure"),
+    ],
+)
+def test_what_moto_lacks_is_refused_in_awss_way(own: Cloud, service: str, operation: str, code: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        getattr(client(own, service), operation)()
+    assert refused.value.response["Error"]["Code"] == code
+
+
+def test_a_change_that_moto_cannot_answer_does_not_stop_the_next_start(own: Cloud) -> None:
+    with pytest.raises(ClientError, match="InternalFailure"):
+        client(own, "gamelift").create_build(Name="build")
+    made = client(own, "ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    restart(own)
+    assert made in vpc_ids(own)
