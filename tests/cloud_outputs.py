@@ -6,6 +6,9 @@ from typing import Any
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 
+CLUSTER_GROUP = "sg-0c1a55e5c1a55e5c1"
+"""The security group that EKS makes for a cluster."""
+
 MOCKED_ID = "id-of-"
 """What every id begins with that the mocks give."""
 
@@ -20,7 +23,7 @@ def _cluster(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "endpoint": "https://cluster.eks.example.invalid",
         "certificateAuthority": {"data": "Q0E="},
-        "vpcConfig": {**inputs["vpcConfig"], "clusterSecurityGroupId": "sg-of-cluster", "vpcId": "vpc-of-cluster"},
+        "vpcConfig": {**inputs["vpcConfig"], "clusterSecurityGroupId": CLUSTER_GROUP},
     }
 
 

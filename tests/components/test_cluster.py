@@ -8,6 +8,7 @@ import pytest
 from components.cluster import Cluster
 from components.node_pool import NodeKind
 from tests.cloud_examples import OPERATORS, ZONES, cluster_args
+from tests.cloud_outputs import CLUSTER_GROUP
 from tests.harness import Graph, graph_of
 
 
@@ -156,7 +157,7 @@ def test_the_kubeconfig_asks_aws_for_a_token_and_holds_none(graph: Graph) -> Non
 
 
 def test_its_security_group_is_the_one_that_eks_makes(graph: Graph) -> None:
-    assert graph.exports["group"] == "sg-of-cluster"
+    assert graph.exports["group"] == CLUSTER_GROUP
 
 
 def test_it_is_protected_from_deletion_twice_unless_told_otherwise(graph: Graph) -> None:

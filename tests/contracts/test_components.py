@@ -9,6 +9,7 @@ import pytest
 from infra.naming import POSTGRESQL_NAME_BYTES
 from infra.sandbox.plugins.values import has_secret, reveal
 from tests.cloud_examples import cloud_graph
+from tests.cloud_outputs import CLUSTER_GROUP
 from tests.examples import environment_graph
 from tests.harness import Graph, Node
 
@@ -202,4 +203,4 @@ def test_log_groups_are_encrypted_and_their_records_end(cloud: Graph) -> None:
 def test_no_group_of_an_opened_port_names_an_address(cloud: Graph) -> None:
     named = [rule for rule in cloud.of_type(":SecurityGroupIngressRule") if "cidrIpv4" not in rule.inputs]
     assert sorted(rule.name for rule in named) == ["cache-port-from-cluster", "database-port-from-cluster"]
-    assert {rule.plain("referencedSecurityGroupId") for rule in named} == {"sg-of-cluster"}
+    assert {rule.plain("referencedSecurityGroupId") for rule in named} == {CLUSTER_GROUP}
