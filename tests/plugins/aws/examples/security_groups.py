@@ -1,5 +1,91 @@
-"""Examples: security groups and their rules"""
+"""Examples: security groups and their rules."""
 
-from tests.plugins.aws.world import Example
+from tests.plugins.aws.world import Example, World
 
-EXAMPLES: tuple[Example, ...] = ()
+
+def group(world: World) -> str:
+    """Return the id of a new security group."""
+    made = world.client("ec2").create_security_group(GroupName=world.name("group"), Description="d", VpcId=world.vpc)
+    return str(made["GroupId"])
+
+
+def _open(world: World, identity: str) -> None:
+    world.client("ec2").authorize_security_group_ingress(
+        GroupId=identity,
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+    )
+
+
+def _widen(world: World, identity: str) -> None:
+    client = world.client("ec2")
+    rule = client.describe_security_group_rules(SecurityGroupRuleIds=[identity])["SecurityGroupRules"][0]
+    changed = {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "CidrIpv4": rule["CidrIpv4"]}
+    client.modify_security_group_rules(
+        GroupId=rule["GroupId"],
+        SecurityGroupRules=[{"SecurityGroupRuleId": identity, "SecurityGroupRule": changed}],
+    )
+
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        token="aws:ec2/securityGroup:SecurityGroup",
+        inputs=lambda world: {
+            "vpcId": world.vpc,
+            "description": "database of the shop",
+            "ingress": [
+                {
+                    "protocol": "tcp",
+                    "fromPort": 5432,
+                    "toPort": 5432,
+                    "cidrBlocks": ["10.9.0.0/24", "10.9.2.0/24"],
+                    "securityGroups": [group(world)],
+                    "description": "clients",
+                },
+                {"protocol": "tcp", "fromPort": 5432, "toPort": 5432, "self": True},
+            ],
+            "egress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
+            "tags": {"owner": "shop"},
+        },
+        change={
+            "ingress": [
+                {"protocol": "TCP", "fromPort": 5432, "toPort": 5432, "self": True},
+                {"protocol": "icmp", "fromPort": 8, "toPort": -1, "cidrBlocks": ["10.9.0.0/16"]},
+            ],
+            "tags": {"owner": "platform"},
+        },
+        replacement={"description": "another"},
+        drift=_open,
+        drifted=frozenset({"ingress"}),
+        unimported=frozenset({"ingress"}),  # equal in meaning, in AWS's words: another test compares them
+    ),
+    Example(
+        token="aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        inputs=lambda world: {
+            "securityGroupId": group(world),
+            "ipProtocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "cidrIpv4": "10.9.0.0/16",
+            "description": "clients",
+            "tags": {"owner": "shop"},
+        },
+        change={"toPort": 444, "cidrIpv4": "10.9.1.0/24", "description": "some clients"},
+        replacement={"securityGroupId": "sg-0123456789abcdef0"},
+        drift=_widen,
+        drifted=frozenset({"fromPort", "toPort"}),
+    ),
+    Example(
+        token="aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        inputs=lambda world: {
+            "securityGroupId": group(world),
+            "ipProtocol": "tcp",
+            "fromPort": 5432,
+            "toPort": 5432,
+            "cidrIpv4": "10.9.0.0/16",
+        },
+        change={"tags": {"owner": "platform"}, "fromPort": 5431},
+        replacement={"securityGroupId": "sg-0123456789abcdef0"},
+        drift=_widen,
+        drifted=frozenset({"fromPort", "toPort"}),
+    ),
+)
