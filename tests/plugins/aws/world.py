@@ -29,10 +29,15 @@ class World:
 
     def client(self, service: str) -> Any:
         """Return boto3's client."""
+        return self.boto3(self.endpoint, service, self.region)
+
+    @staticmethod
+    def boto3(endpoint: str, service: str, region: str = REGION) -> Any:
+        """Return a client for which there is no plugin."""
         return boto3.client(
             service,
-            region_name=self.region,
-            endpoint_url=self.endpoint,
+            region_name=region,
+            endpoint_url=endpoint,
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
@@ -79,6 +84,7 @@ class Example:
         drifted: the inputs that a refresh then finds changed.
         import_id: what a user gives to `pulumi import`; the id, where None.
         unimported: the inputs that an import cannot find out.
+        stays: whether AWS has no way to delete it, so that something is left of it.
     """
 
     token: str
@@ -89,3 +95,4 @@ class Example:
     drifted: frozenset[str] = frozenset()
     import_id: Callable[[Object], str] | None = None
     unimported: frozenset[str] = frozenset()
+    stays: bool = False
