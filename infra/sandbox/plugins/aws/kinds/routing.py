@@ -130,7 +130,7 @@ def _tie(client: Any, id: str, known: Properties) -> Answer | None:
 
 def _goes_without_saying(route: Answer) -> bool:
     by_endpoint = str(route.get("GatewayId", "")).startswith("vpce-") and "DestinationPrefixListId" in route
-    return route.get("GatewayId") == "local" or by_endpoint or route.get("Origin") == "EnableVgwRoutePropagation"
+    return by_endpoint or route.get("Origin") in ("CreateRouteTable", "EnableVgwRoutePropagation")
 
 
 def _inline(route: Answer) -> dict[str, Value]:
