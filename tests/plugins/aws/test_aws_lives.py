@@ -40,7 +40,7 @@ def test_a_resource_lives_from_creation_to_deletion(world: World, example: Examp
         assert thing.refresh() == set()
     _import(world, example, thing.id if example.import_id is None else example.import_id(thing), inputs)
     thing.delete()
-    assert thing.refresh() == {"gone"}
+    assert (thing.refresh() == {"gone"}) is not example.stays
     thing.delete()
 
 

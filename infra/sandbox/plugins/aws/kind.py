@@ -255,6 +255,10 @@ class Kind:
         del id
         return {}
 
+    def named(self, name: str) -> str:
+        """Return an automatic name as this type may have it; one that it has returned before stays as it is."""
+        return name
+
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return (property, what is wrong) for rules that span properties; inputs are revealed and known."""
         del inputs

@@ -4,6 +4,7 @@ Owns checks against their tables, tags, regions, previews, what happens to a cre
 live to record, and how failures are told. Leaves what a type is to `kinds`.
 """
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -77,6 +78,8 @@ class AWSProvider(Provider):
         inputs, failures = checking.check(kind.table, resource, old, new, before.encode())
         for name in kind.automatic:
             inputs, failures = _prefixed(name, resource, old, inputs, failures)
+            if properties.is_automatic(inputs, name) and isinstance(inputs[name], str):
+                inputs[name] = kind.named(inputs[name])
         for name in sorted(kind.documents & inputs.keys()):
             if not has_unknown(inputs[name]) and not documents.is_json(reveal(inputs[name])):
                 failures.append(Failure(name, "must be a JSON object"))
@@ -320,14 +323,14 @@ def _prefixed(
 
     The official plugin appends the time and a count; here it follows from the URN, as every automatic name does.
     """
-    prefix = inputs.get(f"{name}Prefix")
+    prefix = reveal(inputs.get(f"{name}Prefix"))
     if prefix is None:
         return dict(inputs), failures
     if not properties.is_automatic(inputs, name):
         return dict(inputs), [*failures, Failure(name, f"cannot be given together with {name}Prefix")]
     if not isinstance(prefix, str):
         return {**inputs, name: UNKNOWN}, failures
-    if properties.is_automatic(old, name) and old.get(f"{name}Prefix") == prefix:
+    if properties.is_automatic(old, name) and reveal(old.get(f"{name}Prefix")) == prefix:
         return dict(inputs), failures
     suffix = hashlib.sha256(f"{reveal(old.get(name))} {resource.urn}".encode()).hexdigest()[:_SUFFIX_DIGITS]
     return {**inputs, name: prefix + suffix}, failures

@@ -104,11 +104,21 @@ def _sent(shape: Shape, value: Value, names: Names, path: str) -> Any:
         block = value[0] if isinstance(value, list) and value else value  # a block is a list of one to Terraform
         return request(shape, block or {}, names, path)
     if isinstance(shape, ListShape):
+        pair = _pair_names(shape.member) if isinstance(value, Mapping) else None
+        if pair is not None:
+            return [{pair[0]: str(key), pair[1]: str(item)} for key, item in value.items()]
         items = value if isinstance(value, list) else [value]
         return [_sent(shape.member, item, names, path) for item in items]
     if isinstance(shape, MapShape):
         return {str(key): _sent(shape.value, item, names, path) for key, item in value.items()}
     return _scalar(shape.type_name, value)
+
+
+def _pair_names(shape: Shape) -> tuple[str, str] | None:
+    """Return what AWS calls the two parts of an entry where it has a list of pairs and Pulumi a map, as tags."""
+    members = list(shape.members) if isinstance(shape, StructureShape) else []
+    named = next((name for name in members if name in ("Key", "Name")), None)
+    return (named, "Value") if named is not None and sorted(members) == sorted((named, "Value")) else None
 
 
 def _scalar(kind: str, value: Value) -> Any:
@@ -131,6 +141,8 @@ def _received(prop: Property, value: Any, names: Names, path: str) -> Value:
     if shape in (Looks.LIST, Looks.SET):
         items = value if isinstance(value, list) else [value]
         return [_received(prop.item, item, names, path) if prop.item else item for item in items]
+    if shape is Looks.MAP and isinstance(value, list):
+        value = {item.get("Key", item.get("Name")): item["Value"] for item in value}
     if shape is Looks.MAP and isinstance(value, Mapping):
         return {str(key): _received(prop.item, item, names, path) if prop.item else item for key, item in value.items()}
     return _plain(shape, value)

@@ -1,5 +1,98 @@
-"""Examples: log groups, alarms and topics"""
+"""Examples of log groups, alarms and topics."""
 
-from tests.plugins.aws.world import Example
+import json
 
-EXAMPLES: tuple[Example, ...] = ()
+from tests.plugins.aws.examples.kms import key_id
+from tests.plugins.aws.world import ACCOUNT, Example, World
+
+
+def _key_arn(world: World) -> str:
+    return f"arn:aws:kms:{world.region}:{ACCOUNT}:key/{key_id(world)}"
+
+
+def _topic(world: World) -> str:
+    return str(world.client("sns").create_topic(Name=world.name("pager"))["TopicArn"])
+
+
+def alarm(world: World) -> dict[str, object]:
+    """Return the inputs of an alarm."""
+    return {
+        "name": world.name("slow"),
+        "comparisonOperator": "GreaterThanThreshold",
+        "evaluationPeriods": 3,
+        "metricName": "Latency",
+        "namespace": "Shop",
+        "statistic": "Average",
+        "period": 60,
+        "threshold": 0.5,
+        "dimensions": {"service": "checkout"},
+        "alarmActions": [_topic(world)],
+        "tags": {"owner": "shop"},
+    }
+
+
+def publishers(account: str) -> str:
+    """Return a topic's policy."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": ["cloudwatch.amazonaws.com"]},
+        "Action": ["sns:Publish"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _ignore(world: World, name: str) -> None:
+    world.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=3,
+        MetricName="Latency",
+        Namespace="Shop",
+        Statistic="Average",
+        Period=60,
+        Threshold=1000,
+        ActionsEnabled=False,
+    )
+
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        token="aws:cloudwatch/logGroup:LogGroup",
+        inputs=lambda world: {
+            "name": world.name("/shop/flow"),
+            "retentionInDays": 30,
+            "kmsKeyId": _key_arn(world),
+            "tags": {"owner": "shop"},
+        },
+        change={"retentionInDays": 90, "tags": {"owner": "platform"}},
+        replacement={"name": "/other"},
+        drift=lambda world, it: world.client("logs").put_retention_policy(logGroupName=it, retentionInDays=1),
+        drifted=frozenset({"retentionInDays"}),
+    ),
+    Example(
+        token="aws:cloudwatch/metricAlarm:MetricAlarm",
+        inputs=alarm,
+        change={"threshold": 0.9, "treatMissingData": "breaching", "tags": {"owner": "platform"}},
+        replacement={"name": "other"},
+        drift=_ignore,
+        drifted=frozenset({"threshold", "actionsEnabled", "alarmActions"}),
+    ),
+    Example(
+        token="aws:sns/topic:Topic",
+        inputs=lambda world: {
+            "name": world.name("alerts"),
+            "displayName": "Alerts",
+            "policy": publishers(ACCOUNT),
+            "kmsMasterKeyId": "alias/aws/sns",
+            "tags": {"owner": "shop"},
+        },
+        change={"displayName": "Pager", "policy": publishers("210987654321"), "tags": {"owner": "platform"}},
+        replacement={"name": "other"},
+        drift=lambda world, it: world.client("sns").set_topic_attributes(
+            TopicArn=it, AttributeName="DisplayName", AttributeValue="drifted"
+        ),
+        drifted=frozenset({"displayName"}),
+    ),
+)

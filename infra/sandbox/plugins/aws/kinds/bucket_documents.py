@@ -1,0 +1,135 @@
+"""The documents that a bucket can be given; which they are is in `bucket_settings`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from infra.sandbox.plugins.aws import translation
+from infra.sandbox.plugins.aws.clients import Cloud
+from infra.sandbox.plugins.aws.kind import Answer, Kind
+from infra.sandbox.plugins.provider import Properties, ProviderError
+from infra.sandbox.plugins.values import Value
+
+_COLD = frozenset({"STANDARD_IA", "ONEZONE_IA"})
+_LEAST_DAYS_TO_COLD = 30  # "Constraints and considerations for transitions" of S3
+_ENABLED = "Enabled"
+_NO_FILTER = {"prefix": ""}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting(Kind):
+    """One document of a bucket's.
+
+    Args:
+        within: the parameter of `creating` that holds it; empty where the parameters are named as the inputs are.
+    """
+
+    within: str = ""
+
+    def create(self, cloud: Cloud, region: str, inputs: Properties, tags: object) -> str:
+        """Put it."""
+        del tags
+        self.put(cloud, region, inputs)
+        return str(inputs["bucket"])
+
+    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
+        """Do nothing: one call says everything."""
+        del cloud, region, id, inputs
+
+    def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
+        """Put the new document in place of the old."""
+        del id, old
+        self.put(cloud, region, new)
+
+    def put(self, cloud: Cloud, region: str, inputs: Properties) -> None:
+        """Put the document that `inputs` say."""
+        client = cloud.client(self.service, region)
+        self.creating.make(client, inputs, self.parameters(client, inputs))
+
+    def parameters(self, client: Any, inputs: Properties) -> dict[str, Any]:
+        """Return the parameters of the call that puts it."""
+        shape = self.creating.shape(client)
+        said = {name: value for name, value in inputs.items() if name not in ("region", "tags")}
+        parameters = translation.request(shape, said, self.names)
+        if self.within:
+            parameters[self.within] = translation.request(shape.members[self.within], said, self.names)  # type: ignore[union-attr]  # a call that puts takes something
+        return parameters
+
+    def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
+        """Return what the document says."""
+        return {**super().told(cloud, region, id, answer), "bucket": id}
+
+    def imported(self, id: str) -> dict[str, Value]:
+        """Return the bucket, and its owner where the id names one."""
+        bucket, _, owner = id.partition(",")
+        return {"bucket": bucket, **({"expectedBucketOwner": owner} if owner else {})}
+
+
+class Versioning(Setting):
+    """Whether a bucket keeps old versions; S3 never forgets that it once did, so the end of it is to suspend it."""
+
+    def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
+        """Return what the document says; a bucket that never kept versions has none."""
+        return super().told(cloud, region, id, {"VersioningConfiguration": answer})
+
+    def is_gone(self, answer: Answer) -> bool:
+        """Whether nothing was ever said of versions."""
+        return "Status" not in answer
+
+    def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
+        """Suspend it, as the official plugin does."""
+        if self.read(cloud, region, id, known) is not None:
+            suspended = {"bucket": id, "versioningConfiguration": {"status": "Suspended"}}
+            self.put(cloud, region, suspended)
+
+
+class Lifecycle(Setting):
+    """What happens to objects as they grow old."""
+
+    def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
+        """Return transitions that S3 refuses."""
+        return [
+            (
+                f"rules[{number}].transitions[{index}].days",
+                f"must be {_LEAST_DAYS_TO_COLD} or more for {transition['storageClass']}",
+            )
+            for number, rule in enumerate(inputs.get("rules") or ())
+            for index, transition in enumerate(rule.get("transitions") or ())
+            if transition["storageClass"] in _COLD
+            and transition.get("days") is not None
+            and transition["days"] < _LEAST_DAYS_TO_COLD
+        ]
+
+
+class Replication(Setting):
+    """What is copied to another bucket.
+
+    The simulated S3 forgets the filter of a rule and what it selects by: they are recorded as stated.
+    """
+
+    def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
+        """Return its properties, those that the simulated S3 forgets as they were stated."""
+        found = super().read(cloud, region, id, known)
+        stated = {rule.get("id"): rule for rule in known.get("rules") or ()}
+        for rule in (found or {}).get("rules") or ():
+            if rule.get("filter") == _NO_FILTER:
+                del rule["filter"]
+            _recall(rule, stated.get(rule.get("id"), {}))
+        return found
+
+    def put(self, cloud: Cloud, region: str, inputs: Properties) -> None:
+        """Put the rules, when both buckets keep versions: the simulated S3 would only look at the source."""
+        s3 = cloud.client(self.service, region)
+        for rule in inputs["rules"]:
+            target = str(rule["destination"]["bucket"]).rpartition(":")[2]
+            if s3.get_bucket_versioning(Bucket=target).get("Status") != _ENABLED:
+                raise ProviderError("InvalidRequest: Destination bucket must have versioning enabled.")
+        super().put(cloud, region, inputs)
+
+
+def _recall(told: dict[str, Value], stated: Properties) -> None:
+    """Add what was stated to what is told without it, in objects within too."""
+    for name, value in stated.items():
+        if name not in told:
+            told[name] = value
+        elif isinstance(told[name], dict) and isinstance(value, dict):
+            _recall(told[name], value)
