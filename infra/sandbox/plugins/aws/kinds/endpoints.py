@@ -39,6 +39,8 @@ class VpcEndpoint(Kind):
         client = cloud.client("ec2", region)
         for name, what in _WITHIN.items():
             insist_on(client, what, inputs.get(name) or [])
+        if inputs.get("serviceName"):
+            _insist_on_service(client, inputs["serviceName"], inputs["vpcEndpointType"])
         return super().create(cloud, region, inputs, tags)
 
     def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
@@ -140,6 +142,21 @@ class FlowLog(Kind):
         if watched and not watched[0].startswith("transit") and "trafficType" not in inputs:
             found.append(("trafficType", f"is required with {watched[0]}"))
         return found
+
+
+def _insist_on_service(client: Any, name: str, kind: str) -> None:
+    """Ask for a service, so that AWS's own error tells when there is none; moto knows those of every region.
+
+    Raises:
+        botocore.exceptions.ClientError: there is none of that name in the region.
+        ProviderError: it has no endpoints of that type.
+    """
+    details = client.describe_vpc_endpoint_services(ServiceNames=[name])["ServiceDetails"]
+    offered = sorted({item["ServiceType"] for detail in details for item in detail.get("ServiceType", ())})
+    if offered and kind not in offered:
+        raise ProviderError(
+            f"InvalidParameter: Endpoint type ({kind}) does not match available service types ({', '.join(offered)})"
+        )
 
 
 def _flow_log_names() -> dict[str, str]:

@@ -1,0 +1,335 @@
+"""What AWS's networks refuse: in the preview where it can be known, else with AWS's own code."""
+
+from typing import Any
+
+import pytest
+
+from tests.plugins.aws.examples.routing import address, gateway, group, nat_gateway, new_vpc, table
+from tests.plugins.aws.world import World
+from tests.plugins.client import Refused
+
+GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+ADDRESS = "aws:ec2/eip:Eip"
+NAT = "aws:ec2/natGateway:NatGateway"
+TABLE = "aws:ec2/routeTable:RouteTable"
+ROUTE = "aws:ec2/route:Route"
+TIE = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+
+NO_GATEWAY = "igw-0123456789abcdef0"
+NO_NAT = "nat-0123456789abcdef0"
+NO_TABLE = "rtb-0123456789abcdef0"
+NO_VPC = "vpc-0123456789abcdef0"
+NO_SUBNET = "subnet-0123456789abcdef0"
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "named", "allowed"),
+    [
+        (VPC, {"cidrBlock": "10.0.0.0"}, "cidrBlock", "must match"),
+        (SUBNET, {"vpcId": NO_VPC, "cidrBlock": "ten"}, "cidrBlock", "must match"),
+        (NAT, {"subnetId": NO_SUBNET}, "allocationId", "is required for a public NAT gateway"),
+        (
+            NAT,
+            {"connectivityType": "privat", "subnetId": NO_SUBNET},
+            "connectivityType",
+            "must be one of private, public",
+        ),
+        (
+            TABLE,
+            {"vpcId": NO_VPC, "routes": [{"cidrBlock": "0.0.0.0", "gatewayId": NO_GATEWAY}]},
+            "routes[0].cidrBlock",
+            "an IPv4 CIDR block such as 10.0.0.0/16",
+        ),
+        (
+            TABLE,
+            {"vpcId": NO_VPC, "routes": [{"cidrBlock": "10.1.2.3/16", "gatewayId": NO_GATEWAY}]},
+            "routes[0].cidrBlock",
+            "did you mean 10.1.0.0/16?",
+        ),
+        (
+            TABLE,
+            {"vpcId": NO_VPC, "routes": [{"cidrBlock": "0.0.0.0/0"}]},
+            "routes[0]",
+            "exactly one of carrierGatewayId",
+        ),
+        (
+            ROUTE,
+            {"routeTableId": NO_TABLE, "destinationCidrBlock": "::/0", "gatewayId": NO_GATEWAY},
+            "destinationCidrBlock",
+            "must match",
+        ),
+        (
+            ROUTE,
+            {
+                "routeTableId": NO_TABLE,
+                "destinationCidrBlock": "0.0.0.0/0",
+                "gatewayId": NO_GATEWAY,
+                "natGatewayId": NO_NAT,
+            },
+            "carrierGatewayId",
+            "exactly one of",
+        ),
+        (TIE, {"routeTableId": NO_TABLE}, "subnetId", "exactly one of subnetId, gatewayId"),
+        (
+            ENDPOINT,
+            {"vpcId": NO_VPC, "serviceName": "com.amazonaws.eu-west-1.s3", "vpcEndpointType": "Gatway"},
+            "vpcEndpointType",
+            "Gateway",
+        ),
+        (
+            ENDPOINT,
+            {"vpcId": NO_VPC, "serviceName": "com.amazonaws.eu-west-1.s3", "subnetIds": [NO_SUBNET]},
+            "subnetIds",
+            "is not allowed for an endpoint of type Gateway",
+        ),
+        (
+            ENDPOINT,
+            {"vpcId": NO_VPC, "serviceName": "com.amazonaws.eu-west-1.s3", "policy": "allow"},
+            "policy",
+            "must be a JSON object",
+        ),
+        (
+            FLOW_LOG,
+            {"vpcId": NO_VPC, "trafficType": "SOME", "logDestination": "arn:aws:s3:::b", "logDestinationType": "s3"},
+            "trafficType",
+            "ACCEPT, ALL, REJECT",
+        ),
+        (
+            FLOW_LOG,
+            {
+                "vpcId": NO_VPC,
+                "trafficType": "ALL",
+                "logDestination": "arn:aws:logs:eu-west-1:123456789012:log-group:f",
+            },
+            "iamRoleArn",
+            "is required for logDestinationType cloud-watch-logs",
+        ),
+        (
+            FLOW_LOG,
+            {"trafficType": "ALL", "logDestination": "arn:aws:s3:::b", "logDestinationType": "s3"},
+            "vpcId",
+            "exactly one of vpcId, subnetId",
+        ),
+    ],
+)
+def test_a_preview_says_what_is_allowed(
+    world: World, token: str, inputs: dict[str, Any], named: str, allowed: str
+) -> None:
+    _, failures = world.object(token).check(**inputs)
+    assert set(failures) == {named}
+    assert allowed in failures[named]
+
+
+def test_overlapping_subnets_are_refused(world: World) -> None:
+    vpc = new_vpc(world)
+    world.object(SUBNET).create(vpcId=vpc, cidrBlock="10.77.0.0/24")
+    with pytest.raises(Refused, match=r"InvalidSubnet\.Conflict"):
+        world.object(SUBNET).create(vpcId=vpc, cidrBlock="10.77.0.128/25")
+
+
+def test_a_subnet_outside_of_its_vpc_is_refused(world: World) -> None:
+    with pytest.raises(Refused, match=r"InvalidSubnet\.Range"):
+        world.object(SUBNET).create(vpcId=new_vpc(world), cidrBlock="10.78.0.0/24")
+
+
+def test_a_vpc_in_use_is_not_deleted(world: World) -> None:
+    vpc = world.object(VPC).create(cidrBlock="10.81.0.0/16")
+    subnet = world.object(SUBNET).create(vpcId=vpc.id, cidrBlock="10.81.0.0/24")
+    with pytest.raises(Refused, match="DependencyViolation"):
+        vpc.delete()
+    subnet.delete()
+    vpc.delete()
+    assert vpc.refresh() == {"gone"}
+
+
+def test_a_route_table_in_use_is_not_deleted(world: World) -> None:
+    used = world.object(TABLE).create(vpcId=world.vpc)
+    tie = world.object(TIE).create(routeTableId=used.id, subnetId=world.subnet())
+    with pytest.raises(Refused, match="DependencyViolation"):
+        used.delete()
+    tie.delete()
+    used.delete()
+
+
+def test_an_address_in_use_is_not_released(world: World) -> None:
+    used = world.object(ADDRESS).create(domain="vpc")
+    gateway = world.object(NAT).create(subnetId=world.subnet(), allocationId=used.id)
+    with pytest.raises(Refused, match=r"InvalidIPAddress\.InUse"):
+        used.delete()
+    with pytest.raises(Refused, match=r"Resource\.AlreadyAssociated"):
+        world.object(NAT).create(subnetId=world.subnet(), allocationId=used.id)
+    gateway.delete()
+    used.delete()
+    assert used.refresh() == {"gone"}
+
+
+def test_a_nat_gateway_leaves_no_interface_behind(world: World) -> None:
+    subnet = world.subnet()
+    gateway = world.object(NAT).create(subnetId=subnet, allocationId=address(world))
+    wanted = [{"Name": "subnet-id", "Values": [subnet]}]
+    assert world.client("ec2").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]
+    gateway.delete()
+    assert world.client("ec2").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"] == []
+
+
+def test_a_subnet_is_tied_to_one_route_table(world: World) -> None:
+    subnet = world.subnet()
+    world.object(TIE).create(routeTableId=table(world), subnetId=subnet)
+    with pytest.raises(Refused, match=r"Resource\.AlreadyAssociated"):
+        world.object(TIE).create(routeTableId=table(world), subnetId=subnet)
+
+
+def test_a_tie_moves_to_another_route_table_in_place(world: World) -> None:
+    subnet, second = world.subnet(), table(world)
+    tie = world.object(TIE).create(routeTableId=table(world), subnetId=subnet)
+    assert not tie.diff(routeTableId=second, subnetId=subnet).replaces
+    tie.update(routeTableId=second, subnetId=subnet)
+    assert tie.refresh() == set()
+    found = world.client("ec2").describe_route_tables(RouteTableIds=[second])["RouteTables"][0]
+    assert [found["SubnetId"] for found in found["Associations"]] == [subnet]
+    tie.delete()
+    assert tie.refresh() == {"gone"}
+
+
+def test_a_second_route_to_one_destination_is_refused(world: World) -> None:
+    inputs = {"routeTableId": table(world), "destinationIpv6CidrBlock": "::/0", "gatewayId": gateway(world)}
+    world.object(ROUTE).create(**inputs)
+    with pytest.raises(Refused, match="RouteAlreadyExists"):
+        world.object(ROUTE).create(**inputs)
+
+
+def test_a_route_moves_to_another_target_in_place(world: World) -> None:
+    inputs = {"routeTableId": table(world), "destinationCidrBlock": "0.0.0.0/0"}
+    route = world.object(ROUTE).create(**inputs, gatewayId=gateway(world))
+    through = nat_gateway(world)
+    assert not route.diff(**inputs, natGatewayId=through).replaces
+    route.update(**inputs, natGatewayId=through)
+    found = world.client("ec2").describe_route_tables(RouteTableIds=[inputs["routeTableId"]])["RouteTables"][0]
+    (target,) = [found for found in found["Routes"] if found["DestinationCidrBlock"] == "0.0.0.0/0"]
+    assert target["NatGatewayId"] == through
+    assert "GatewayId" not in target
+    assert route.refresh() == set()
+    route.delete()
+
+
+def test_the_routes_of_a_table_are_added_moved_and_removed(world: World) -> None:
+    first, second = gateway(world), gateway(world)
+    vpc = new_vpc(world)
+    made = world.object(TABLE).create(
+        vpcId=vpc,
+        routes=[{"cidrBlock": "10.1.0.0/16", "gatewayId": first}, {"cidrBlock": "10.2.0.0/16", "gatewayId": first}],
+    )
+    made.update(
+        vpcId=vpc,
+        routes=[{"cidrBlock": "10.3.0.0/16", "gatewayId": first}, {"cidrBlock": "10.2.0.0/16", "gatewayId": second}],
+    )
+    found = world.client("ec2").describe_route_tables(RouteTableIds=[made.id])["RouteTables"][0]["Routes"]
+    assert {route["DestinationCidrBlock"]: route["GatewayId"] for route in found} == {
+        "10.77.0.0/16": "local",
+        "10.2.0.0/16": second,
+        "10.3.0.0/16": first,
+    }
+    assert made.refresh() == set()
+    made.update(vpcId=vpc, routes=[])
+    found = world.client("ec2").describe_route_tables(RouteTableIds=[made.id])["RouteTables"][0]["Routes"]
+    assert [route["GatewayId"] for route in found] == ["local"]
+
+
+def test_routes_of_their_own_are_no_drift_of_a_table_that_states_none(world: World) -> None:
+    made = world.object(TABLE).create(vpcId=world.vpc)
+    route = world.object(ROUTE).create(routeTableId=made.id, destinationCidrBlock="0.0.0.0/0", gatewayId=gateway(world))
+    made.refresh()
+    assert made.changes(vpcId=world.vpc) == {}
+    made.update(vpcId=world.vpc, tags={"owner": "shop"})
+    assert route.refresh() == set()
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "code"),
+    [
+        (GATEWAY, {"vpcId": NO_VPC}, r"InvalidVpcID\.NotFound"),
+        (NAT, {"subnetId": NO_SUBNET, "connectivityType": "private"}, r"InvalidSubnetID\.NotFound"),
+        (NAT, {"subnetId": "", "allocationId": "eipalloc-0123456789abcdef0"}, r"InvalidAllocationID\.NotFound"),
+        (TABLE, {"vpcId": NO_VPC}, r"InvalidVpcID\.NotFound"),
+        (
+            ROUTE,
+            {"routeTableId": NO_TABLE, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": NO_GATEWAY},
+            r"InvalidRouteTableID\.NotFound",
+        ),
+        (
+            ROUTE,
+            {"routeTableId": "", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": NO_GATEWAY},
+            r"InvalidInternetGatewayID\.NotFound",
+        ),
+        (
+            ROUTE,
+            {"routeTableId": "", "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": NO_NAT},
+            r"InvalidNatGatewayID\.NotFound",
+        ),
+        (TIE, {"routeTableId": NO_TABLE, "subnetId": ""}, r"InvalidRouteTableID\.NotFound"),
+        (TIE, {"routeTableId": "", "subnetId": NO_SUBNET}, r"InvalidSubnetID\.NotFound"),
+        (
+            ENDPOINT,
+            {"vpcId": "", "serviceName": "com.amazonaws.eu-west-1.s3", "routeTableIds": [NO_TABLE]},
+            r"InvalidRouteTableID\.NotFound",
+        ),
+        (
+            ENDPOINT,
+            {
+                "vpcId": "",
+                "serviceName": "com.amazonaws.eu-west-1.sts",
+                "vpcEndpointType": "Interface",
+                "securityGroupIds": ["sg-0123456789abcdef0"],
+            },
+            r"InvalidGroup\.NotFound",
+        ),
+        (
+            ENDPOINT,
+            {"vpcId": "", "serviceName": "com.amazonaws.eu-west-1.s4"},
+            "InvalidServiceName",
+        ),
+        (
+            ENDPOINT,
+            {"vpcId": "", "serviceName": "com.amazonaws.eu-west-1.sts"},
+            r"Endpoint type \(Gateway\) does not match available service types \(Interface\)",
+        ),
+        (
+            FLOW_LOG,
+            {"vpcId": "", "trafficType": "ALL", "logDestination": "arn:aws:s3:::no-bucket", "logDestinationType": "s3"},
+            "400: LogDestination: no-bucket does not exist",
+        ),
+    ],
+)
+def test_a_reference_to_nothing_is_refused_with_the_code_of_aws(
+    world: World, token: str, inputs: dict[str, Any], code: str
+) -> None:
+    existing = {"vpcId": lambda: world.vpc, "subnetId": world.subnet, "routeTableId": lambda: table(world)}
+    filled = {name: existing[name]() if value == "" else value for name, value in inputs.items()}
+    with pytest.raises(Refused, match=code):
+        world.object(token).create(**filled)
+
+
+def test_an_interface_endpoint_changes_its_groups_in_place(world: World) -> None:
+    first, second = group(world), group(world)
+    inputs = {
+        "vpcId": world.vpc,
+        "serviceName": f"com.amazonaws.{world.region}.sts",
+        "vpcEndpointType": "Interface",
+        "subnetIds": [world.subnet()],
+        "privateDnsEnabled": True,
+    }
+    endpoint = world.object(ENDPOINT).create(**inputs, securityGroupIds=[first])
+    assert endpoint.outputs["networkInterfaceIds"]
+    assert endpoint.outputs["dnsEntries"]
+    assert endpoint.changes(**inputs, securityGroupIds=[first]) == {}
+    assert not endpoint.diff(**inputs, securityGroupIds=[second]).replaces
+    endpoint.update(**inputs, securityGroupIds=[second])
+    assert endpoint.refresh() == set()
+    found = world.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint.id])["VpcEndpoints"][0]
+    assert [entry["GroupId"] for entry in found["Groups"]] == [second]
+    endpoint.delete()
+    assert endpoint.refresh() == {"gone"}
