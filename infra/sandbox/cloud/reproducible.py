@@ -7,12 +7,15 @@ OpenSSL makes (EC2 key pairs, asymmetric KMS keys), and the creation date of an 
 
 import contextlib
 import datetime
+import importlib.abc
+import importlib.machinery
 import os
 import random
+import sys
 import threading
 import time
-from collections.abc import Iterator
-from types import SimpleNamespace
+from collections.abc import Iterator, Sequence
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import moto.core.utils as moto_clock
@@ -22,6 +25,30 @@ from moto.moto_api._internal import mock_random
 _PYTHONS: random.Random = random.choice.__self__  # type: ignore[attr-defined]  # behind the module's functions
 _true_time = time.time
 _true_urandom = os.urandom
+
+
+class _Imports(importlib.abc.MetaPathFinder):
+    """Imports moto's modules, each within a pin of its own."""
+
+    def __init__(self, salt: str, moment: float) -> None:
+        self._salt = salt
+        self._moment = moment
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if not fullname.startswith("moto."):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_pinned(module: ModuleType) -> None:
+                with pinned(f"{self._salt} {fullname}", self._moment):
+                    execute(module)
+
+            vars(spec.loader)["exec_module"] = execute_pinned
+        return spec
 
 
 class _Pin(threading.local):
@@ -59,13 +86,14 @@ def pinned(seed: int | str, moment: float) -> Iterator[None]:
 def take_over(salt: str, moment: float) -> None:
     """Put this module between moto and the machine; once a process, before the first request.
 
-    A region comes to life with its first request, even a read, and gets a default VPC with drawn ids; a read is in no
-    journal. So a region's beginning is pinned to its name, whoever asks first.
+    A region comes to life with its first request, even a read, and gets a default VPC with drawn ids; a module of moto
+    may draw when it is imported, which a first request does too. As a read is in no journal, both are pinned by name.
 
     Args:
-        salt: what tells this cloud's regions from another cloud's.
-        moment: when the regions began, in seconds since 1970.
+        salt: what tells this cloud's ids from another cloud's.
+        moment: when the cloud began, in seconds since 1970.
     """
+    sys.meta_path.insert(0, _Imports(salt, moment))
     os.urandom = _urandom
     time.time = _time
     clock = type("datetime", (datetime.datetime,), {"now": classmethod(_now), "utcnow": classmethod(_now)})

@@ -32,6 +32,7 @@ _MOTO = {
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",  # arn:aws:iam::aws:policy/..., which every EKS role is attached to
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # nobody starts an image here; saves time at each region's beginning
     "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",  # the host is an address, whose first octet is no bucket
+    "PYTHONHASHSEED": "0",  # moto picks from sets, and must pick the same at each replay; -I would ignore this
     "PYTHONDONTWRITEBYTECODE": "1",
     "MALLOC_ARENA_MAX": "2",
 }
@@ -147,7 +148,7 @@ class Cloud:
         module, folder = "infra.sandbox.cloud.server", str(self.instance.folder(_NAME))
         return Component(
             name=_NAME,
-            command=[program, "-I", "-m", module, address, str(port), folder],
+            command=[program, "-P", "-s", "-m", module, address, str(port), folder],
             healthy=self._answers,
             endpoints=[self._endpoint],
             files=sorted(Path(__file__).parent.rglob("*.py")),

@@ -109,6 +109,15 @@ def test_contents_are_what_was_created_and_nothing_of_awss_own(make_cloud: MakeC
     assert cloud.contents() == []
 
 
+def test_what_a_region_offers_is_read_when_it_is_asked_for(cloud: Cloud) -> None:
+    ec2 = client(cloud, "ec2")
+    wanted = [{"Name": "instance-type", "Values": ["t3.micro"]}]
+    for kind, places in (("region", {REGION}), ("availability-zone", {f"{REGION}{zone}" for zone in "abc"})):
+        for _ in range(2):
+            offered = ec2.describe_instance_type_offerings(LocationType=kind, Filters=wanted)["InstanceTypeOfferings"]
+            assert {(each["Location"], each["LocationType"]) for each in offered} == {(place, kind) for place in places}
+
+
 def test_clients_are_told_where_it_is_and_to_use_no_proxy(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "internal.example")
     environment = cloud.environment()
