@@ -4,6 +4,7 @@ A program groups rules by ports and lists their sources; AWS groups them as it l
 one protocol, one range of ports and one source each.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ _ICMP: Final = ("icmp", "icmpv6")
 _LAST_PORT: Final = 65535
 _LAST_TYPE: Final = 255  # of ICMP, one byte
 _PROTOCOL_NUMBERS: Final = range(-1, 256)
+_DESCRIPTION: Final = re.compile(r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")  # IpRange in EC2's API reference
 
 _SOURCES: Final = {
     "cidrBlocks": ("IpRanges", "CidrIp"),
@@ -140,7 +142,21 @@ def problems(path: str, rule: Properties) -> list[tuple[str, str]]:
     for name, version in (("cidrBlocks", 4), ("ipv6CidrBlocks", 6)):
         wrong = ((index, block_problem(str(text), version)) for index, text in enumerate(rule.get(name) or []))
         found += [(f"{path}{name}[{index}]", reason) for index, reason in wrong if reason is not None]
-    return found
+    if not any(rule.get(name) for name in (*_SOURCES, "self")):
+        found.append((path.removesuffix("."), f"needs at least one of {', '.join((*_SOURCES, 'self'))}"))
+    return found + description_problems(path, rule)
+
+
+def description_problems(path: str, rule: Properties) -> list[tuple[str, str]]:
+    """Return what is wrong with a rule's description.
+
+    Args:
+        path: where it is, with a dot behind it; empty for a rule of its own.
+        rule: its properties.
+    """
+    if _DESCRIPTION.fullmatch(str(rule.get("description") or "")):
+        return []
+    return [(f"{path}description", "must be at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*")]
 
 
 def range_problems(path: str, rule: Properties, names: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
 from infra.sandbox.plugins.aws.kinds.network_arns import ec2_arn
 from infra.sandbox.plugins.aws.kinds.network_checks import block_problem
-from infra.sandbox.plugins.aws.kinds.permissions import ALL, protocol, range_problems
+from infra.sandbox.plugins.aws.kinds.permissions import ALL, description_problems, protocol, range_problems
 from infra.sandbox.plugins.aws.tagging import ec2
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
@@ -87,7 +87,7 @@ class Rule(Kind):
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return what is wrong with its source, its protocol and its ports."""
         names = {"protocol": "ipProtocol", "fromPort": "fromPort", "toPort": "toPort"}
-        found = range_problems("", inputs, names)
+        found = [*range_problems("", inputs, names), *description_problems("", inputs)]
         if sum(bool(inputs.get(name)) for name in _SOURCES) != 1:
             found.append(("cidrIpv4", f"needs exactly one of {', '.join(_SOURCES)}"))
         for name, version in (("cidrIpv4", 4), ("cidrIpv6", 6)):
