@@ -146,6 +146,32 @@ def test_a_vpc_in_use_is_not_deleted(world: World) -> None:
     assert vpc.refresh() == {"gone"}
 
 
+def test_a_vpc_with_a_gateway_a_group_or_an_endpoint_is_not_deleted(world: World) -> None:
+    vpc = world.object(VPC).create(cidrBlock="10.82.0.0/16")
+    inputs: dict[str, dict[str, Any]] = {
+        GATEWAY: {"vpcId": vpc.id},
+        "aws:ec2/securityGroup:SecurityGroup": {"vpcId": vpc.id},
+        ENDPOINT: {"vpcId": vpc.id, "serviceName": f"com.amazonaws.{world.region}.s3"},
+    }
+    for token, given in inputs.items():
+        user = world.object(token).create(**given)
+        with pytest.raises(Refused, match=f"DependencyViolation.*{user.id}"):
+            vpc.delete()
+        user.delete()
+    vpc.delete()
+    assert vpc.refresh() == {"gone"}
+
+
+def test_a_subnet_with_an_interface_is_not_deleted(world: World) -> None:
+    subnet = world.object(SUBNET).create(vpcId=new_vpc(world), cidrBlock="10.77.0.0/24")
+    gateway = world.object(NAT).create(subnetId=subnet.id, connectivityType="private")
+    with pytest.raises(Refused, match=r"DependencyViolation.*eni-"):
+        subnet.delete()
+    gateway.delete()
+    subnet.delete()
+    assert subnet.refresh() == {"gone"}
+
+
 def test_a_route_table_in_use_is_not_deleted(world: World) -> None:
     used = world.object(TABLE).create(vpcId=world.vpc)
     tie = world.object(TIE).create(routeTableId=used.id, subnetId=world.subnet())

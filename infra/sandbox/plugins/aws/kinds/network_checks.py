@@ -43,6 +43,39 @@ def insist_on_nat_gateway(client: Any, id: str) -> None:
         raise ProviderError(f"InvalidNatGatewayID.NotFound: The NatGateway ID '{id}' does not exist")
 
 
+def user_of_vpc(client: Any, id: str) -> str | None:
+    """Return what is still in a VPC and stands in the way of its deletion; moto only asks for subnets and route tables.
+
+    Args:
+        client: of EC2.
+        id: the VPC's.
+    """
+    attached = [{"Name": "attachment.vpc-id", "Values": [id]}]
+    for gateway in client.describe_internet_gateways(Filters=attached)["InternetGateways"]:
+        return str(gateway["InternetGatewayId"])
+    mine = [{"Name": "vpc-id", "Values": [id]}]
+    for group in client.describe_security_groups(Filters=mine)["SecurityGroups"]:
+        if group["GroupName"] != "default":
+            return str(group["GroupId"])
+    for endpoint in client.describe_vpc_endpoints(Filters=mine)["VpcEndpoints"]:
+        if endpoint["State"] != "deleted":
+            return str(endpoint["VpcEndpointId"])
+    return None
+
+
+def user_of_subnet(client: Any, id: str) -> str | None:
+    """Return an interface in a subnet, which stands in the way of its deletion; moto does not ask.
+
+    Args:
+        client: of EC2.
+        id: the subnet's.
+    """
+    mine = [{"Name": "subnet-id", "Values": [id]}]
+    for interface in client.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]:
+        return str(interface["NetworkInterfaceId"])
+    return None
+
+
 def block_problem(text: str, version: int) -> str | None:
     """Return what is wrong with an address block, None when nothing is; as the official provider judges it.
 

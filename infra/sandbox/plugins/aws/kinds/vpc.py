@@ -2,7 +2,9 @@
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
+from infra.sandbox.plugins.aws.kinds.network_checks import user_of_subnet, user_of_vpc
 from infra.sandbox.plugins.aws.tagging import ec2
+from infra.sandbox.plugins.provider import Properties, ProviderError
 from infra.sandbox.plugins.values import Value
 
 
@@ -30,6 +32,25 @@ class Vpc(Kind):
             "defaultSecurityGroupId": next((found["GroupId"] for found in groups["SecurityGroups"]), None),
             "defaultNetworkAclId": next((found["NetworkAclId"] for found in lists["NetworkAcls"]), None),
         }
+
+    def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
+        """Delete it, unless something is still in it."""
+        _insist_on_free("vpc", id, user_of_vpc(cloud.client("ec2", region), id))
+        super().delete(cloud, region, id, known)
+
+
+class Subnet(Kind):
+    """A subnet."""
+
+    def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
+        """Delete it, unless an interface is still in it."""
+        _insist_on_free("subnet", id, user_of_subnet(cloud.client("ec2", region), id))
+        super().delete(cloud, region, id, known)
+
+
+def _insist_on_free(noun: str, id: str, user: str | None) -> None:
+    if user is not None:
+        raise ProviderError(f"DependencyViolation: The {noun} '{id}' has dependencies and cannot be deleted: {user}")
 
 
 _IPV6 = "AWS's schemas have it on AWS::EC2::VPCCidrBlock, a type of its own"
@@ -64,7 +85,7 @@ KINDS = (
         defaults={"instanceTenancy": "default", "enableDnsSupport": True},
         computed=frozenset({"enableDnsHostnames"}),
     ),
-    Kind(
+    Subnet(
         token="aws:ec2/subnet:Subnet",
         noun="EC2 Subnet",
         service="ec2",
