@@ -44,6 +44,7 @@ class AWSProvider(Provider):
         self._configured_settings: Settings | None = None
         self._configured_cloud: Cloud | None = None
         self._known: dict[str, str] = {}
+        self._predecessors: dict[str, str] = {}
 
     def types(self) -> Collection[str]:
         """Return the tokens that it has."""
@@ -71,13 +72,16 @@ class AWSProvider(Provider):
     ) -> tuple[Properties, list[Failure]]:
         """Judge the inputs by the kind's table and its rules; nothing is contacted.
 
-        An automatic name follows from the URN and the name before it, not from chance, as in the postgresql plugin.
+        An automatic name follows from the URN and the name before it, not from chance, as in the postgresql plugin; for
+        a replacement the engine checks a second time, without old inputs, so that name is remembered in between.
         """
         kind = _kind(resource)
-        before = "".join(str(reveal(old.get(name, ""))) for name in kind.automatic)
+        names = "".join(str(reveal(old.get(name, ""))) for name in kind.automatic)
+        before = names or self._predecessors.get(resource.urn, "")
+        self._predecessors[resource.urn] = before
         inputs, failures = checking.check(kind.table, resource, old, new, before.encode())
         for name in kind.automatic:
-            inputs, failures = _prefixed(name, resource, old, inputs, failures)
+            inputs = _prefixed(name, f"{before} {resource.urn}", old, inputs)
             if properties.is_automatic(inputs, name) and isinstance(inputs[name], str):
                 inputs[name] = kind.named(inputs[name])
         for name in sorted(kind.documents & inputs.keys()):
@@ -316,24 +320,20 @@ def _as_stated(before: Value, actual: Value) -> Value:
     return actual
 
 
-def _prefixed(
-    name: str, resource: Resource, old: Properties, inputs: Properties, failures: list[Failure]
-) -> tuple[dict[str, Value], list[Failure]]:
+def _prefixed(name: str, seed: str, old: Properties, inputs: Properties) -> dict[str, Value]:
     """Return checked inputs with the automatic name `name` made from the prefix that a program gives, if it gives one.
 
-    The official plugin appends the time and a count; here it follows from the URN, as every automatic name does.
+    The official plugin appends the time and a count; here it follows from `seed`, as every automatic name does.
     """
     prefix = reveal(inputs.get(f"{name}Prefix"))
-    if prefix is None:
-        return dict(inputs), failures
-    if not properties.is_automatic(inputs, name):
-        return dict(inputs), [*failures, Failure(name, f"cannot be given together with {name}Prefix")]
-    if not isinstance(prefix, str):
-        return {**inputs, name: UNKNOWN}, failures
-    if properties.is_automatic(old, name) and reveal(old.get(f"{name}Prefix")) == prefix:
-        return dict(inputs), failures
-    suffix = hashlib.sha256(f"{reveal(old.get(name))} {resource.urn}".encode()).hexdigest()[:_SUFFIX_DIGITS]
-    return {**inputs, name: prefix + suffix}, failures
+    if prefix is None or name in inputs:
+        return dict(inputs)
+    made: Value = UNKNOWN
+    if isinstance(prefix, str):
+        kept = properties.is_automatic(old, name) and reveal(old.get(f"{name}Prefix")) == prefix
+        suffix = hashlib.sha256(seed.encode()).hexdigest()[:_SUFFIX_DIGITS]
+        made = old[name] if kept else prefix + suffix
+    return {**inputs, name: made, properties.DEFAULTS: sorted([*inputs[properties.DEFAULTS], name])}
 
 
 @contextmanager
