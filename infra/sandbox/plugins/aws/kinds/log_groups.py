@@ -1,8 +1,7 @@
 """CloudWatch's log groups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -10,7 +9,6 @@ from botocore.exceptions import ClientError
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind, is_gone
 from infra.sandbox.plugins.aws.tagging import Tagging
-from infra.sandbox.plugins.properties import Table
 from infra.sandbox.plugins.provider import Properties, ProviderError
 from infra.sandbox.plugins.values import Value
 
@@ -34,13 +32,6 @@ class LogGroup(Kind):
     The simulated CloudWatch can neither give an existing group another key, so that another key replaces the group,
     which AWS does in place, nor protect one from deletion: the entry does, and records it as stated.
     """
-
-    @cached_property
-    def table(self) -> Table:
-        """Its inputs; the schema does not know the official plugin's word for ever."""
-        table = super().table
-        days = table["retentionInDays"]
-        return {**table, "retentionInDays": replace(days, choices=(_FOR_EVER, *days.choices))}
 
     def create(self, cloud: Cloud, region: str, inputs: Properties, tags: Mapping[str, str]) -> str:
         """Make it, when its key exists: the simulated CloudWatch would take any."""
