@@ -102,6 +102,7 @@ class Kind:
         sets: lists whose order means nothing.
         write_only: inputs that AWS never gives back.
         same_place: the inputs that two resources cannot share, so that a replacement deletes first.
+        filled: object among the inputs -> its fields that AWS fills in, as outputs that no program states.
     """
 
     token: str
@@ -127,6 +128,7 @@ class Kind:
     sets: frozenset[str] = frozenset()
     write_only: frozenset[str] = frozenset()
     same_place: frozenset[str] = frozenset()
+    filled: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def table(self) -> Table:

@@ -127,7 +127,7 @@ class AWSProvider(Provider):
         kind = _kind(resource)
         if preview:
             unknown = dict.fromkeys(kind.results, UNKNOWN)
-            return "", {**unknown, **properties.preview_outputs(kind.table, inputs)}
+            return "", {**unknown, **_filled(kind, properties.preview_outputs(kind.table, inputs), {})}
         region, wanted = self._region(inputs), reveal(inputs)
         with _explained(f"creating {kind.noun} {resource.name}", inputs):
             identity = self._make(kind, resource.urn, region, wanted)
@@ -153,7 +153,7 @@ class AWSProvider(Provider):
         if actual is None:
             return None
         found = self._told(kind, region, inputs, outputs, actual)
-        said = properties.inputs_of(kind.table, found, inputs)
+        said = properties.inputs_of(kind.table, _bare(kind, found, inputs), inputs)
         if not inputs:
             said.pop("region", None)
         return State(id=id, outputs=found, inputs=said)
@@ -172,7 +172,7 @@ class AWSProvider(Provider):
         kind = _kind(resource)
         cloud = self._cloud
         if preview:
-            return properties.preview_outputs(kind.table, new, outputs)
+            return _filled(kind, properties.preview_outputs(kind.table, new, outputs), outputs)
         region = str(reveal(outputs).get("region") or self._region(new))
         before, wanted = {**reveal(old_inputs), **_computed(kind, reveal(outputs))}, reveal(new)
         cleared = {name: None for name in reveal(old_inputs) if name in kind.table and name not in wanted}
@@ -249,7 +249,7 @@ class AWSProvider(Provider):
         actual = kind.read(cloud, region, id, {**kind.imported(id), **reveal(inputs)})
         if actual is None:
             raise ProviderError(f"{kind.noun} {id} is gone; run `pulumi refresh`")
-        stated = {**_stated(kind, inputs), "region": region}
+        stated = {**_filled(kind, _stated(kind, inputs), actual), "region": region}
         told = {name: value for name, value in actual.items() if name not in stated and value is not None}
         return {**told, **stated, **self._tags(kind, inputs, actual)}
 
@@ -309,6 +309,27 @@ def _stated(kind: Kind, inputs: Properties) -> dict[str, Value]:
 
 def _computed(kind: Kind, outputs: Properties) -> dict[str, Value]:
     return {name: value for name, value in outputs.items() if name in kind.table and kind.table[name].computed}
+
+
+def _filled(kind: Kind, stated: Properties, source: Properties) -> dict[str, Value]:
+    """Return `stated` with the fields that AWS fills in, as `source` has them; unknown where it does not."""
+    result = dict(stated)
+    for name, fields in kind.filled.items():
+        if isinstance(stated.get(name), Mapping):
+            known: Value = source.get(name)
+            known = known if isinstance(known, Mapping) else dict.fromkeys(fields, UNKNOWN)
+            result[name] = {**{key: known[key] for key in fields if key in known}, **stated[name]}
+    return result
+
+
+def _bare(kind: Kind, found: Properties, inputs: Properties) -> dict[str, Value]:
+    """Return `found` without the fields that AWS fills in and the program does not state."""
+    result = dict(found)
+    for name, fields in kind.filled.items():
+        if isinstance(found.get(name), Mapping):
+            own = fields - (inputs.get(name) or {}).keys()
+            result[name] = {key: value for key, value in found[name].items() if key not in own}
+    return result
 
 
 def _as_stated(before: Value, actual: Value) -> Value:
