@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.plugins.aws.examples import launch_templates, routing, security_groups
 from tests.plugins.aws.examples.routing import address, gateway, group, nat_gateway, new_vpc, table
-from tests.plugins.aws.world import World
+from tests.plugins.aws.world import Example, World
 from tests.plugins.client import Refused
 
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"
@@ -124,6 +125,22 @@ def test_a_preview_says_what_is_allowed(
     assert allowed in failures[named]
 
 
+@pytest.mark.parametrize(
+    "example",
+    [*routing.EXAMPLES, *security_groups.EXAMPLES, *launch_templates.EXAMPLES],
+    ids=lambda example: example.token.rpartition(":")[2],
+)
+def test_a_creation_that_no_engine_recorded_is_found_again(world: World, example: Example) -> None:
+    inputs, name = example.inputs(world), world.name("lost")
+    lost = world.object(example.token, name).create(**inputs)
+    found = world.object(example.token, name).create(**inputs)
+    assert found.id == lost.id
+    assert found.refresh() == set()
+    assert found.changes(**inputs) == {}
+    found.delete()
+    assert found.refresh() == {"gone"}
+
+
 def test_overlapping_subnets_are_refused(world: World) -> None:
     vpc = new_vpc(world)
     world.object(SUBNET).create(vpcId=vpc, cidrBlock="10.77.0.0/24")
@@ -222,10 +239,11 @@ def test_a_tie_moves_to_another_route_table_in_place(world: World) -> None:
 
 
 def test_a_second_route_to_one_destination_is_refused(world: World) -> None:
-    inputs = {"routeTableId": table(world), "destinationIpv6CidrBlock": "::/0", "gatewayId": gateway(world)}
-    world.object(ROUTE).create(**inputs)
-    with pytest.raises(Refused, match="RouteAlreadyExists"):
-        world.object(ROUTE).create(**inputs)
+    for destination in ({"destinationIpv6CidrBlock": "::/0"}, {"destinationCidrBlock": "0.0.0.0/0"}):
+        inputs = {"routeTableId": table(world), **destination}
+        world.object(ROUTE).create(**inputs, gatewayId=gateway(world))
+        with pytest.raises(Refused, match="RouteAlreadyExists"):
+            world.object(ROUTE).create(**inputs, gatewayId=gateway(world))
 
 
 def test_a_route_moves_to_another_target_in_place(world: World) -> None:

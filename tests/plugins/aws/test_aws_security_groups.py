@@ -90,6 +90,13 @@ def test_a_new_group_lets_nothing_out_that_the_program_does_not_say(world: World
     made.delete()
 
 
+def test_a_new_group_of_a_network_with_ipv6_lets_nothing_out_either(world: World) -> None:
+    client = world.client("ec2")
+    vpc = client.create_vpc(CidrBlock="10.83.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+    made = world.object(GROUP).create(vpcId=vpc)
+    assert client.describe_security_groups(GroupIds=[made.id])["SecurityGroups"][0]["IpPermissionsEgress"] == []
+
+
 def test_what_is_let_out_stays_through_another_change(world: World) -> None:
     everywhere = [{**ALL, "cidrBlocks": ["0.0.0.0/0"]}]
     made = world.object(GROUP).create(vpcId=world.vpc, egress=everywhere)

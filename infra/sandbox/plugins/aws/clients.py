@@ -131,6 +131,12 @@ class Cloud:
         return client
 
 
+def is_repeated() -> bool:
+    """Whether the creation under way has been answered as an earlier one was, so that what it made is no other's."""
+    creation = _creation.get()
+    return creation is not None and creation.repeated
+
+
 def _name_resource(params: dict[str, Any], **_: Any) -> None:
     params["headers"].update(_headers.get())
 

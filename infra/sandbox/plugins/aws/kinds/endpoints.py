@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from infra.sandbox.plugins.aws import documents
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
@@ -97,11 +99,16 @@ class VpcEndpoint(Kind):
 
 
 class FlowLog(Kind):
-    """A flow log; nothing of it but its tags can be changed. moto keeps no `destinationOptions`."""
+    """A flow log; nothing of it but its tags can be changed.
+
+    moto keeps no `destinationOptions`, and takes a bucket without a folder only.
+    """
 
     def create(self, cloud: Cloud, region: str, inputs: Properties, tags: Mapping[str, str]) -> str:
         """Make it for what it watches; AWS tells of a failure in the answer."""
         client = cloud.client("ec2", region)
+        if inputs.get("logDestinationType") == "s3":
+            _insist_on_bucket(cloud, region, inputs["logDestination"])
         watched = next((name for name in _WATCHED if inputs.get(name)), "")
         said = {called: inputs[name] for name, called in _flow_log_names().items() if inputs.get(name)}
         if isinstance(said.get("DestinationOptions"), Mapping):
@@ -157,6 +164,15 @@ def _insist_on_service(client: Any, name: str, kind: str) -> None:
         raise ProviderError(
             f"InvalidParameter: Endpoint type ({kind}) does not match available service types ({', '.join(offered)})"
         )
+
+
+def _insist_on_bucket(cloud: Cloud, region: str, arn: str) -> None:
+    """Raise ProviderError as AWS says it when a bucket is missing; asked before, so that a failure is no creation."""
+    bucket = arn.rpartition(":")[2].partition("/")[0]
+    try:
+        cloud.client("s3", region).head_bucket(Bucket=bucket)
+    except ClientError as error:
+        raise ProviderError(f"400: LogDestination: {bucket} does not exist.") from error
 
 
 def _flow_log_names() -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.sandbox.plugins.aws.clients import Cloud
+from infra.sandbox.plugins.aws.clients import Cloud, is_repeated
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind, is_gone
 from infra.sandbox.plugins.aws.kinds.network_arns import ec2_arn
 from infra.sandbox.plugins.aws.tagging import ec2
@@ -92,14 +92,16 @@ class NatGateway(Kind):
     """
 
     def create(self, cloud: Cloud, region: str, inputs: Properties, tags: Mapping[str, str]) -> str:
-        """Make it, unless another has its address."""
+        """Make it, unless another has its address; which is asked afterwards, for it may have been made before."""
+        made = super().create(cloud, region, inputs, tags)
         allocation = inputs.get("allocationId")
-        user = _user_of(cloud.client("ec2", region), allocation) if allocation else None
-        if user:
+        user = _user_of(cloud.client("ec2", region), allocation, but=made) if allocation else None
+        if user and not is_repeated():
+            self.delete(cloud, region, made, inputs)
             raise ProviderError(
                 f"Resource.AlreadyAssociated: Elastic IP address {allocation} is already in use: {user}"
             )
-        return super().create(cloud, region, inputs, tags)
+        return made
 
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return its properties and those of its first address."""
@@ -139,11 +141,12 @@ class NatGateway(Kind):
                     raise
 
 
-def _user_of(client: Any, allocation: str) -> str | None:
-    """Return the NAT gateway that has an address."""
+def _user_of(client: Any, allocation: str, but: str = "") -> str | None:
+    """Return the NAT gateway, another than `but`, that has an address."""
     wanted = [{"Name": "state", "Values": ["pending", "available", "deleting"]}]
     for gateway in client.describe_nat_gateways(Filters=wanted)["NatGateways"]:
-        if any(address.get("AllocationId") == allocation for address in gateway.get("NatGatewayAddresses", ())):
+        addresses = [address.get("AllocationId") for address in gateway.get("NatGatewayAddresses", ())]
+        if allocation in addresses and gateway["NatGatewayId"] != but:
             return str(gateway["NatGatewayId"])
     return None
 

@@ -57,6 +57,8 @@ def route_in(table: Answer, destination: Mapping[str, Any]) -> Answer | None:
 def add(client: Any, table: str, route: Properties) -> None:
     """Create a route; what AWS refuses and moto does not is refused here.
 
+    moto refuses a second route for IPv4 blocks only. One with the same target may be what an earlier creation made.
+
     Args:
         client: of EC2.
         table: the route table's id.
@@ -67,7 +69,8 @@ def add(client: Any, table: str, route: Properties) -> None:
     """
     destination, target = named(route, DESTINATIONS), named(route, TARGETS)
     found = client.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]
-    if route_in(found, destination) is not None:
+    existing = route_in(found, destination)
+    if existing is not None and "DestinationCidrBlock" not in destination and not target.items() <= existing.items():
         where = next(iter(destination.values()))
         raise ProviderError(f"RouteAlreadyExists: The route identified by {where} already exists.")
     if route.get("natGatewayId"):

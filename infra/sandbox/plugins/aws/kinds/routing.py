@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from infra.sandbox.plugins.aws.clients import Cloud
+from infra.sandbox.plugins.aws.clients import Cloud, is_repeated
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
 from infra.sandbox.plugins.aws.kinds import endpoints, gateways, routes
 from infra.sandbox.plugins.aws.kinds.network_arns import ec2_arn
@@ -74,12 +74,14 @@ class Association(Kind):
         """Tie it, unless it is tied already; moto would answer with the older tie."""
         client = cloud.client("ec2", region)
         insist_on(client, "route table", [inputs["routeTableId"]])
-        if _tie(client, "", inputs) is not None:
+        before = _tie(client, "", inputs)
+        made = super().create(cloud, region, inputs, tags)
+        if before is not None and not is_repeated():
             raise ProviderError(
                 f"Resource.AlreadyAssociated: the specified association for route table {inputs['routeTableId']} "
-                "conflicts with an existing association"
+                f"conflicts with an existing association: {before['RouteTableAssociationId']}"
             )
-        return super().create(cloud, region, inputs, tags)
+        return made
 
     def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
         """Nothing is left to be said."""

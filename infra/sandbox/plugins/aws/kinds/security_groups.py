@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
 from infra.sandbox.plugins.aws.kinds import security_group_rules
@@ -17,9 +15,8 @@ from infra.sandbox.plugins.values import Value
 DIRECTIONS: Final = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 """Input, and the middle of the calls' names -> where AWS tells of it."""
 
-_EVERYWHERE: Final = (
-    Permission(ALL, 0, 0, "cidrBlocks", "0.0.0.0/0", ""),
-    Permission(ALL, 0, 0, "ipv6CidrBlocks", "::/0", ""),
+_EVERYWHERE: Final = frozenset(
+    (Permission(ALL, 0, 0, "cidrBlocks", "0.0.0.0/0", ""), Permission(ALL, 0, 0, "ipv6CidrBlocks", "::/0", ""))
 )
 """What AWS lets out of a new group, the second one in a VPC with IPv6."""
 
@@ -40,13 +37,13 @@ class SecurityGroup(Kind):
             **vpc,
             **(self.tagging.creation(tags) if self.tagging is not None else {}),
         )
-        for permission in _EVERYWHERE:
-            try:
-                change(client, "revoke", "egress", str(made["GroupId"]), [permission])
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "InvalidPermission.NotFound":
-                    raise
-        return str(made["GroupId"])
+        identity = str(made["GroupId"])
+        found = client.describe_security_groups(GroupIds=[identity])["SecurityGroups"][0]
+        let_out = set(told(found["IpPermissionsEgress"]))
+        change(
+            client, "revoke", "egress", identity, let_out & _EVERYWHERE
+        )  # at once: a second call would be a repetition
+        return identity
 
     def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
         """Give it its rules."""
