@@ -1,8 +1,7 @@
 """What a cloud holds: every resource of the platform's types that was created and is not gone.
 
 Asked through AWS's own interface, as any client would. AWS's defaults do not count: default VPCs and what is in them,
-managed policies, `default.*` parameter groups, AWS's own keys; neither does what is only waiting for its end. Left out
-is what moto does not have: parameter groups of ElastiCache, and add-ons, access entries and pod identities of EKS.
+managed policies, `default.*` parameter groups, AWS's own keys; neither does what is only waiting for its end.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 Entry = Mapping[str, Any]
 _GONE = {"deleted", "deleting", "terminated", "PendingDeletion"}
@@ -101,6 +101,12 @@ REGIONAL: Mapping[str, tuple[Listing, ...]] = {
             "CacheSubnetGroupName",
             default=_starts("CacheSubnetGroupName", "default"),
         ),
+        Listing(
+            "describe_cache_parameter_groups",
+            "CacheParameterGroups",
+            "CacheParameterGroupName",
+            default=_starts("CacheParameterGroupName", "default."),
+        ),
     ),
     "secretsmanager": (Listing("list_secrets", "SecretList", "Name"),),
     "logs": (Listing("describe_log_groups", "logGroups", "logGroupName"),),
@@ -108,6 +114,15 @@ REGIONAL: Mapping[str, tuple[Listing, ...]] = {
     "sns": (Listing("list_topics", "Topics", "TopicArn"),),
 }
 """Listings of the services with regions."""
+
+_PARTS = (
+    Listing("list_nodegroups", "nodegroups", ""),
+    Listing("list_fargate_profiles", "fargateProfileNames", ""),
+    Listing("list_addons", "addons", ""),
+    Listing("list_access_entries", "accessEntries", ""),
+    Listing("list_pod_identity_associations", "associations", "associationId"),
+)
+"""What is inside of a cluster of EKS."""
 
 
 def listed(url: str, key: str, regions: Iterable[str]) -> list[str]:
@@ -143,23 +158,27 @@ def _of_service(client: Any, service: str, listings: Iterable[Listing]) -> Itera
 
 
 def _of_cluster(client: Any, cluster: str) -> Iterator[tuple[str, str]]:
-    """Yield a cluster's parts."""
-    for part in (
-        Listing("list_nodegroups", "nodegroups", ""),
-        Listing("list_fargate_profiles", "fargateProfileNames", ""),
-    ):
+    for part in _PARTS:
         for name in _names(client, part._replace(arguments={"clusterName": cluster})):
             yield part.key, f"{cluster}/{name}"
 
 
 def _names(client: Any, listing: Listing) -> Iterator[str]:
+    try:
+        for entry in _entries(client, listing):
+            if not listing.name:
+                yield str(entry)
+            elif not listing.default(entry) and not _GONE & {entry.get("State"), entry.get("KeyState")}:
+                yield str(entry[listing.name])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NotImplemented":  # then there cannot be any
+            raise
+
+
+def _entries(client: Any, listing: Listing) -> Iterator[Any]:
     if client.can_paginate(listing.operation):
         pages = client.get_paginator(listing.operation).paginate(**listing.arguments)
     else:
         pages = [getattr(client, listing.operation)(**listing.arguments)]
     for page in pages:
-        for entry in page.get(listing.key) or []:
-            if not listing.name:
-                yield str(entry)
-            elif not listing.default(entry) and not _GONE & {entry.get("State"), entry.get("KeyState")}:
-                yield str(entry[listing.name])
+        yield from page.get(listing.key) or []

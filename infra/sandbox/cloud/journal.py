@@ -11,14 +11,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 
 from infra.errors import TenantryError
 from infra.sandbox.cloud import calls
 from infra.sandbox.cloud.calls import Call
-from infra.sandbox.cloud.refusals import Answer
+from infra.sandbox.cloud.refusals import Answer, Refusal
 from infra.sandbox.cloud.reproducible import pinned, take_over
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ Application = Callable[[Call], Answer]
 """Answers one call; called by one thread at a time."""
 
 _FORMAT = 1
+_FULL = Refusal("ServiceUnavailable", "The cloud's journal cannot be written: free some space.", 503)
 
 
 class Journal:
@@ -44,12 +45,12 @@ class Journal:
     def __init__(self, application: Application, path: Path) -> None:
         self._application = application
         self._path = path
-        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b")
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0)
         self.regions: set[str] = set()
 
     def replay(self) -> int:
         """Do everything again that is written, before the first request; return how many requests that was."""
-        lines = _whole_lines(self._file)
+        lines = _whole_lines(self._path)
         header = self._parsed(next(lines, b"{}"), 1) or self._begin()
         take_over(str(header["salt"]), float(header["began"]))
         count = 0
@@ -64,7 +65,8 @@ class Journal:
         entry: dict[str, Any] = {"seed": secrets.randbits(64), "moment": time.time()}
         if not call.is_read:
             kept = {"environ": _kept(call.environ), "body": base64.b64encode(call.body).decode()}
-            self._append(entry | kept)
+            if not self._append(entry | kept):
+                return _FULL.answer(call)
         return self._perform(call, entry)
 
     def _perform(self, call: Call, entry: dict[str, Any]) -> Answer:
@@ -75,12 +77,21 @@ class Journal:
 
     def _begin(self) -> dict[str, Any]:
         header = {"format": _FORMAT, "salt": secrets.token_hex(8), "began": time.time()}
-        self._append(header)
+        if not self._append(header):
+            raise TenantryError("the cloud's journal cannot be written", str(self._path), "free some space")
         return header
 
-    def _append(self, entry: dict[str, Any]) -> None:
-        self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()  # the kernel has it now, and keeps it when this process dies
+    def _append(self, entry: dict[str, Any]) -> bool:
+        """Write a whole line or nothing, and return whether it is there; the kernel keeps it when this process dies."""
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        end = self._file.seek(0, os.SEEK_END)
+        try:
+            written = self._file.write(line)
+        except OSError:
+            written = 0
+        if written != len(line):
+            self._file.truncate(end)
+        return written == len(line)
 
     def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
         try:
@@ -96,16 +107,16 @@ class Journal:
         )
 
 
-def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+def _whole_lines(path: Path) -> Iterator[bytes]:
     """Yield the lines, and cut off a last one that a kill left unfinished: its request was never answered."""
     end = 0
-    file.seek(0)
-    for line in file:
-        if not line.endswith(b"\n"):
-            file.truncate(end)
-            return
-        end += len(line)
-        yield line
+    with path.open("rb") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                os.truncate(path, end)
+                return
+            end += len(line)
+            yield line
 
 
 def _kept(environ: "WSGIEnvironment") -> dict[str, Any]:

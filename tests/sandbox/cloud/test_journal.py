@@ -1,6 +1,6 @@
 """A cloud that was killed comes back with the same resources, ids, ARNs and dates."""
 
-import json
+import resource
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,15 +11,8 @@ from botocore.exceptions import ClientError
 
 from infra.errors import TenantryError
 from infra.sandbox.cloud.service import Cloud
-from tests.sandbox.cloud.harness import REGION, client, kill, vpc_ids
+from tests.sandbox.cloud.harness import client, create_one_of_each, kill, vpc_ids
 from tests.sandbox.servers.harness import quiet
-
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-    }
-)
 
 
 @pytest.fixture
@@ -38,43 +31,6 @@ def restart(cloud: Cloud) -> None:
 
 def journal(cloud: Cloud) -> Any:
     return cloud.instance.folder("cloud") / "journal.jsonl"
-
-
-def create_one_of_each(cloud: Cloud) -> None:
-    ec2 = client(cloud, "ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    zones = [f"{REGION}a", f"{REGION}b"]
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
-        for number, zone in enumerate(zones)
-    ]
-    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
-    ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)
-    iam = client(cloud, "iam")
-    role = iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-    iam.attach_role_policy(RoleName="cluster", PolicyArn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy")
-    client(cloud, "rds").create_db_instance(
-        DBInstanceIdentifier="database",
-        DBInstanceClass="db.t4g.micro",
-        Engine="postgres",
-        AllocatedStorage=20,
-        MasterUsername="owner",
-        ManageMasterUserPassword=True,
-    )
-    eks = client(cloud, "eks")
-    eks.create_cluster(name="cluster", roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
-    eks.create_nodegroup(clusterName="cluster", nodegroupName="nodes", subnets=subnets, nodeRole=role)
-    s3 = client(cloud, "s3")
-    s3.create_bucket(Bucket="bucket-of-a-test", CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_bucket_versioning(Bucket="bucket-of-a-test", VersioningConfiguration={"Status": "Enabled"})
-    s3.put_object(Bucket="bucket-of-a-test", Key="a key/ü", Body=bytes(range(256)), Metadata={"under_score": "1"})
-    client(cloud, "secretsmanager").create_secret(Name="secret", SecretString="kept")
-    client(cloud, "elasticache").create_replication_group(
-        ReplicationGroupId="cache",
-        ReplicationGroupDescription="cache",
-        Engine="valkey",
-        CacheNodeType="cache.t4g.micro",
-    )
 
 
 def seen(cloud: Cloud) -> dict[str, Any]:
@@ -181,6 +137,21 @@ def test_the_journal_is_private_and_holds_no_reads(own: Cloud) -> None:
     client(own, "cloudwatch").describe_alarms()
     assert journal(own).stat().st_size == size
     assert stat.S_IMODE(journal(own).stat().st_mode) == 0o600
+
+
+def test_a_change_that_cannot_be_written_down_does_not_happen(own: Cloud) -> None:
+    process = own.instance.daemon("cloud").process()
+    assert process is not None
+    ec2 = client(own, "ec2")
+    before = vpc_ids(own)
+    process.rlimit(resource.RLIMIT_FSIZE, (journal(own).stat().st_size + 50, resource.RLIM_INFINITY))
+    with pytest.raises(ClientError, match="The cloud's journal cannot be written: free some space"):
+        ec2.create_vpc(CidrBlock="10.0.0.0/16")
+    assert vpc_ids(own) == before
+    process.rlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    made = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    restart(own)
+    assert vpc_ids(own) == {*before, made}
 
 
 @pytest.mark.parametrize(

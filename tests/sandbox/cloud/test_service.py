@@ -12,7 +12,7 @@ import pytest
 
 from infra.errors import TenantryError
 from infra.sandbox.cloud.service import ACCOUNT, Cloud
-from tests.sandbox.cloud.harness import REGION, client, vpc_ids
+from tests.sandbox.cloud.harness import REGION, client, create_one_of_each, vpc_ids
 from tests.sandbox.servers.harness import quiet
 
 MakeCloud = Callable[[str], Cloud]
@@ -107,6 +107,14 @@ def test_contents_are_what_was_created_and_nothing_of_awss_own(make_cloud: MakeC
     client(cloud, "sns", "eu-west-1").delete_topic(TopicArn=f"arn:aws:sns:eu-west-1:{ACCOUNT}:topic")
     client(cloud, "iam").delete_user(UserName="user")
     assert cloud.contents() == []
+
+
+def test_contents_go_inside_of_clusters(make_cloud: MakeCloud) -> None:
+    cloud = make_cloud("test-cloud-clusters")
+    cloud.start(quiet)
+    create_one_of_each(cloud)
+    inside = [line for line in cloud.contents() if "/" in line and " eks " in line]
+    assert inside == [f"{REGION} eks nodegroups cluster/nodes"]
 
 
 def test_what_a_region_offers_is_read_when_it_is_asked_for(cloud: Cloud) -> None:
