@@ -1,8 +1,9 @@
 """The cloud's process: moto behind a threaded HTTP server, with journal, quotas and faults around it.
 
-A request passes `control`, then `faults`, both with many at once, then one at a time `creations`, `quotas`, `journal` and moto: moto
-is not safe for threads, and an order is what makes the journal replayable. Run as
-`python -I -m infra.sandbox.cloud.server ADDRESS PORT FOLDER`.
+A request passes `control`, then `faults`, both with many at once, then one at a time `creations`, `quotas`, `journal`
+and moto: moto is not safe for threads, and an order is what makes the journal replayable. Run as
+`python -P -s -m infra.sandbox.cloud.server ADDRESS PORT FOLDER`, and with a fixed `PYTHONHASHSEED`, so that moto goes
+through its sets in the same order at each replay.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud import calls
+from infra.sandbox.cloud import calls, lean
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.control import Control
 from infra.sandbox.cloud.creations import Creations
@@ -39,24 +41,31 @@ _UNKNOWN = b"not implemented by moto"
 class Moto:
     """moto as an application of whole calls and whole answers."""
 
-    def __init__(self) -> None:
-        self._dispatch = DomainDispatcherApplication(_backend)
-
     def __call__(self, call: Call) -> Answer:
         """Answer `call`; one that moto cannot make sense of gets an error, as every client may send anything."""
+        moto = self._dispatch
         try:
-            chunks, status, headers = run_wsgi_app(self._dispatch, call.environ, buffered=True)
+            chunks, status, headers = run_wsgi_app(moto, call.environ, buffered=True)
         except (LookupError, ValueError, TypeError, AttributeError, ImportError, RuntimeError) as error:
             print(f"no service of moto's: {type(error).__name__}", file=sys.stderr, flush=True)  # noqa: T201
             return _failure(call)
         body = b"".join(chunks)
-        if status.startswith("501") and body == _UNKNOWN:
+        if (status[:3], body[: len(_FLASKS_OWN)]) == ("404", _FLASKS_OWN) or (status[:3], body) == ("501", _UNKNOWN):
             return Refusal("NotImplemented", f"moto does not implement {_what(call)}.", 501).answer(call)
         if status.startswith("500") and body.startswith(_FLASKS_OWN):
             return _failure(call)
         if "Content-Length" not in headers and call.method != "HEAD" and not status.startswith(("1", "204", "304")):
             headers["Content-Length"] = str(len(body))
         return Answer(status, list(headers), body)
+
+    @cached_property
+    def _dispatch(self) -> DomainDispatcherApplication:
+        """moto itself; begun with the first call, when `lean` and `reproducible` watch over what moto imports."""
+        lean.take_over()
+        from infra.sandbox.cloud import additions  # noqa: PLC0415 - imports much of moto
+
+        additions.install()
+        return DomainDispatcherApplication(_backend)
 
 
 def _failure(call: Call) -> Answer:
