@@ -155,3 +155,38 @@ def test_a_cluster_takes_what_belongs_to_it_with_it(world: World) -> None:
     made.delete()
     assert addon.refresh() == {"gone"}
     addon.delete()
+
+
+def test_a_policy_taken_away_behind_the_programs_back_is_gone_and_a_wider_one_is_a_change(world: World) -> None:
+    said = {"clusterName": cluster(world), "principalArn": world.role}
+    world.object(ENTRY).create(**said)
+    view = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+    scope = {"type": "namespace", "namespaces": ["shop"]}
+    policy = world.object(POLICY).create(**said, policyArn=view, accessScope=scope)
+    eks = world.client("eks")
+    eks.associate_access_policy(**said, policyArn=view, accessScope={"type": "cluster"})
+    assert "accessScope" in policy.refresh()
+    assert policy.diff(**said, policyArn=view, accessScope=scope).replaces
+    eks.disassociate_access_policy(**said, policyArn=view)
+    assert policy.refresh() == {"gone"}
+
+
+def test_pods_that_got_another_role_behind_the_programs_back_are_a_change(world: World) -> None:
+    said = {"clusterName": cluster(world), "namespace": "shop", "serviceAccount": "web", "roleArn": world.role}
+    pods = world.object(PODS).create(**said)
+    other = world.client("iam").create_role(RoleName=world.name("role"), AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    world.client("eks").update_pod_identity_association(
+        clusterName=said["clusterName"], associationId=pods.id, roleArn=other
+    )
+    assert pods.refresh() == {"roleArn"}
+    pods.update(**said)
+    assert pods.refresh() == set()
+
+
+def test_a_change_of_who_gets_admitted_at_creation_needs_another_cluster(world: World) -> None:
+    access = {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
+    said = _cluster(world)
+    made = world.object(CLUSTER).create(**said, accessConfig=access)
+    wider = {**access, "bootstrapClusterCreatorAdminPermissions": True}
+    assert made.diff(**said, accessConfig=wider).replaces == ["accessConfig.bootstrapClusterCreatorAdminPermissions"]
+    assert not made.diff(**said, accessConfig={**access, "authenticationMode": "API_AND_CONFIG_MAP"}).replaces

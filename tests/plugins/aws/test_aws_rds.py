@@ -135,6 +135,25 @@ def test_backups_are_copied_to_another_region_and_restored_there(world: World) -
         world.object(COPY).create(sourceDbInstanceArn=_instance_of(world, instance(world))["DBInstanceArn"])
 
 
+def test_a_copy_that_was_stopped_behind_the_programs_back_is_gone(world: World) -> None:
+    source = instance(world, "us-east-1")
+    arn = f"arn:aws:rds:us-east-1:123456789012:db:{source}"
+    copy = world.object(COPY).create(sourceDbInstanceArn=arn)
+    world.client("rds").stop_db_instance_automated_backups_replication(SourceDBInstanceArn=arn)
+    assert copy.refresh() == {"gone"}
+
+
+def test_an_encrypted_instance_is_copied_with_a_key_of_the_other_region(world: World) -> None:
+    source = instance(world, "us-east-1", StorageEncrypted=True)
+    said = {"sourceDbInstanceArn": f"arn:aws:rds:us-east-1:123456789012:db:{source}"}
+    with pytest.raises(Refused, match="KmsKeyId is required"):
+        world.object(COPY).create(**said)
+    key = world.client("kms").create_key()["KeyMetadata"]["Arn"]
+    copy = world.object(COPY).create(**said, kmsKeyId=key)
+    assert copy.outputs["kmsKeyId"] == key
+    assert copy.refresh() == set()
+
+
 def test_what_an_instance_uses_cannot_be_deleted(world: World) -> None:
     groups = world.object("aws:rds/subnetGroup:SubnetGroup").create(subnetIds=[world.subnet("a"), world.subnet("b")])
     parameters = world.object(PARAMETERS).create(family="postgres17")
@@ -168,6 +187,15 @@ def test_a_parameter_is_given_once(world: World) -> None:
 def test_a_subnet_group_exists_once(world: World) -> None:
     with pytest.raises(Refused, match="DBSubnetGroupAlreadyExists"):
         world.object("aws:rds/subnetGroup:SubnetGroup").create(name=subnet_group(world), subnetIds=[world.subnet()])
+
+
+@pytest.mark.parametrize(
+    ("zones", "code"), [("a", "DBSubnetGroupDoesNotCoverEnoughAZs"), ("", "InvalidSubnetID.NotFound|InvalidSubnet")]
+)
+def test_a_subnet_group_has_subnets_of_two_zones(world: World, zones: str, code: str) -> None:
+    subnets = [world.subnet(zone) for zone in zones] or ["subnet-0123456789abcdef0"]
+    with pytest.raises(Refused, match=code):
+        world.object("aws:rds/subnetGroup:SubnetGroup").create(subnetIds=subnets)
 
 
 def test_a_preview_promises_an_endpoint_that_nobody_knows_yet(world: World) -> None:

@@ -14,7 +14,10 @@ from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, rds_backends
 from moto.rds.responses import RDSResponse
 
+from infra.sandbox.cloud.additions import references
+
 _KEPT = "tenantry_replicated_backups"
+_ZONES = 2  # the coverage that RDS asks for
 _DAYS = 7  # the API's default of BackupRetentionPeriod
 _NOT_INHERITED = ("backend", "db_subnet_group", "max_allocated_storage", "read_replica_source_db_instance_identifier")
 
@@ -53,15 +56,17 @@ class Additions(RDSResponse):
         return super().delete_db_instance()
 
     def create_db_subnet_group(self) -> ActionResult:
-        """As moto, but once."""
+        """As moto, but once and in two zones."""
         name = self.params["DBSubnetGroupName"]
         if name in self.backend.subnet_groups:
             raise RDSClientError("DBSubnetGroupAlreadyExists", f"The DB subnet group '{name}' already exists.")
+        self._insist_on_zones()
         return super().create_db_subnet_group()
 
     def modify_db_subnet_group(self) -> ActionResult:
         """As moto, which then forgets the group."""
         name = self.params["DBSubnetGroupName"]
+        self._insist_on_zones()
         group = self.backend.subnet_groups.get(name)
         answer = super().modify_db_subnet_group()
         if group is not None:
@@ -113,7 +118,7 @@ class Additions(RDSResponse):
             raise RDSClientError("InvalidParameterValue", "KmsKeyId is required for an encrypted source.")
         kept = self._replicated()
         if source in kept:
-            raise RDSClientError("DBInstanceAutomatedBackupQuotaExceeded", f"{source} is replicated already.")
+            raise RDSClientError("InvalidDBInstanceAutomatedBackupState", f"{source} is replicated already.")
         kept[source] = self._copy(instance)
         return ActionResult({"DBInstanceAutomatedBackup": kept[source]})
 
@@ -145,6 +150,12 @@ class Additions(RDSResponse):
         digest = hashlib.sha256(f"{instance.db_instance_arn} {len(made)}".encode()).hexdigest().upper()
         instance.dbi_resource_id = f"db-{digest[:26]}"
         return answer
+
+    def _insist_on_zones(self) -> None:
+        found = [references.subnet(self.current_account, self.region, one) for one in self.params["SubnetIds"]]
+        if None not in found and len({subnet.availability_zone for subnet in found}) < _ZONES:
+            what = "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement: it needs 2 AZs."
+            raise RDSClientError("DBSubnetGroupDoesNotCoverEnoughAZs", what)
 
     def _insist_unused(self, code: str, message: str, uses: Any) -> None:
         users = [instance.db_instance_identifier for instance in self.backend.databases.values() if uses(instance)]

@@ -68,13 +68,6 @@ def _copied(world: World) -> dict[str, Any]:
     return {"sourceDbInstanceArn": f"arn:aws:rds:us-east-1:123456789012:db:{source}", "retentionPeriod": 14}
 
 
-def _stop_copying(world: World, arn: str) -> None:
-    client = world.client("rds")
-    said = client.describe_db_instance_automated_backups(DBInstanceAutomatedBackupsArn=arn)
-    source = said["DBInstanceAutomatedBackups"][0]["DBInstanceArn"]
-    client.stop_db_instance_automated_backups_replication(SourceDBInstanceArn=source)
-
-
 def _shrink(world: World, identity: str) -> None:
     client = world.client("rds")
     found = client.describe_db_instances(Filters=[{"Name": "dbi-resource-id", "Values": [identity]}])["DBInstances"][0]
