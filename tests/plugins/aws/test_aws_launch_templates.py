@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from infra.sandbox.plugins.values import UNKNOWN
 from tests.plugins.aws.world import World
 from tests.plugins.client import Refused
 
@@ -46,6 +47,13 @@ def test_a_change_is_a_new_version_and_the_default_one_only_when_wanted(world: W
     versions = client.describe_launch_template_versions(LaunchTemplateId=made.id)["LaunchTemplateVersions"]
     types = {version["VersionNumber"]: version["LaunchTemplateData"]["InstanceType"] for version in versions}
     assert types == {1: "t4g.small", 2: "t4g.medium", 3: "t4g.large"}
+    made.delete()
+
+
+def test_a_preview_of_a_change_does_not_know_the_next_version(world: World) -> None:
+    made = world.object(TEMPLATE).create(instanceType="t4g.small")
+    assert made.update(preview=True, instanceType="t4g.large")["latestVersion"] is UNKNOWN
+    assert made.update(preview=True, instanceType="t4g.small", tags={"owner": "shop"})["latestVersion"] == 1
     made.delete()
 
 

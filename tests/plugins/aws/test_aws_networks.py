@@ -357,6 +357,20 @@ def test_a_reference_to_nothing_is_refused_with_the_code_of_aws(
         world.object(token).create(**filled)
 
 
+def test_a_gateway_endpoint_keeps_a_route_in_each_of_its_tables(world: World) -> None:
+    first, second, third = (table(world) for _ in range(3))
+    inputs = {"vpcId": world.vpc, "serviceName": f"com.amazonaws.{world.region}.s3"}
+    endpoint = world.object("aws:ec2/vpcEndpoint:VpcEndpoint").create(**inputs, routeTableIds=[first])
+    endpoint.update(**inputs, routeTableIds=[second, third])
+    tables = world.client("ec2").describe_route_tables(RouteTableIds=[first, second, third])["RouteTables"]
+    routed = {
+        found["RouteTableId"] for found in tables for route in found["Routes"] if route.get("GatewayId") == endpoint.id
+    }
+    assert routed == {second, third}
+    endpoint.delete()
+    assert endpoint.refresh() == {"gone"}
+
+
 def test_an_interface_endpoint_changes_its_groups_in_place(world: World) -> None:
     first, second = group(world), group(world)
     inputs = {

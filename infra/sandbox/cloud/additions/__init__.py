@@ -1,15 +1,16 @@
-"""What EKS, RDS and ElastiCache can do and moto cannot, in the form of moto's own handlers.
+"""What EC2, EKS, RDS and ElastiCache can do and moto cannot, in the form of moto's own handlers.
 
 Simulated like the rest of the cloud: calls that moto lacks keep what they are told and tell it again, and references
 that moto lets dangle are refused with AWS's own codes. Everything is kept in moto's backends, so that the journal's
 replay and moto's reset hold for it too.
 """
 
-from infra.sandbox.cloud.additions import eks, elasticache, rds
+from infra.sandbox.cloud.additions import eks, elasticache, endpoints, rds
 
 
 def install() -> None:
     """Let moto answer with the additions; once a process, before the first request. Doing it again changes nothing."""
     eks.install()
     elasticache.install()
+    endpoints.install()
     rds.install()

@@ -252,6 +252,11 @@ class Kind:
             if not is_gone(error):
                 raise
 
+    def moving(self, old: Properties, new: Properties) -> frozenset[str]:
+        """Return the outputs that a change from `old` to `new` inputs moves on, so that a preview cannot know them."""
+        del old, new
+        return frozenset()
+
     def imported(self, id: str) -> dict[str, Value]:
         """Return what the id given to an import says of the resource, for calls that name it by more than its id."""
         del id

@@ -172,7 +172,8 @@ class AWSProvider(Provider):
         kind = _kind(resource)
         cloud = self._cloud
         if preview:
-            return _filled(kind, properties.preview_outputs(kind.table, new, outputs), outputs)
+            known = _filled(kind, properties.preview_outputs(kind.table, new, outputs), outputs)
+            return {**known, **dict.fromkeys(kind.moving(reveal(old_inputs), reveal(new)), UNKNOWN)}
         region = str(reveal(outputs).get("region") or self._region(new))
         before, wanted = {**reveal(old_inputs), **_computed(kind, reveal(outputs))}, reveal(new)
         cleared = {name: None for name in reveal(old_inputs) if name in kind.table and name not in wanted}

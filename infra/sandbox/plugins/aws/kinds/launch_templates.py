@@ -85,7 +85,7 @@ class LaunchTemplate(Kind):
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
         """Make a version of what is new, and choose the default one."""
         client, default = cloud.client("ec2", region), new.get("defaultVersion")
-        if any(old.get(name) != new.get(name) for name in self.table.keys() - _ABOUT):
+        if self._is_another_version(old, new):
             made = client.create_launch_template_version(
                 LaunchTemplateId=id,
                 LaunchTemplateData=translation.request(_data_shape(client), _wrapped(new), self.names),
@@ -95,6 +95,15 @@ class LaunchTemplate(Kind):
                 default = made["LaunchTemplateVersion"]["VersionNumber"]
         if default is not None and default != old.get("defaultVersion"):
             client.modify_launch_template(LaunchTemplateId=id, DefaultVersion=str(default))
+
+    def moving(self, old: Properties, new: Properties) -> frozenset[str]:
+        """Return the numbers of versions that only the change itself will tell."""
+        if not self._is_another_version(old, new):
+            return frozenset()
+        return frozenset({"latestVersion", *(("defaultVersion",) if new.get("updateDefaultVersion") else ())})
+
+    def _is_another_version(self, old: Properties, new: Properties) -> bool:
+        return any(old.get(name) != new.get(name) for name in self.table.keys() - _ABOUT)
 
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return what cannot stand together, and whether user data are such."""

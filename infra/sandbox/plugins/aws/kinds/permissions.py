@@ -101,6 +101,21 @@ def told(answer: Iterable[Answer]) -> list[Permission]:
     return found
 
 
+def change(client: Any, verb: str, direction: str, group: str, permissions: Iterable[Permission]) -> None:
+    """Revoke or authorize permissions; does nothing for none.
+
+    Args:
+        client: of EC2.
+        verb: `revoke` or `authorize`.
+        direction: `ingress` or `egress`.
+        group: the group's id.
+        permissions: which.
+    """
+    sent = [permission.sent() for permission in sorted(permissions)]
+    if sent:
+        getattr(client, f"{verb}_security_group_{direction}")(GroupId=group, IpPermissions=sent)
+
+
 def rules_of(permissions: Iterable[Permission], known: Iterable[Properties], group: str) -> list[Value]:
     """Return the rules that a program would state for `permissions`.
 
@@ -143,7 +158,9 @@ def problems(path: str, rule: Properties) -> list[tuple[str, str]]:
         wrong = ((index, block_problem(str(text), version)) for index, text in enumerate(rule.get(name) or []))
         found += [(f"{path}{name}[{index}]", reason) for index, reason in wrong if reason is not None]
     if not any(rule.get(name) for name in (*_SOURCES, "self")):
-        found.append((path.removesuffix("."), f"needs at least one of {', '.join((*_SOURCES, 'self'))}"))
+        found.append(
+            (path.removesuffix(".") or "cidrBlocks", f"needs at least one of {', '.join((*_SOURCES, 'self'))}")
+        )
     return found + description_problems(path, rule)
 
 

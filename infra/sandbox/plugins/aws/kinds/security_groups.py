@@ -1,13 +1,13 @@
 """Security groups and their rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
-from infra.sandbox.plugins.aws.kinds import security_group_rules
+from infra.sandbox.plugins.aws.kinds import security_group_rule, security_group_rules
 from infra.sandbox.plugins.aws.kinds.network_arns import ec2_arn
-from infra.sandbox.plugins.aws.kinds.permissions import ALL, Permission, problems, rules_of, stated, told
+from infra.sandbox.plugins.aws.kinds.permissions import ALL, Permission, change, problems, rules_of, stated, told
 from infra.sandbox.plugins.aws.tagging import ec2
 from infra.sandbox.plugins.provider import Properties, ProviderError
 from infra.sandbox.plugins.values import Value
@@ -101,21 +101,6 @@ class SecurityGroup(Kind):
         return found
 
 
-def change(client: Any, verb: str, direction: str, group: str, permissions: Iterable[Permission]) -> None:
-    """Revoke or authorize permissions; does nothing for none.
-
-    Args:
-        client: of EC2.
-        verb: `revoke` or `authorize`.
-        direction: `ingress` or `egress`.
-        group: the group's id.
-        permissions: which.
-    """
-    sent = [permission.sent() for permission in sorted(permissions)]
-    if sent:
-        getattr(client, f"{verb}_security_group_{direction}")(GroupId=group, IpPermissions=sent)
-
-
 def _user_of(client: Any, group: str) -> str | None:
     """Return an interface that has the group, or another group with a rule that names it."""
     wanted = [{"Name": "group-id", "Values": [group]}]
@@ -160,4 +145,5 @@ KINDS: tuple[Kind, ...] = (
         computed=frozenset({"vpcId", "ingress", "egress"}),
     ),
     *security_group_rules.KINDS,
+    *security_group_rule.KINDS,
 )
