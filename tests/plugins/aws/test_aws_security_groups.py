@@ -12,6 +12,7 @@ from tests.plugins.client import Refused
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 
 NO_GROUP = "sg-0123456789abcdef0"
 ALL = {"protocol": "-1", "fromPort": 0, "toPort": 0}
@@ -168,6 +169,43 @@ def test_a_rule_of_or_for_no_group_is_refused(world: World, inputs: dict[str, An
     filled = {name: value or group(world) for name, value in both.items()}
     with pytest.raises(Refused, match=r"InvalidGroup\.NotFound"):
         world.object(INGRESS).create(ipProtocol="tcp", fromPort=1, toPort=2, **filled)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named", "allowed"),
+    [
+        ({"type": "inward", "cidrBlocks": ["10.0.0.0/8"]}, "type", "must be one of ingress, egress"),
+        ({"type": "ingress", "cidrBlocks": ["10.0.0.0/99"]}, "cidrBlocks[0]", "an IPv4 CIDR block"),
+        ({"type": "ingress", "toPort": 1, "cidrBlocks": ["10.0.0.0/8"]}, "toPort", "must not be below fromPort"),
+        ({"type": "ingress"}, "cidrBlocks", "needs at least one of"),
+        (
+            {"type": "ingress", "cidrBlocks": ["10.0.0.0/8"], "sourceSecurityGroupId": NO_GROUP},
+            "cidrBlocks",
+            "cannot be given together with sourceSecurityGroupId",
+        ),
+    ],
+)
+def test_a_wrong_rule_of_many_sources_fails_in_the_preview(
+    world: World, inputs: dict[str, Any], named: str, allowed: str
+) -> None:
+    _, failures = world.object(RULE).check(**{**HTTPS, "securityGroupId": NO_GROUP, **inputs})
+    assert set(failures) == {named}
+    assert allowed in failures[named]
+
+
+def test_a_source_that_others_revoked_is_found_missing_and_put_back_by_a_replacement(world: World) -> None:
+    inputs = {**HTTPS, "type": "egress", "securityGroupId": group(world), "cidrBlocks": ["10.1.0.0/16", "10.2.0.0/16"]}
+    rule = world.object(RULE).create(**inputs)
+    world.client("ec2").revoke_security_group_egress(
+        GroupId=inputs["securityGroupId"],
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.1.0.0/16"}]}],
+    )
+    assert "cidrBlocks" in rule.refresh()
+    wanted = rule.diff(**inputs)
+    assert wanted.replaces
+    assert wanted.deleteBeforeReplace, "both have one source in common, which AWS refuses as a duplicate"
+    rule.delete()
+    assert rule.refresh() == {"gone"}
 
 
 def test_a_second_group_of_one_name_is_refused(world: World) -> None:

@@ -26,6 +26,19 @@ def _widen(world: World, identity: str) -> None:
     )
 
 
+def _describe(world: World, identity: str) -> None:
+    assert identity.startswith("sgrule-")
+    client = world.client("ec2")
+    wanted = [{"Name": "ip-permission.cidr", "Values": ["10.9.2.0/24"]}]
+    for found in client.describe_security_groups(Filters=wanted)["SecurityGroups"]:
+        ranges = [{"CidrIp": text, "Description": "strangers"} for text in ("10.9.1.0/24", "10.9.2.0/24")]
+        if found["IpPermissions"][0]["FromPort"] == 443:
+            client.update_security_group_rule_descriptions_ingress(
+                GroupId=found["GroupId"],
+                IpPermissions=[{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": ranges}],
+            )
+
+
 EXAMPLES: tuple[Example, ...] = (
     Example(
         token="aws:ec2/securityGroup:SecurityGroup",
@@ -87,5 +100,22 @@ EXAMPLES: tuple[Example, ...] = (
         replacement={"securityGroupId": "sg-0123456789abcdef0"},
         drift=_widen,
         drifted=frozenset({"fromPort", "toPort"}),
+    ),
+    Example(
+        token="aws:ec2/securityGroupRule:SecurityGroupRule",
+        inputs=lambda world: {
+            "type": "ingress",
+            "securityGroupId": group(world),
+            "protocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "cidrBlocks": ["10.9.2.0/24", "10.9.1.0/24"],
+            "description": "clients",
+        },
+        change={"description": "all clients"},
+        replacement={"cidrBlocks": ["10.9.2.0/24"]},
+        drift=_describe,
+        drifted=frozenset({"description"}),
+        import_id=lambda thing: f"{thing.outputs['securityGroupId']}_ingress_tcp_443_443_10.9.2.0/24_10.9.1.0/24",
     ),
 )
