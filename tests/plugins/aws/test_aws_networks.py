@@ -1,12 +1,11 @@
-"""What AWS's networks refuse: in the preview where it can be known, else with AWS's own code."""
+"""What AWS's networks refuse with a code of their own, and what changes in them in place."""
 
 from typing import Any
 
 import pytest
 
-from tests.plugins.aws.examples import launch_templates, routing, security_groups
 from tests.plugins.aws.examples.routing import address, gateway, group, nat_gateway, new_vpc, table
-from tests.plugins.aws.world import Example, World
+from tests.plugins.aws.world import World
 from tests.plugins.client import Refused
 
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"
@@ -25,120 +24,6 @@ NO_NAT = "nat-0123456789abcdef0"
 NO_TABLE = "rtb-0123456789abcdef0"
 NO_VPC = "vpc-0123456789abcdef0"
 NO_SUBNET = "subnet-0123456789abcdef0"
-
-
-@pytest.mark.parametrize(
-    ("token", "inputs", "named", "allowed"),
-    [
-        (VPC, {"cidrBlock": "10.0.0.0"}, "cidrBlock", "must match"),
-        (SUBNET, {"vpcId": NO_VPC, "cidrBlock": "ten"}, "cidrBlock", "must match"),
-        (NAT, {"subnetId": NO_SUBNET}, "allocationId", "is required for a public NAT gateway"),
-        (
-            NAT,
-            {"connectivityType": "privat", "subnetId": NO_SUBNET},
-            "connectivityType",
-            "must be one of private, public",
-        ),
-        (
-            TABLE,
-            {"vpcId": NO_VPC, "routes": [{"cidrBlock": "0.0.0.0", "gatewayId": NO_GATEWAY}]},
-            "routes[0].cidrBlock",
-            "an IPv4 CIDR block such as 10.0.0.0/16",
-        ),
-        (
-            TABLE,
-            {"vpcId": NO_VPC, "routes": [{"cidrBlock": "10.1.2.3/16", "gatewayId": NO_GATEWAY}]},
-            "routes[0].cidrBlock",
-            "did you mean 10.1.0.0/16?",
-        ),
-        (
-            TABLE,
-            {"vpcId": NO_VPC, "routes": [{"cidrBlock": "0.0.0.0/0"}]},
-            "routes[0]",
-            "exactly one of carrierGatewayId",
-        ),
-        (
-            ROUTE,
-            {"routeTableId": NO_TABLE, "destinationCidrBlock": "::/0", "gatewayId": NO_GATEWAY},
-            "destinationCidrBlock",
-            "must match",
-        ),
-        (
-            ROUTE,
-            {
-                "routeTableId": NO_TABLE,
-                "destinationCidrBlock": "0.0.0.0/0",
-                "gatewayId": NO_GATEWAY,
-                "natGatewayId": NO_NAT,
-            },
-            "carrierGatewayId",
-            "exactly one of",
-        ),
-        (TIE, {"routeTableId": NO_TABLE}, "subnetId", "exactly one of subnetId, gatewayId"),
-        (
-            ENDPOINT,
-            {"vpcId": NO_VPC, "serviceName": "com.amazonaws.eu-west-1.s3", "vpcEndpointType": "Gatway"},
-            "vpcEndpointType",
-            "Gateway",
-        ),
-        (
-            ENDPOINT,
-            {"vpcId": NO_VPC, "serviceName": "com.amazonaws.eu-west-1.s3", "subnetIds": [NO_SUBNET]},
-            "subnetIds",
-            "is not allowed for an endpoint of type Gateway",
-        ),
-        (
-            ENDPOINT,
-            {"vpcId": NO_VPC, "serviceName": "com.amazonaws.eu-west-1.s3", "policy": "allow"},
-            "policy",
-            "must be a JSON object",
-        ),
-        (
-            FLOW_LOG,
-            {"vpcId": NO_VPC, "trafficType": "SOME", "logDestination": "arn:aws:s3:::b", "logDestinationType": "s3"},
-            "trafficType",
-            "ACCEPT, ALL, REJECT",
-        ),
-        (
-            FLOW_LOG,
-            {
-                "vpcId": NO_VPC,
-                "trafficType": "ALL",
-                "logDestination": "arn:aws:logs:eu-west-1:123456789012:log-group:f",
-            },
-            "iamRoleArn",
-            "is required for logDestinationType cloud-watch-logs",
-        ),
-        (
-            FLOW_LOG,
-            {"trafficType": "ALL", "logDestination": "arn:aws:s3:::b", "logDestinationType": "s3"},
-            "vpcId",
-            "exactly one of vpcId, subnetId",
-        ),
-    ],
-)
-def test_a_preview_says_what_is_allowed(
-    world: World, token: str, inputs: dict[str, Any], named: str, allowed: str
-) -> None:
-    _, failures = world.object(token).check(**inputs)
-    assert set(failures) == {named}
-    assert allowed in failures[named]
-
-
-@pytest.mark.parametrize(
-    "example",
-    [*routing.EXAMPLES, *security_groups.EXAMPLES, *launch_templates.EXAMPLES],
-    ids=lambda example: example.token.rpartition(":")[2],
-)
-def test_a_creation_that_no_engine_recorded_is_found_again(world: World, example: Example) -> None:
-    inputs, name = example.inputs(world), world.name("lost")
-    lost = world.object(example.token, name).create(**inputs)
-    found = world.object(example.token, name).create(**inputs)
-    assert found.id == lost.id
-    assert found.refresh() == set()
-    assert found.changes(**inputs) == {}
-    found.delete()
-    assert found.refresh() == {"gone"}
 
 
 def test_overlapping_subnets_are_refused(world: World) -> None:
@@ -281,6 +166,18 @@ def test_the_routes_of_a_table_are_added_moved_and_removed(world: World) -> None
     made.update(vpcId=vpc, routes=[])
     found = world.client("ec2").describe_route_tables(RouteTableIds=[made.id])["RouteTables"][0]["Routes"]
     assert [route["GatewayId"] for route in found] == ["local"]
+
+
+def test_an_address_goes_to_an_interface_and_to_another(world: World) -> None:
+    client = world.client("ec2")
+    first, second = (
+        client.create_network_interface(SubnetId=world.subnet())["NetworkInterface"]["NetworkInterfaceId"] for _ in "12"
+    )
+    used = world.object(ADDRESS).create(domain="vpc", networkInterface=first)
+    assert used.refresh() == set()
+    used.update(domain="vpc", networkInterface=second)
+    assert client.describe_addresses(AllocationIds=[used.id])["Addresses"][0]["NetworkInterfaceId"] == second
+    assert used.refresh() == set()
 
 
 def test_routes_of_their_own_are_no_drift_of_a_table_that_states_none(world: World) -> None:

@@ -111,6 +111,15 @@ def test_what_is_let_out_stays_through_another_change(world: World) -> None:
     made.delete()
 
 
+def test_rules_that_a_program_no_longer_states_stay(world: World) -> None:
+    made = world.object(GROUP).create(vpcId=world.vpc, ingress=[{**HTTPS, "self": True}], revokeRulesOnDelete=True)
+    made.update(vpcId=world.vpc, tags={"owner": "shop"})
+    found = world.client("ec2").describe_security_groups(GroupIds=[made.id])["SecurityGroups"][0]
+    assert [rule["FromPort"] for rule in found["IpPermissions"]] == [443]
+    made.delete()
+    assert made.refresh() == {"gone"}
+
+
 def test_rules_that_mean_the_same_are_no_change_in_any_order_and_grouping(world: World) -> None:
     apart = [
         {**HTTPS, "cidrBlocks": ["10.1.0.0/16"]},

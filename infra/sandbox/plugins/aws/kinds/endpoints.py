@@ -69,13 +69,13 @@ class VpcEndpoint(Kind):
         client = cloud.client("ec2", region)
         parameters: dict[str, Any] = {}
         for name, called in _LISTS.items():
-            if name in new and old.get(name) != new[name]:
-                before, after = set(old.get(name) or []), set(new[name] or [])
+            if new.get(name) is not None and old.get(name) != new[name]:
+                before, after = set(old.get(name) or []), set(new[name])
                 insist_on(client, _WITHIN[name], after - before)
                 changes = {f"Add{called}": sorted(after - before), f"Remove{called}": sorted(before - after)}
                 parameters.update({parameter: ids for parameter, ids in changes.items() if ids})
-        if "policy" in new and not documents.same(old.get("policy"), new["policy"]):
-            parameters.update({"PolicyDocument": new["policy"]} if new["policy"] else {"ResetPolicy": True})
+        if new.get("policy") and not documents.same(old.get("policy"), new["policy"]):
+            parameters["PolicyDocument"] = new["policy"]
         super().update(cloud, region, id, old, {name: value for name, value in new.items() if name in _PLAIN})
         if parameters:
             client.modify_vpc_endpoint(VpcEndpointId=id, **parameters)

@@ -27,20 +27,19 @@ class InternetGateway(Kind):
         return {**super().told(cloud, region, id, answer), "vpcId": attached, "arn": arn}
 
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
-        """Move it from one VPC to another."""
+        """Move it from one VPC to another; without a VPC it stays where it is."""
         client, before, after = cloud.client("ec2", region), old.get("vpcId"), new.get("vpcId")
-        if before == after:
-            return
-        if before:
-            client.detach_internet_gateway(InternetGatewayId=id, VpcId=before)
-        if after:
+        if after and before != after:
+            if before:
+                client.detach_internet_gateway(InternetGatewayId=id, VpcId=before)
             client.attach_internet_gateway(InternetGatewayId=id, VpcId=after)
 
     def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
         """Detach it and delete it."""
         actual = self.read(cloud, region, id, known)
         if actual is not None:
-            self.update(cloud, region, id, {"vpcId": actual["vpcId"]}, {})
+            if actual["vpcId"]:
+                cloud.client("ec2", region).detach_internet_gateway(InternetGatewayId=id, VpcId=actual["vpcId"])
             super().delete(cloud, region, id, known)
 
 
@@ -62,20 +61,19 @@ class Address(Kind):
         }
 
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
-        """Take it from where it was and put it where it belongs."""
+        """Take it from where it was and put it where it belongs; without a place it stays where it is."""
         client = cloud.client("ec2", region)
         places = {"instance": "InstanceId", "networkInterface": "NetworkInterfaceId"}
         before = {called: old[name] for name, called in places.items() if old.get(name)}
         after = {called: new[name] for name, called in places.items() if new.get(name)}
         private = new.get("associateWithPrivateIp")
-        if before == after and old.get("associateWithPrivateIp") == private:
+        if not after or (before == after and old.get("associateWithPrivateIp") == private):
             return
         found = client.describe_addresses(AllocationIds=[id])["Addresses"][0]
         if found.get("AssociationId"):
             client.disassociate_address(AssociationId=found["AssociationId"])
-        if after:
-            chosen = {"PrivateIpAddress": private} if private else {}
-            client.associate_address(AllocationId=id, **after, **chosen)
+        chosen = {"PrivateIpAddress": private} if private else {}
+        client.associate_address(AllocationId=id, **after, **chosen)
 
     def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
         """Release it; moto would take it from under a NAT gateway, AWS does not."""

@@ -44,8 +44,8 @@ class RouteTable(Kind):
         return {**told, "routes": found, "arn": arn}
 
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
-        """Delete, redirect and create routes."""
-        if "routes" not in new:
+        """Delete, redirect and create routes; those that the program no longer states are no longer its own."""
+        if new.get("routes") is None:
             return
         client = cloud.client("ec2", region)
         before, after = _by_destination(old.get("routes")), _by_destination(new["routes"])

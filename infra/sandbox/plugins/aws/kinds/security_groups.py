@@ -64,12 +64,12 @@ class SecurityGroup(Kind):
         return {**super().told(cloud, region, id, answer), **permitted, "arn": arn}
 
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
-        """Revoke and authorize what differs."""
+        """Revoke and authorize what differs; what the program no longer states is no longer its own."""
         client = cloud.client("ec2", region)
         for direction in DIRECTIONS:
-            if direction in new:
+            if new.get(direction) is not None:
                 before = set(stated(old.get(direction) or [], id))
-                after = set(stated(new[direction] or [], id))
+                after = set(stated(new[direction], id))
                 change(client, "revoke", direction, id, before - after)
                 change(client, "authorize", direction, id, after - before)
 
@@ -80,7 +80,7 @@ class SecurityGroup(Kind):
         if found is None:
             return
         if known.get("revokeRulesOnDelete"):
-            self.update(cloud, region, id, found, dict.fromkeys(DIRECTIONS))
+            self.update(cloud, region, id, found, {direction: [] for direction in DIRECTIONS})
         user = _user_of(client, id)
         if user:
             raise ProviderError(f"DependencyViolation: resource {id} has a dependent object: {user}")
