@@ -98,6 +98,17 @@ def test_a_deleted_secret_waits_and_its_name_is_taken_until_then(world: World) -
         world.object(SECRET).create(name=name)
 
 
+def test_an_automatic_name_is_not_that_of_a_secret_that_waits_for_its_deletion(world: World) -> None:
+    logical = world.name("database")
+    ids = set()
+    for _ in range(3):
+        secret = world.object(SECRET, logical).create()
+        assert secret.changes() == {}, "the name stays"
+        ids.add(secret.id)
+        secret.delete()
+    assert len(ids) == 3
+
+
 def test_without_a_recovery_window_the_name_is_free_at_once(world: World) -> None:
     name = world.name("shop/database")
     secret = world.object(SECRET).create(name=name, recoveryWindowInDays=0)

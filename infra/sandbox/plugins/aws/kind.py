@@ -266,6 +266,11 @@ class Kind:
         """Return an automatic name as this type may have it; one that it has returned before stays as it is."""
         return name
 
+    def is_waiting(self, cloud: Cloud, region: str, name: str) -> bool:
+        """Whether a resource of this name is deleted and AWS still keeps it, so that the name is not free yet."""
+        del cloud, region, name
+        return False
+
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return (property, what is wrong) for rules that span properties; inputs are revealed and known."""
         del inputs

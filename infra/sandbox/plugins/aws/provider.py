@@ -4,14 +4,13 @@ Owns checks against their tables, tags, regions, previews, what happens to a cre
 live to record, and how failures are told. Leaves what a type is to `kinds`.
 """
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.sandbox.plugins import checking, properties
-from infra.sandbox.plugins.aws import documents, functions, settings
+from infra.sandbox.plugins import properties
+from infra.sandbox.plugins.aws import documents, functions, naming, settings
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Kind
 from infra.sandbox.plugins.aws.kinds import KINDS
@@ -30,7 +29,6 @@ from infra.sandbox.plugins.provider import (
 from infra.sandbox.plugins.values import UNKNOWN, Secret, Value, has_unknown, mark_like, reveal
 
 _SHORTEST_SECRET = 4
-_SUFFIX_DIGITS = 26  # what the official plugin appends to a prefix
 _UNCONFIGURED = "the aws plugin has not been configured"
 _ADDING = "infra/sandbox/plugins/aws/kinds"
 
@@ -70,7 +68,7 @@ class AWSProvider(Provider):
     def check(
         self, resource: Resource, old: Properties, new: Properties, seed: bytes
     ) -> tuple[Properties, list[Failure]]:
-        """Judge the inputs by the kind's table and its rules; nothing is contacted.
+        """Judge the inputs by the kind's table and its rules; nobody is asked but whether an automatic name is free.
 
         An automatic name follows from the URN and the name before it, not from chance, as in the postgresql plugin; for
         a replacement the engine checks a second time, without old inputs, so that name is remembered in between.
@@ -79,11 +77,10 @@ class AWSProvider(Provider):
         names = "".join(str(reveal(old.get(name, ""))) for name in kind.automatic)
         before = names or self._predecessors.get(resource.urn, "")
         self._predecessors[resource.urn] = before
-        inputs, failures = checking.check(kind.table, resource, old, new, before.encode())
-        for name in kind.automatic:
-            inputs = _prefixed(name, f"{before} {resource.urn}", old, inputs)
-            if properties.is_automatic(inputs, name) and isinstance(inputs[name], str):
-                inputs[name] = kind.named(inputs[name])
+        inputs, failures = naming.completed(kind, resource, old, new, before)
+        while self._has_waiting_name(kind, old, inputs):
+            before += "+"
+            inputs, failures = naming.completed(kind, resource, old, new, before)
         for name in sorted(kind.documents & inputs.keys()):
             if not has_unknown(inputs[name]) and not documents.is_json(reveal(inputs[name])):
                 failures.append(Failure(name, "must be a JSON object"))
@@ -202,6 +199,12 @@ class AWSProvider(Provider):
         if self._configured_settings is None:
             raise ProviderError(_UNCONFIGURED)
         return self._configured_settings
+
+    def _has_waiting_name(self, kind: Kind, old: Properties, inputs: Properties) -> bool:
+        cloud = self._configured_cloud
+        if cloud is None or has_unknown(inputs.get("region")):
+            return False
+        return naming.is_waiting(kind, cloud, self._region(inputs), old, inputs)
 
     def _region(self, inputs: Properties) -> str:
         cloud = self._cloud
@@ -340,22 +343,6 @@ def _as_stated(before: Value, actual: Value) -> Value:
     if isinstance(before, list) and isinstance(actual, list) and len(before) == len(actual):
         return [_as_stated(*pair) for pair in zip(before, actual, strict=True)]
     return actual
-
-
-def _prefixed(name: str, seed: str, old: Properties, inputs: Properties) -> dict[str, Value]:
-    """Return checked inputs with the automatic name `name` made from the prefix that a program gives, if it gives one.
-
-    The official plugin appends the time and a count; here it follows from `seed`, as every automatic name does.
-    """
-    prefix = reveal(inputs.get(f"{name}Prefix"))
-    if prefix is None or name in inputs:
-        return dict(inputs)
-    made: Value = UNKNOWN
-    if isinstance(prefix, str):
-        kept = properties.is_automatic(old, name) and reveal(old.get(f"{name}Prefix")) == prefix
-        suffix = hashlib.sha256(seed.encode()).hexdigest()[:_SUFFIX_DIGITS]
-        made = old[name] if kept else prefix + suffix
-    return {**inputs, name: made, properties.DEFAULTS: sorted([*inputs[properties.DEFAULTS], name])}
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
@@ -32,13 +32,19 @@ class StoredSecret(Kind):
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceExistsException":
                 raise
-            found = cloud.client(self.service, region).describe_secret(SecretId=inputs["name"])
-            if not self.is_gone(found):
+            if not self.is_waiting(cloud, region, str(inputs["name"])):
                 raise
             raise ProviderError(
                 "InvalidRequestException: You can't create this secret because a secret with this name is already "
                 "scheduled for deletion."
             ) from error
+
+    def is_waiting(self, cloud: Cloud, region: str, name: str) -> bool:
+        """Whether a secret of this name waits for its deletion; where nobody can be asked now, the creation will."""
+        try:
+            return self.is_gone(cloud.client(self.service, region).describe_secret(SecretId=name))
+        except (BotoCoreError, ClientError):
+            return False
 
     def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
         """Give it its policy."""
