@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.errors import TenantryError
@@ -76,10 +77,14 @@ class Cluster:
     Args:
         directory: the folder for data, socket, settings and the superuser's password.
         daemon: the server's process.
+        superuser: the role that owns the data; said once, when they are made.
+        settings: of postgresql.conf, as PostgreSQL writes values (texts in quotes); they win over the usual ones.
     """
 
     directory: Path
     daemon: Daemon
+    superuser: str = "postgres"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -93,11 +98,11 @@ class Cluster:
 
     @property
     def password_file(self) -> Path:
-        """The file that holds the password of `postgres`."""
+        """The file that holds the superuser's password."""
         return self.directory / "password"
 
     def password(self) -> str:
-        """Return the password of the superuser `postgres`, generated before the data are.
+        """Return the superuser's password, generated before the data are.
 
         Raises:
             TenantryError: there are data, but their password is lost.
@@ -138,6 +143,13 @@ class Cluster:
                 report("starting PostgreSQL")
                 self.daemon.start(self._command(identity), env=_ENVIRONMENT, cwd=self.directory)
             self.daemon.wait_ready(self.is_ready, seconds=_READY_SECONDS)
+
+    def reload(self) -> None:
+        """Let the running server take over `settings`; those that only a start can change wait for one."""
+        self._configure()
+        process = self.daemon.process()
+        if process is not None:
+            process.send_signal(signal.SIGHUP)
 
     def stop(self, *, grace: float = 60.0) -> None:
         """Stop the server, ending its sessions, and remove its socket; does nothing when it is stopped.
@@ -211,7 +223,7 @@ class Cluster:
     def _creation(self, folder: Path) -> list[str]:
         return [
             f"--pgdata={folder}",
-            "--username=postgres",
+            f"--username={self.superuser}",
             f"--pwfile={self.password_file}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
@@ -225,5 +237,6 @@ class Cluster:
 
     def _configure(self) -> None:
         storage.write_private(self.directory / "pg_hba.conf", _HBA)
-        storage.write_private(self.directory / "postgresql.conf", _SETTINGS)
+        own = "".join(f"{name} = {value}\n" for name, value in self.settings.items())
+        storage.write_private(self.directory / "postgresql.conf", _SETTINGS + own)
         (self.directory / "socket").mkdir(mode=0o700, exist_ok=True)

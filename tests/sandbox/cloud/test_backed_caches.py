@@ -1,0 +1,142 @@
+"""ElastiCache's replication groups with a real Valkey behind them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+from botocore.exceptions import ClientError
+
+from infra.sandbox.cloud.service import Cloud
+from infra.sandbox.servers import probe
+from tests.sandbox.cloud.backed import TOKEN, processes, valkey
+from tests.sandbox.cloud.harness import client, kill
+from tests.sandbox.servers.harness import quiet
+
+MakeCloud = Callable[[str], Cloud]
+
+
+@pytest.fixture(scope="module")
+def backed(make_cloud: MakeCloud) -> Cloud:
+    """A cloud with servers."""
+    cloud = Cloud(make_cloud("test-backed-caches").instance, backed=True)
+    cloud.start(quiet)
+    return cloud
+
+
+def create(cloud: Cloud, name: str, **options: Any) -> dict[str, Any]:
+    """Create a replication group and return what is told of it once it is available."""
+    elasticache = client(cloud, "elasticache")
+    usual: dict[str, Any] = {
+        "ReplicationGroupDescription": "a test's",
+        "Engine": "valkey",
+        "CacheNodeType": "cache.t4g.micro",
+        "TransitEncryptionEnabled": True,
+        "AuthToken": TOKEN,
+    }
+    elasticache.create_replication_group(ReplicationGroupId=name, **(usual | options))
+    waiting = {"Delay": 1, "MaxAttempts": 30}
+    elasticache.get_waiter("replication_group_available").wait(ReplicationGroupId=name, WaiterConfig=waiting)
+    return described(cloud, name)
+
+
+def described(cloud: Cloud, name: str) -> dict[str, Any]:
+    """Return what is told of a group."""
+    (group,) = client(cloud, "elasticache").describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"]
+    return dict(group)
+
+
+def test_the_token_opens_it_over_verified_tls_and_nothing_else_does(backed: Cloud) -> None:
+    group = create(backed, "closed")
+    assert valkey(backed, group).set("key", "value")
+    with pytest.raises(redis.AuthenticationError):
+        valkey(backed, group, "wrong").ping()
+    with pytest.raises(redis.AuthenticationError):
+        valkey(backed, group, None).ping()
+    with pytest.raises(redis.ConnectionError):
+        valkey(backed, group, tls=False).ping()
+    shard = group["NodeGroups"][0]
+    assert shard["ReaderEndpoint"] == shard["PrimaryEndpoint"]
+
+
+def test_without_encryption_and_token_it_is_open_as_declared(backed: Cloud) -> None:
+    elasticache = client(backed, "elasticache")
+    elasticache.create_replication_group(
+        ReplicationGroupId="open", ReplicationGroupDescription="open", Engine="redis", Port=6380
+    )
+    group = described(backed, "open")
+    assert group["NodeGroups"][0]["PrimaryEndpoint"]["Port"] == 6380
+    assert valkey(backed, group, None, tls=False).ping()
+
+
+def test_the_policy_of_the_parameter_group_is_the_servers(backed: Cloud) -> None:
+    elasticache = client(backed, "elasticache")
+    elasticache.create_cache_parameter_group(
+        CacheParameterGroupName="own", CacheParameterGroupFamily="valkey8", Description="own"
+    )
+
+    def set_policy(policy: str) -> None:
+        said = [{"ParameterName": "maxmemory-policy", "ParameterValue": policy}]
+        elasticache.modify_cache_parameter_group(CacheParameterGroupName="own", ParameterNameValues=said)
+
+    set_policy("allkeys-lfu")
+    group = create(backed, "tuned", CacheParameterGroupName="own")
+    assert valkey(backed, group).config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lfu"}
+    valkey(backed, group).set("key", "value")
+    set_policy("noeviction")
+    assert valkey(backed, group).config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+    assert valkey(backed, group).get("key") == b"value"
+
+
+def test_a_token_is_rotated_and_then_set(backed: Cloud) -> None:
+    group = create(backed, "rotated")
+    elasticache = client(backed, "elasticache")
+    new = "the-next-token-of-sixteen"
+
+    def change(strategy: str) -> None:
+        elasticache.modify_replication_group(
+            ReplicationGroupId="rotated", AuthToken=new, AuthTokenUpdateStrategy=strategy, ApplyImmediately=True
+        )
+
+    change("ROTATE")
+    assert valkey(backed, group, new).ping()
+    assert valkey(backed, group).ping()
+    change("SET")
+    assert valkey(backed, group, new).ping()
+    with pytest.raises(redis.AuthenticationError):
+        valkey(backed, group).ping()
+
+
+def test_deletion_ends_the_server(backed: Cloud) -> None:
+    endpoint = create(backed, "deleted")["NodeGroups"][0]["PrimaryEndpoint"]
+    client(backed, "elasticache").delete_replication_group(ReplicationGroupId="deleted")
+    assert not probe.accepts(endpoint["Address"], endpoint["Port"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"Engine": "memcached"}, "The sandbox runs no memcached"),
+        ({"NumNodeGroups": 2}, "The sandbox runs no cluster mode"),
+    ],
+)
+def test_what_no_server_can_stand_for_is_refused(backed: Cloud, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClientError, match=message):
+        create(backed, "refused", **options)
+
+
+def test_data_survive_a_kill_and_a_stop_which_leaves_no_process(make_cloud: MakeCloud) -> None:
+    cloud = Cloud(make_cloud("test-backed-caches-restarts").instance, backed=True)
+    cloud.start(quiet)
+    group = create(cloud, "kept")
+    valkey(cloud, group).set("key", "value")
+    kill(cloud)
+    cloud.start(quiet)
+    assert described(cloud, "kept")["NodeGroups"] == group["NodeGroups"]
+    assert valkey(cloud, group).get("key") == b"value"
+    cloud.stop()
+    assert processes(cloud) == []
+    cloud.start(quiet)
+    assert valkey(cloud, described(cloud, "kept")).get("key") == b"value"
+    cloud.stop()
+    assert processes(cloud) == []

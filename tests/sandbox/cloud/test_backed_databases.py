@@ -1,0 +1,203 @@
+"""RDS instances with a real PostgreSQL behind them: what is declared is what a client meets."""
+
+import datetime
+import json
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.sandbox.cloud.service import Cloud
+from infra.sandbox.servers import probe
+from tests.sandbox.cloud.backed import PASSWORD, connect, create_database, kill_everything, processes, rows, told, write
+from tests.sandbox.cloud.harness import OTHER_REGION, REGION, client, kill
+from tests.sandbox.servers.harness import quiet
+
+MakeCloud = Callable[[str], Cloud]
+
+
+@pytest.fixture(scope="module")
+def backed(make_cloud: MakeCloud) -> Cloud:
+    """A cloud with servers, for all tests that break nothing."""
+    cloud = Cloud(make_cloud("test-backed-databases").instance, backed=True)
+    cloud.start(quiet)
+    return cloud
+
+
+def test_the_master_gets_in_with_the_told_endpoint_and_nobody_else(backed: Cloud) -> None:
+    instance = create_database(backed, "first")
+    assert instance["Endpoint"]["Port"] == 5432
+    assert instance["Endpoint"]["Address"].startswith(f"{backed.instance.addresses.prefix}.")
+    with connect(backed, instance) as connection:
+        assert connection.execute("select current_user, current_database()").fetchone() == ("postgres", "tenantry")
+        connection.execute("create role app login password 'x'")
+        connection.execute("grant app to postgres")
+        connection.execute("create database other owner app")
+        row = connection.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
+        assert row == (False,)
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        connect(backed, instance, password="wrong")
+    with pytest.raises(psycopg.OperationalError, match="no encryption"):
+        connect(backed, instance, sslmode="disable")
+
+
+def test_parameters_are_honoured_at_creation_and_when_changed(backed: Cloud) -> None:
+    rds = client(backed, "rds")
+    rds.create_db_parameter_group(DBParameterGroupName="own", DBParameterGroupFamily="postgres18", Description="own")
+
+    def set_parameters(**values: str) -> None:
+        method = {"ApplyMethod": "pending-reboot"}
+        said = [{"ParameterName": name, "ParameterValue": text, **method} for name, text in values.items()]
+        rds.modify_db_parameter_group(DBParameterGroupName="own", Parameters=said)
+
+    def shown(name: str) -> str:
+        with connect(backed, instance) as connection:
+            row = connection.execute("select current_setting(%s)", [name]).fetchone()
+        assert row is not None
+        return str(row[0])
+
+    set_parameters(max_connections="77", log_min_duration_statement="1500")
+    instance = create_database(backed, "tuned", DBParameterGroupName="own")
+    assert (shown("max_connections"), shown("log_min_duration_statement")) == ("77", "1500ms")
+    set_parameters(max_connections="88", log_min_duration_statement="2500")
+    assert shown("max_connections") == "77"
+    rds.reboot_db_instance(DBInstanceIdentifier="tuned")
+    assert (shown("max_connections"), shown("log_min_duration_statement")) == ("88", "2500ms")
+
+
+def test_a_new_master_password_replaces_the_old_one(backed: Cloud) -> None:
+    instance = create_database(backed, "password")
+    rds = client(backed, "rds")
+    rds.modify_db_instance(DBInstanceIdentifier="password", MasterUserPassword="another-one", ApplyImmediately=True)
+    with connect(backed, instance, password="another-one") as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        connect(backed, instance, password=PASSWORD)
+
+
+def test_a_managed_master_password_is_in_the_secret_that_is_told(backed: Cloud) -> None:
+    rds = client(backed, "rds")
+    said = {"Engine": "postgres", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20, "MasterUsername": "owner"}
+    rds.create_db_instance(DBInstanceIdentifier="managed", ManageMasterUserPassword=True, DBName="tenantry", **said)
+    instance = told(backed, "managed")
+    secret = client(backed, "secretsmanager").get_secret_value(SecretId=instance["MasterUserSecret"]["SecretArn"])
+    with connect(backed, instance, password=json.loads(secret["SecretString"])["password"]) as connection:
+        assert connection.execute("select current_user").fetchone() == ("owner",)
+
+
+def test_a_stopped_instance_answers_again_when_it_is_started(backed: Cloud) -> None:
+    rds = client(backed, "rds")
+    instance = create_database(backed, "resting", Port=5433)
+    write(backed, instance, "kept")
+    rds.stop_db_instance(DBInstanceIdentifier="resting")
+    assert not probe.accepts(instance["Endpoint"]["Address"], 5433)
+    rds.start_db_instance(DBInstanceIdentifier="resting")
+    assert rows(backed, told(backed, "resting")) == ["kept"]
+
+
+def test_a_deleted_instance_leaves_no_server_and_its_address_to_the_next(backed: Cloud) -> None:
+    rds = client(backed, "rds")
+    instance = create_database(backed, "deleted")
+    endpoint = (instance["Endpoint"]["Address"], instance["Endpoint"]["Port"])
+    before = processes(backed)
+    rds.delete_db_instance(DBInstanceIdentifier="deleted", SkipFinalSnapshot=True)
+    assert not probe.accepts(*endpoint)
+    assert len(processes(backed)) < len(before)
+    assert not (backed.instance.directory / "backing" / "databases" / instance["DbiResourceId"]).exists()
+    again = create_database(backed, "deleted")
+    assert again["Endpoint"]["Address"] == endpoint[0]
+    with connect(backed, again) as connection:
+        assert connection.execute("select to_regclass('rows')").fetchone() == (None,)
+
+
+def test_a_snapshot_its_copy_and_the_final_one_bring_back_what_was_there(backed: Cloud) -> None:
+    rds = client(backed, "rds")
+    instance = create_database(backed, "source")
+    write(backed, instance, "before")
+    rds.create_db_snapshot(DBInstanceIdentifier="source", DBSnapshotIdentifier="taken")
+    write(backed, instance, "after")
+    rds.copy_db_snapshot(SourceDBSnapshotIdentifier="taken", TargetDBSnapshotIdentifier="copied")
+    rds.delete_db_snapshot(DBSnapshotIdentifier="taken")
+    rds.delete_db_instance(DBInstanceIdentifier="source", FinalDBSnapshotIdentifier="final")
+    elsewhere = client(backed, "rds", OTHER_REGION)
+    arn = rds.describe_db_snapshots(DBSnapshotIdentifier="copied")["DBSnapshots"][0]["DBSnapshotArn"]
+    elsewhere.copy_db_snapshot(SourceDBSnapshotIdentifier=arn, TargetDBSnapshotIdentifier="far", SourceRegion=REGION)
+    elsewhere.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="far", DBSnapshotIdentifier="far")
+    (far,) = elsewhere.describe_db_instances(DBInstanceIdentifier="far")["DBInstances"]
+    assert rows(backed, far) == ["before"]
+    for snapshot, expected in (("copied", ["before"]), ("final", ["after", "before"])):
+        name = f"from-{snapshot}"
+        rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=snapshot)
+        assert rows(backed, told(backed, name)) == expected
+
+
+def test_a_restore_to_a_moment_has_what_was_written_before_and_nothing_after(backed: Cloud) -> None:
+    rds = client(backed, "rds")
+    instance = create_database(backed, "timed", BackupRetentionPeriod=1)
+    write(backed, instance, "before")
+    with connect(backed, instance) as connection:
+        row = connection.execute("select clock_timestamp()").fetchone()
+    assert row is not None
+    moment = row[0]
+    # AWS takes whole seconds: the row after the moment is written in a later one.
+    with connect(backed, instance) as connection:
+        connection.execute("select pg_sleep_until(date_trunc('second', %s::timestamptz) + interval '2.1 s')", [moment])
+    write(backed, instance, "after")
+    target = {"SourceDBInstanceIdentifier": "timed", "TargetDBInstanceIdentifier": "then"}
+    whole = moment.replace(microsecond=0) + datetime.timedelta(seconds=1)
+    rds.restore_db_instance_to_point_in_time(**target, RestoreTime=whole)
+    then = told(backed, "then")
+    assert rows(backed, then) == ["before"]
+    write(backed, then, "own")
+    latest = target | {"TargetDBInstanceIdentifier": "latest"}
+    rds.restore_db_instance_to_point_in_time(**latest, UseLatestRestorableTime=True)
+    assert rows(backed, told(backed, "latest")) == ["after", "before"]
+    with pytest.raises(ClientError, match="restorable period"):
+        rds.restore_db_instance_to_point_in_time(
+            SourceDBInstanceIdentifier="timed",
+            TargetDBInstanceIdentifier="never",
+            RestoreTime=whole + datetime.timedelta(days=1),
+        )
+
+
+def test_other_engines_are_refused(backed: Cloud) -> None:
+    with pytest.raises(ClientError) as refused:
+        create_database(backed, "mysql", Engine="mysql")
+    assert refused.value.response["Error"] == {
+        "Type": "Sender",
+        "Code": "InvalidParameterValue",
+        "Message": "The sandbox runs no mysql: only Engine postgres is available here.",
+    }
+
+
+def test_a_killed_cloud_finds_its_databases_again_and_a_stopped_one_leaves_no_process(make_cloud: MakeCloud) -> None:
+    cloud = Cloud(make_cloud("test-backed-restarts").instance, backed=True)
+    cloud.start(quiet)
+    instance = create_database(cloud, "kept")
+    write(cloud, instance, "kept")
+    kill(cloud)
+    assert rows(cloud, instance) == ["kept"]
+    cloud.start(quiet)
+    assert told(cloud, "kept")["Endpoint"] == instance["Endpoint"]
+    assert rows(cloud, instance) == ["kept"]
+    cloud.stop()
+    assert processes(cloud) == []
+    cloud.start(quiet)
+    assert told(cloud, "kept")["Endpoint"] == instance["Endpoint"]
+    assert rows(cloud, instance) == ["kept"]
+
+
+def test_after_everything_was_killed_a_start_brings_all_back(make_cloud: MakeCloud) -> None:
+    cloud = Cloud(make_cloud("test-backed-killed").instance, backed=True)
+    cloud.start(quiet)
+    instance = create_database(cloud, "kept")
+    write(cloud, instance, "kept")
+    kill_everything(cloud)
+    assert processes(cloud) == []
+    cloud.start(quiet)
+    assert told(cloud, "kept")["Endpoint"] == instance["Endpoint"]
+    assert rows(cloud, instance) == ["kept"]
+    client(cloud, "rds").delete_db_instance(DBInstanceIdentifier="kept", SkipFinalSnapshot=True)
+    cloud.stop()
+    assert processes(cloud) == []
