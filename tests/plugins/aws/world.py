@@ -17,6 +17,7 @@ ACCOUNT = "123456789012"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 _numbers = itertools.count(1)
+_blocks = itertools.count(16)  # from 10.9.1.0/28 on
 
 
 @dataclass(eq=False)
@@ -58,7 +59,8 @@ class World:
 
     def subnet(self, zone: str = "a") -> str:
         """Return the id of a new subnet of `vpc`."""
-        block = f"10.9.{next(_numbers)}.0/24"
+        third, last = divmod(next(_blocks), 16)
+        block = f"10.9.{third}.{last * 16}/28"
         made = self.client("ec2").create_subnet(
             VpcId=self.vpc, CidrBlock=block, AvailabilityZone=f"{self.region}{zone}"
         )
