@@ -17,7 +17,7 @@ from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
 from infra.sandbox.plugins.language import install as language_host
-from infra.sandbox.plugins.launcher import write_script
+from infra.sandbox.plugins.launcher import write_launcher, write_script
 from infra.sandbox.servers.postgresql import PostgreSQL
 from infra.sandbox.servers.valkey import Valkey
 
@@ -115,6 +115,8 @@ class Workspace:
         stack_file.synchronise(source, self.stack_file)
         self._write_pulumi_wrapper(source, cli)
         PostgreSQL(self.instance).link_tools(self.tools)
+        cloud = Cloud(self.instance)
+        write_launcher(self.tools / "aws", "infra.sandbox.aws_cli", cloud.url, str(cloud.folder))
 
     def variables(self) -> dict[str, str]:
         """Return what the sandbox sets."""

@@ -25,7 +25,7 @@ from infra.sandbox.servers.valkey import Valkey
 
 def services(instance: Instance) -> list[Service]:
     """Return the services of an instance, in the order that users read them."""
-    return [ControlPlane(instance), PostgreSQL(instance), Valkey(instance), Cloud(instance)]
+    return [ControlPlane(instance), PostgreSQL(instance), Valkey(instance), Cloud(instance, backed=True)]
 
 
 def up(name: str, report: Report) -> Instance:

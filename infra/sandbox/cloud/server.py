@@ -97,8 +97,12 @@ class QuietHandler(MotoRequestHandler):
         """Log nothing."""
 
 
-def cloud(folder: Path) -> Application:
-    """Return the cloud whose data are in `folder`, as it was when it last ran.
+def cloud(folder: Path, backed_at: tuple[str, int] | None = None) -> Application:
+    """Return the cloud whose data are in `folder`, as it was when it last ran, once what is behind it runs again.
+
+    Args:
+        folder: where its data are.
+        backed_at: the address and port that it listens on; without, nothing runs behind EKS clusters.
 
     Raises:
         TenantryError: its journal is damaged.
@@ -107,8 +111,19 @@ def cloud(folder: Path) -> Application:
     journal = Journal(creations, folder / "journal.jsonl")
     replayed = journal.replay()
     quotas = Quotas(journal, folder / "quotas.json")
-    faults = Faults(OneAtATime(creations.repeating(quotas)))
+    calls_taken = creations.repeating(quotas)
+    faults = Faults(OneAtATime(_with_clusters(calls_taken, folder, *backed_at) if backed_at else calls_taken))
     return Control(faults, faults, quotas, lambda: {"replayed": replayed, "regions": sorted(journal.regions)})
+
+
+def _with_clusters(application: Application, folder: Path, address: str, port: int) -> Application:
+    lean.take_over()
+    from infra.sandbox.cloud.backing.clusters import Clusters  # noqa: PLC0415 - imports much of moto
+
+    clusters = Clusters(application, folder, address, port)
+    clusters.reconcile()
+    clusters.settle()
+    return clusters
 
 
 def listen(address: str, port: int) -> socket.socket:
@@ -156,10 +171,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("address")
     parser.add_argument("port", type=int)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--backed", action="store_true", help="let control planes run behind EKS clusters")
     options = parser.parse_args(arguments)
+    backed_at = (options.address, options.port) if options.backed else None
     try:
         with listen(options.address, options.port) as listening:
-            server(listening, cloud(options.folder)).serve_forever()
+            server(listening, cloud(options.folder, backed_at)).serve_forever()
     except TenantryError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - its log
         return 1

@@ -14,6 +14,7 @@ import httpx
 
 from infra.errors import TenantryError
 from infra.paths import VIRTUALENV
+from infra.sandbox.cloud.backing import control_planes
 from infra.sandbox.control_plane.component import Component
 from infra.sandbox.instance import Instance, Report, Status
 from infra.sandbox.servers import storage
@@ -44,9 +45,11 @@ class Cloud:
 
     Args:
         instance: where it lives.
+        backed: whether what has an open engine really runs: a control plane behind each EKS cluster.
     """
 
     instance: Instance
+    backed: bool = False
 
     @property
     def name(self) -> str:
@@ -58,6 +61,11 @@ class Cloud:
         """Where it answers."""
         address, port = self._endpoint
         return f"http://{address}:{port}"
+
+    @property
+    def folder(self) -> Path:
+        """Where its data are, and those of what runs behind it."""
+        return self.instance.folder(_NAME)
 
     def start(self, report: Report) -> None:
         """Start it and return once it answers; does nothing when it runs and is healthy.
@@ -74,13 +82,17 @@ class Cloud:
                 report("starting the simulated AWS")
                 component.start(self.instance)
             component.wait_healthy(self.instance, seconds=_READY_SECONDS)
+            if self.backed:
+                self._repair()
 
     def stop(self) -> None:
         """Stop it; does nothing when it is stopped. What it holds is in its journal already."""
         if not self.instance.directory.exists():
             return
         with storage.explained(self.instance.directory), storage.exclusive(self.instance, _NAME):
+            control_planes.stop_all(self.folder)
             self.instance.daemon(_NAME).stop()
+            control_planes.stop_all(self.folder)  # what it has begun to start meanwhile
 
     def status(self) -> list[Status]:
         """Return one row for its process."""
@@ -145,15 +157,24 @@ class Cloud:
         interpreter = VIRTUALENV / "bin" / "python"
         program = str(interpreter) if interpreter.exists() else sys.executable
         address, port = self._endpoint
-        module, folder = "infra.sandbox.cloud.server", str(self.instance.folder(_NAME))
+        module, folder = "infra.sandbox.cloud.server", str(self.folder)
+        options = ["--backed"] if self.backed else []
         return Component(
             name=_NAME,
-            command=[program, "-P", "-s", "-m", module, address, str(port), folder],
+            command=[program, "-P", "-s", "-m", module, address, str(port), folder, *options],
             healthy=self._answers,
             endpoints=[self._endpoint],
             files=sorted(Path(__file__).parent.rglob("*.py")),
             settings=_MOTO,
         )
+
+    def _repair(self) -> None:
+        """Let control planes that have died run again."""
+        try:
+            httpx.post(f"{self.url}/tenantry-eks/repair", timeout=_READY_SECONDS, trust_env=False).raise_for_status()
+        except httpx.HTTPError as error:
+            log = str(self.instance.daemon(_NAME).log)
+            raise TenantryError("the cloud's clusters cannot be repaired", log, "read the log") from error
 
     def _answers(self) -> bool:
         try:

@@ -1,6 +1,9 @@
 """kube-apiserver: RBAC and Node authorisation, Pod Security admission, no anonymous request, TLS 1.3."""
 
+from pathlib import Path
+
 from infra.paths import BIN
+from infra.sandbox.certificates import KeyPair
 from infra.sandbox.control_plane.api import answers
 from infra.sandbox.control_plane.component import Component
 from infra.sandbox.control_plane.credentials import SERVICE_RANGE, Credentials
@@ -34,21 +37,29 @@ def api_server(instance: Instance) -> Component:
         "--enable-admission-plugins=NodeRestriction",
         "--allow-privileged=true",  # as everywhere; Pod Security decides by namespace
         f"--service-cluster-ip-range={SERVICE_RANGE}",
-        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-        f"--service-account-key-file={accounts.certificate}",
-        f"--service-account-signing-key-file={accounts.key}",
+        *_service_accounts(accounts),
         "--profiling=false",
         *_front_proxy(credentials),
+        *_token_webhook(credentials),
     ]
+    files = [pair.certificate, pair.key, authority, etcd_authority, etcd_client.key, tokens, accounts.key]
     identity = credentials.administrator()
     return Component(
         name="kube-apiserver",
         command=command,
         healthy=lambda: answers(f"{credentials.server}/readyz", authority, identity),
         endpoints=[(address, 6443)],
-        files=[pair.certificate, pair.key, authority, etcd_authority, etcd_client.key, tokens, accounts.key],
+        files=[*files, *_webhooks(credentials)],
         grace=3.0,  # it waits for open watches; what it acknowledged is in etcd
     )
+
+
+def _service_accounts(pair: KeyPair) -> list[str]:
+    return [
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        f"--service-account-key-file={pair.certificate}",
+        f"--service-account-signing-key-file={pair.key}",
+    ]
 
 
 def _front_proxy(credentials: Credentials) -> list[str]:
@@ -62,3 +73,19 @@ def _front_proxy(credentials: Credentials) -> list[str]:
         f"--proxy-client-cert-file={client.certificate}",
         f"--proxy-client-key-file={client.key}",
     ]
+
+
+def _token_webhook(credentials: Credentials) -> list[str]:
+    return [
+        option
+        for path in _webhooks(credentials)
+        for option in (
+            f"--authentication-token-webhook-config-file={path}",
+            "--authentication-token-webhook-version=v1",
+            "--authentication-token-webhook-cache-ttl=2s",  # a changed access entry counts soon
+        )
+    ]
+
+
+def _webhooks(credentials: Credentials) -> list[Path]:
+    return [credentials.token_webhook] if credentials.token_webhook.exists() else []

@@ -93,6 +93,11 @@ class Credentials:
         write_private(path, f'{self.token()},{user},{user},"{_ADMINISTRATORS}"\n')
         return path
 
+    @property
+    def token_webhook(self) -> Path:
+        """The kubeconfig of whom the API server asks about a token that it does not know; nobody without it."""
+        return self.instance.folder("control-plane") / "token-webhook.kubeconfig"
+
     def component_kubeconfig(self, name: str, user: str) -> Path:
         """Return the kubeconfig of the component `name`, whose Kubernetes user is `user`."""
         path = self.instance.folder("control-plane") / f"{name}.kubeconfig"
@@ -120,6 +125,20 @@ def kubeconfig(name: str, server: str, authority: Path, user: dict[str, str], na
         "clusters": [{"name": name, "cluster": cluster}],
         "users": [{"name": name, "user": user}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
+        "current-context": name,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def kubeconfig_of_webhook(url: str) -> str:
+    """Return a kubeconfig that says where a webhook is: plain HTTP on loopback, by whoever has its URL."""
+    name = "webhook"
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": {"server": url}}],
+        "users": [{"name": name, "user": {}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         "current-context": name,
     }
     return json.dumps(document, indent=2) + "\n"

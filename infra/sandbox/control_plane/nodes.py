@@ -3,7 +3,7 @@
 Owns their shape. Leaves instance types' sizes to whoever adds nodes (the aws plug-in, for a node group).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Node:
         memory: its memory, as a Kubernetes quantity.
         pods: how many pods it takes; 234 is what EKS computes for an m6i.4xlarge.
         labels: further labels, as a node group's.
+        taints: key, value and effect of each, as Kubernetes has them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Node:
     memory: str = "64Gi"
     pods: int = 234
     labels: dict[str, str] = field(default_factory=dict)
+    taints: Sequence[Mapping[str, str]] = ()
 
     @property
     def region(self) -> str:
@@ -60,6 +62,7 @@ class Node:
             "apiVersion": "v1",
             "kind": "Node",
             "metadata": {"name": self.name, "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}},
+            "spec": {"taints": [dict(taint) for taint in self.taints]} if self.taints else {},
             "status": {"capacity": capacity, "allocatable": capacity},
         }
 

@@ -1,0 +1,310 @@
+"""EKS clusters that run: a real control plane behind each, and simulated nodes behind node groups.
+
+Watches calls from outside the journal and brings what runs to what moto holds: one thread a cluster, changes in order.
+Meanwhile a cluster or group is CREATING, UPDATING or DELETING, and FAILED or CREATE_FAILED when it cannot run. Refuses
+what cannot be backed before the journal sees it, for the replay would make it. Everything is of one account.
+"""
+
+import base64
+import json
+import re
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.eks.models import DEFAULT_KUBERNETES_VERSION, eks_backends
+from moto.sts.models import sts_backends
+
+from infra.errors import TenantryError
+from infra.sandbox.cloud.backing import control_planes, nodegroups, tokens
+from infra.sandbox.cloud.calls import Call
+from infra.sandbox.cloud.journal import Application
+from infra.sandbox.cloud.refusals import Answer, Refusal
+from infra.sandbox.control_plane.api import ApiError
+from infra.sandbox.control_plane.control_plane import ControlPlane
+from infra.sandbox.control_plane.nodes import Node
+from infra.sandbox.engine.recipe import PROJECT, pinned_version, release_number
+from infra.sandbox.engine.tools import TOOLS
+
+REPAIR = "/tenantry-eks/repair"
+"""Where a POST starts again what has died, and returns once it runs; no path of AWS's."""
+
+_PATH = re.compile(r"/clusters/(?P<cluster>[^/]+)(?:/node-groups/(?P<group>[^/]+))?")
+_REVIEW = re.compile(r"/tenantry-eks/(?P<region>[^/]+)/(?P<cluster>[^/]+)/token-review")
+_GROUP_CHANGES = {
+    "CreateNodegroup": "CREATING",
+    "UpdateNodegroupConfig": "UPDATING",
+    "UpdateNodegroupVersion": "UPDATING",
+}
+_FAILURES = (TenantryError, ApiError, httpx.HTTPError, OSError)
+
+
+@dataclass
+class _Keeper:
+    """One cluster's worker."""
+
+    region: str
+    name: str
+    work: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    plane: ControlPlane | None = None
+    latest: "Future[None] | None" = None
+
+
+class Clusters:
+    """An application whose EKS clusters run; called by one thread at a time.
+
+    Args:
+        application: what answers; the journal lies inside it.
+        folder: the cloud's.
+        address: where the cloud listens, an IP address of its own block.
+        port: the same.
+    """
+
+    def __init__(self, application: Application, folder: Path, address: str, port: int) -> None:
+        self._application = application
+        self._folder = folder
+        self._own = address.rpartition(".")[0]
+        self._url = f"http://{address}:{port}/tenantry-eks"
+        self._account = DEFAULT_ACCOUNT_ID
+        self._keepers: dict[tuple[str, str], _Keeper] = {}
+        self._leaving: dict[tuple[str, str], Answer] = {}
+        self._version = built_version()
+
+    def __call__(self, call: Call) -> Answer:
+        """Answer `call`, and let what it changed happen."""
+        if call.path == REPAIR and call.method == "POST":
+            return self._repaired()
+        review = _REVIEW.fullmatch(call.path)
+        if review:
+            return self._review(call, **review.groupdict())
+        if call.service != "eks":
+            answer = self._application(call)
+            if call.path.startswith("/moto-api/") and not call.is_read:
+                self.reconcile()
+            return answer
+        refused = self._left(call) or self._refused(call)
+        if refused:
+            return refused
+        answer = self._application(call)
+        if call.is_read or not answer.status.startswith("2"):
+            return answer
+        return self._followed(call, answer)
+
+    def reconcile(self) -> None:
+        """Start what moto holds, and delete what it does not; returns at once, see `settle`."""
+        held = {
+            (region, cluster.name): cluster
+            for region, backend in eks_backends[self._account].items()
+            for cluster in backend.clusters.values()
+        }
+        for place in control_planes.homes(self._folder):
+            if (place.parent.name, place.name) not in held:
+                self._submit(place.parent.name, place.name, self._remove)
+        for (region, name), cluster in held.items():
+            self._bring(region, name, cluster, list(cluster.nodegroups.values()))
+
+    def settle(self) -> None:
+        """Return once everything that was begun has ended, well or not."""
+        wait([keeper.latest for keeper in self._keepers.values() if keeper.latest])
+
+    def _repaired(self) -> Answer:
+        for keeper in self._keepers.values():
+            if keeper.plane is not None and not all(row.healthy for row in keeper.plane.status()):
+                keeper.plane = None
+        self.reconcile()
+        self.settle()
+        return _json({})
+
+    def _refused(self, call: Call) -> Answer | None:
+        if call.is_read or call.action not in {"CreateCluster", "UpdateClusterVersion", "CreateNodegroup"}:
+            return None
+        said = json.loads(call.body or b"{}")
+        if call.action != "CreateNodegroup":
+            version = said.get("version") or self._version
+            what = f"unsupported Kubernetes version {version}: this sandbox has built {self._version}"
+            return None if version == self._version else _refusal(call, "InvalidParameterException", what)
+        unknown = nodegroups.unknown_types(said.get("instanceTypes") or [])
+        if unknown:
+            what = f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
+            return _refusal(call, "InvalidParameterException", what)
+        name = _names(call)[0]
+        cluster = self._cluster(call.region, name)
+        if cluster is not None and not cluster.is_active:
+            what = f"Cluster '{name}' is not in ACTIVE status"
+            return _refusal(call, "InvalidRequestException", what)
+        return None
+
+    def _left(self, call: Call) -> Answer | None:
+        """Answer for what is being deleted: its last state, and no second one of its name before it is gone."""
+        name, group = _names(call)
+        path = f"/clusters/{name}/node-groups/{group}" if group else f"/clusters/{name}"
+        leaving = self._leaving.get((call.region, path))
+        if leaving is None or call.method == "GET":
+            return leaving if call.path == path else None
+        return _refusal(call, "ResourceInUseException", f"{path.rpartition('/')[2]} is being deleted")
+
+    def _followed(self, call: Call, answer: Answer) -> Answer:
+        """Begin what a successful call asked for, and tell the state that things have now."""
+        name, group_name = _names(call)
+        cluster, document = self._cluster(call.region, name), json.loads(answer.body or b"{}")
+        repeated = ("x-tenantry-repeated", "true") in answer.headers
+        if call.action == "DeleteCluster" and cluster is None:
+            return self._leave(call, document, "cluster", self._submit(call.region, name, self._remove))
+        if cluster is None or repeated:
+            return answer
+        if call.action == "CreateCluster":
+            self._note_creator(call, name)
+            self._bring(call.region, name, cluster, [])
+            document["cluster"].update(
+                version=cluster.version, status=cluster.status, endpoint=None, certificateAuthority=None
+            )
+            return _with(answer, document)
+        if call.action == "DeleteNodegroup":
+            return self._leave(call, document, "nodegroup", self._bring(call.region, name, cluster, []))
+        if call.action in _GROUP_CHANGES:
+            group = cluster.nodegroups[group_name]
+            group.status = _GROUP_CHANGES[call.action]
+            self._bring(call.region, name, cluster, [group])
+            if "nodegroup" in document:
+                document["nodegroup"].update(version=group.version, status=group.status)
+                return _with(answer, document)
+        return answer
+
+    def _leave(self, call: Call, document: dict[str, Any], noun: str, gone: "Future[None]") -> Answer:
+        document[noun]["status"] = "DELETING"
+        key = (call.region, call.path)
+        self._leaving[key] = answer = _json(document)
+        gone.add_done_callback(lambda _done: self._leaving.pop(key, None))
+        return answer
+
+    def _bring(self, region: str, name: str, cluster: Any, groups: list[Any]) -> "Future[None]":
+        """Begin to bring a cluster to what it should be; `groups` are those that this changes."""
+        for versioned in (cluster, *cluster.nodegroups.values()):
+            if versioned.version == DEFAULT_KUBERNETES_VERSION:
+                versioned.version = self._version  # nobody stated one, and moto's is of 2021
+        if self._keeper(region, name).plane is None:
+            cluster.status, cluster.endpoint, cluster.certificate_authority = "CREATING", None, None
+        wanted = [node for group in cluster.nodegroups.values() for node in nodegroups.nodes_of(group, self._account)]
+        return self._submit(region, name, lambda keeper: self._run(keeper, cluster, groups, wanted))
+
+    def _run(self, keeper: _Keeper, cluster: Any, groups: list[Any], wanted: list[Node]) -> None:
+        try:
+            if keeper.plane is None:
+                keeper.plane = self._started(keeper, cluster)
+        except _FAILURES as error:
+            cluster.status = "FAILED"
+            _log(f"{keeper.region} {keeper.name}: {error}")
+            return
+        api = keeper.plane.api()
+        try:
+            nodegroups.bring(api, wanted)
+            state = "ACTIVE"
+        except _FAILURES as error:
+            state = "CREATE_FAILED"
+            _log(f"{keeper.region} {keeper.name}: {error}")
+        finally:
+            api.close()
+        for group in groups:
+            group.status = state
+
+    def _started(self, keeper: _Keeper, cluster: Any) -> ControlPlane:
+        home = self._home(keeper.region, keeper.name)
+        plane = control_planes.start(home, self._own, f"{self._url}/{keeper.region}/{keeper.name}/token-review")
+        api = plane.api()
+        try:
+            tokens.bind_policies(api)
+        finally:
+            api.close()
+        authority = plane.instance.authority.certificate.read_bytes()
+        cluster.certificate_authority = {"data": base64.b64encode(authority).decode()}
+        cluster.endpoint = f"https://{plane.instance.addresses.api_server}:6443"
+        cluster.status = "ACTIVE"
+        return plane
+
+    def _remove(self, keeper: _Keeper) -> None:
+        keeper.plane = None
+        control_planes.delete(self._home(keeper.region, keeper.name))
+
+    def _keeper(self, region: str, name: str) -> _Keeper:
+        return self._keepers.setdefault((region, name), _Keeper(region, name))
+
+    def _submit(self, region: str, name: str, act: Callable[[_Keeper], None]) -> "Future[None]":
+        keeper = self._keeper(region, name)
+        keeper.latest = keeper.work.submit(act, keeper)
+        keeper.latest.add_done_callback(_log_failure)
+        return keeper.latest
+
+    def _cluster(self, region: str, name: str) -> Any:
+        return eks_backends[self._account][region].clusters.get(name)
+
+    def _home(self, region: str, name: str) -> Path:
+        return control_planes.home(self._folder, region, name)
+
+    def _note_creator(self, call: Call, name: str) -> None:
+        home = self._home(call.region, name)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key = re.search(r"Credential=([^/]+)/", str(call.environ.get("HTTP_AUTHORIZATION", "")))
+        _, arn, _ = sts_backends[self._account]["aws"].get_caller_identity(key[1] if key else "", call.region)
+        (home / "creator").write_text(arn)
+
+    def _review(self, call: Call, region: str, cluster: str) -> Answer:
+        """Answer an API server's question whose token this is (authentication.k8s.io/v1, TokenReview)."""
+        home, found = self._home(region, cluster), self._cluster(region, cluster)
+        arn = tokens.caller(home, json.loads(call.body)["spec"]["token"]) if found is not None else None
+        user = arn and tokens.user(
+            arn,
+            creator=(home / "creator").read_text() if (home / "creator").exists() else "",
+            access=getattr(found, "access_config", None) or {},
+            entries=vars(found).get("tenantry_records", {}).get("accessEntry", {}),
+        )
+        status = {"authenticated": True, "user": user} if user else {"authenticated": False}
+        document = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status}
+        return _json(document)
+
+
+def built_version() -> str:
+    """Return the Kubernetes version that the sandbox builds, as `1.34`."""
+    tool = next(tool for tool in TOOLS if tool.name == "kubernetes")
+    major, minor, *_ = release_number(pinned_version(tool, PROJECT))
+    return f"{major}.{minor}"
+
+
+def _names(call: Call) -> tuple[str, str]:
+    """Return the cluster and the node group that a call is about; empty where it is about none."""
+    found = _PATH.match(call.path)
+    said = json.loads(call.body or b"{}") if call.method == "POST" and not (found and found["group"]) else {}
+    if found is None:
+        return str(said.get("name", "")), ""
+    return found["cluster"], found["group"] or str(said.get("nodegroupName", ""))
+
+
+def _refusal(call: Call, code: str, message: str) -> Answer:
+    return Refusal(code, message, 409 if code == "ResourceInUseException" else 400).answer(call)
+
+
+def _json(document: dict[str, Any]) -> Answer:
+    body = json.dumps(document).encode()
+    return Answer("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))], body)
+
+
+def _with(answer: Answer, document: dict[str, Any]) -> Answer:
+    """Return an answer with another body; what is None is left out, as AWS leaves out what is not known yet."""
+    content = {key: {name: it for name, it in value.items() if it is not None} for key, value in document.items()}
+    body = json.dumps(content).encode()
+    headers = [header for header in answer.headers if header[0].lower() != "content-length"]
+    return Answer(answer.status, [*headers, ("Content-Length", str(len(body)))], body)
+
+
+def _log_failure(done: "Future[None]") -> None:
+    error = done.exception()
+    if error is not None:
+        _log(f"a cluster's worker has failed: {type(error).__name__}: {error}")
+
+
+def _log(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the cloud's log

@@ -1,0 +1,132 @@
+"""The control planes behind EKS clusters: where their files are, which addresses they have, starting and stopping.
+
+Each is an instance of its own below the cloud's folder, as `clusters/REGION/NAME`, with an address block and a
+certificate authority of its own. Leaves which clusters there should be to `clusters`.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.paths import INSTANCES
+from infra.sandbox.addresses import AddressBlock, free_block
+from infra.sandbox.control_plane.control_plane import ControlPlane
+from infra.sandbox.control_plane.credentials import Credentials, kubeconfig_of_webhook, write_private
+from infra.sandbox.instance import Instance
+from infra.sandbox.servers.storage import password
+
+_RECORD = "instance.json"
+
+
+@dataclass(frozen=True)
+class ClusterInstance(Instance):
+    """The files and addresses of one EKS cluster.
+
+    Args:
+        home: its folder.
+    """
+
+    home: Path
+
+    @property
+    def directory(self) -> Path:
+        """Its folder."""
+        return self.home
+
+
+def home(folder: Path, region: str, name: str) -> Path:
+    """Return the folder of a cluster, whether it exists or not.
+
+    Args:
+        folder: the cloud's.
+        region: the cluster's.
+        name: the cluster's; EKS allows letters, digits, dashes and underscores only.
+    """
+    return folder / "clusters" / region / name
+
+
+def homes(folder: Path) -> list[Path]:
+    """Return the folders of all clusters that have left something in the cloud's folder, sorted."""
+    return sorted((folder / "clusters").glob("*/*"))
+
+
+def token_secret(home: Path) -> Path:
+    """Return the file with what signs a cluster's tokens."""
+    return home / "token-secret"
+
+
+def start(home: Path, own: str, webhook: str) -> ControlPlane:
+    """Start the control plane of a cluster, with what it holds, and without nodes of its own; return it.
+
+    Args:
+        home: the cluster's folder.
+        own: the prefix of the cloud's own address block.
+        webhook: the URL that tells whose token is whose.
+
+    Raises:
+        TenantryError: as `ControlPlane.start`, or no address block is free.
+        OSError: the folder cannot be written.
+    """
+    instance = _existing(home)
+    if instance is None or (not _runs(instance) and instance.addresses.taken()):
+        instance = _recorded(home, free_block(str(home), frozenset({own, *_prefixes(home)})))
+    instance.authority.ensure()
+    password(token_secret(home))
+    write_private(Credentials(instance).token_webhook, kubeconfig_of_webhook(webhook))
+    plane = ControlPlane(instance, nodes=())
+    plane.start(_quiet)
+    return plane
+
+
+def stop_all(folder: Path) -> None:
+    """Stop every process of every cluster in the cloud's folder; their data stay."""
+    for place in homes(folder):
+        instance = _existing(place)
+        if instance is not None:
+            ControlPlane(instance).stop()
+
+
+def delete(home: Path) -> None:
+    """Stop a cluster's control plane and delete its data; does nothing when there is none."""
+    instance = _existing(home)
+    if instance is not None:
+        ControlPlane(instance).stop()
+    if home.exists():
+        shutil.rmtree(home)
+
+
+def _existing(home: Path) -> ClusterInstance | None:
+    try:
+        return ClusterInstance(home.name, AddressBlock(json.loads((home / _RECORD).read_text())["prefix"]), home)
+    except FileNotFoundError:
+        return None
+
+
+def _recorded(home: Path, addresses: AddressBlock) -> ClusterInstance:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(home / _RECORD, json.dumps({"prefix": addresses.prefix}) + "\n")
+    return ClusterInstance(home.name, addresses, home)
+
+
+def _runs(instance: Instance) -> bool:
+    return any(row.running for row in ControlPlane(instance).status())
+
+
+def _prefixes(home: Path) -> Iterator[str]:
+    """Yield the address blocks of the sandbox's instances and of their clusters, and of the cloud's other clusters."""
+    records = {
+        *INSTANCES.glob(f"*/{_RECORD}"),
+        *INSTANCES.glob(f"*/cloud/clusters/*/*/{_RECORD}"),
+        *home.parent.parent.glob(f"*/*/{_RECORD}"),
+    }
+    for record in records - {home / _RECORD}:
+        try:
+            yield str(json.loads(record.read_text())["prefix"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # it was just deleted, or is damaged, which its own start says
+
+
+def _quiet(_line: str) -> None:
+    """Take a line of progress; the cloud's log has no use for it."""
