@@ -39,7 +39,14 @@ _UNKNOWN = b"not implemented by moto"
 
 
 class Moto:
-    """moto as an application of whole calls and whole answers."""
+    """moto as an application of whole calls and whole answers.
+
+    Args:
+        backed: whether databases and caches have servers behind them, so that only what the sandbox can run is taken.
+    """
+
+    def __init__(self, *, backed: bool = False) -> None:
+        self._backed = backed
 
     def __call__(self, call: Call) -> Answer:
         """Answer `call`; one that moto cannot make sense of gets an error, as every client may send anything."""
@@ -65,6 +72,10 @@ class Moto:
         from infra.sandbox.cloud import additions  # noqa: PLC0415 - imports much of moto
 
         additions.install()
+        if self._backed:
+            from infra.sandbox.cloud.backing import marks  # noqa: PLC0415 - imports much of moto
+
+            marks.install()
         return DomainDispatcherApplication(_backend)
 
 
@@ -82,11 +93,11 @@ class OneAtATime:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
     def __call__(self, call: Call) -> Answer:
         """Answer `call` when its turn has come."""
-        with self._lock:
+        with self.lock:
             return self._application(call)
 
 
@@ -102,17 +113,18 @@ def cloud(folder: Path, backed_at: tuple[str, int] | None = None) -> Application
 
     Args:
         folder: where its data are.
-        backed_at: the address and port that it listens on; without, nothing runs behind EKS clusters.
+        backed_at: the address and port that it listens on; without, nothing real is behind it.
 
     Raises:
         TenantryError: its journal is damaged.
     """
-    creations = Creations(Moto())
+    creations = Creations(Moto(backed=backed_at is not None))
     journal = Journal(creations, folder / "journal.jsonl")
     replayed = journal.replay()
     quotas = Quotas(journal, folder / "quotas.json")
     calls_taken = creations.repeating(quotas)
-    faults = Faults(OneAtATime(_with_clusters(calls_taken, folder, *backed_at) if backed_at else calls_taken))
+    in_turn = OneAtATime(_with_clusters(calls_taken, folder, *backed_at) if backed_at else calls_taken)
+    faults = Faults(_with_servers(in_turn, folder, backed_at[0]) if backed_at else in_turn)
     return Control(faults, faults, quotas, lambda: {"replayed": replayed, "regions": sorted(journal.regions)})
 
 
@@ -124,6 +136,13 @@ def _with_clusters(application: Application, folder: Path, address: str, port: i
     clusters.reconcile()
     clusters.settle()
     return clusters
+
+
+def _with_servers(in_turn: OneAtATime, folder: Path, address: str) -> Application:
+    from infra.sandbox.cloud.backing.backing import Backing  # noqa: PLC0415 - imports EC2, as the additions
+    from infra.sandbox.cloud.backing.site import Site  # noqa: PLC0415
+
+    return Backing(in_turn, in_turn.lock, Site(folder.parent, address.rpartition(".")[0]))
 
 
 def listen(address: str, port: int) -> socket.socket:
@@ -171,7 +190,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("address")
     parser.add_argument("port", type=int)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--backed", action="store_true", help="let control planes run behind EKS clusters")
+    parser.add_argument("--backed", action="store_true", help="let real servers run behind what it holds")
     options = parser.parse_args(arguments)
     backed_at = (options.address, options.port) if options.backed else None
     try:

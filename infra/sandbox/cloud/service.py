@@ -15,6 +15,7 @@ import httpx
 from infra.errors import TenantryError
 from infra.paths import VIRTUALENV
 from infra.sandbox.cloud.backing import control_planes
+from infra.sandbox.cloud.backing.site import Site
 from infra.sandbox.control_plane.component import Component
 from infra.sandbox.instance import Instance, Report, Status
 from infra.sandbox.servers import storage
@@ -45,7 +46,8 @@ class Cloud:
 
     Args:
         instance: where it lives.
-        backed: whether what has an open engine really runs: a control plane behind each EKS cluster.
+        backed: whether what has an open engine really runs: a control plane behind each EKS cluster, PostgreSQL behind
+            each RDS instance, Valkey behind each replication group.
     """
 
     instance: Instance
@@ -91,8 +93,10 @@ class Cloud:
             return
         with storage.explained(self.instance.directory), storage.exclusive(self.instance, _NAME):
             control_planes.stop_all(self.folder)
+            self._stop_servers()
             self.instance.daemon(_NAME).stop()
             control_planes.stop_all(self.folder)  # what it has begun to start meanwhile
+            self._stop_servers()
 
     def status(self) -> list[Status]:
         """Return one row for its process."""
@@ -167,6 +171,12 @@ class Cloud:
             files=sorted(Path(__file__).parent.rglob("*.py")),
             settings=_MOTO,
         )
+
+    def _stop_servers(self) -> None:
+        if (self.instance.directory / "backing").exists():
+            from infra.sandbox.cloud.backing import servers  # noqa: PLC0415 - psycopg would slow every command down
+
+            servers.stop_all(Site(self.instance.directory, self.instance.addresses.prefix))
 
     def _repair(self) -> None:
         """Let control planes that have died run again."""

@@ -4,12 +4,14 @@ import datetime
 import json
 from collections.abc import Callable
 
+import psutil
 import psycopg
 import pytest
 from botocore.exceptions import ClientError
 
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.servers import probe
+from infra.sandbox.waiting import wait_until
 from tests.sandbox.cloud.backed import PASSWORD, connect, create_database, kill_everything, processes, rows, told, write
 from tests.sandbox.cloud.harness import OTHER_REGION, REGION, client, kill
 from tests.sandbox.servers.harness import quiet
@@ -186,6 +188,23 @@ def test_a_killed_cloud_finds_its_databases_again_and_a_stopped_one_leaves_no_pr
     cloud.start(quiet)
     assert told(cloud, "kept")["Endpoint"] == instance["Endpoint"]
     assert rows(cloud, instance) == ["kept"]
+
+
+def test_a_server_that_dies_is_started_again_with_its_data(backed: Cloud) -> None:
+    instance = create_database(backed, "mortal")
+    write(backed, instance, "kept")
+    folder = backed.instance.directory / "backing" / "databases" / instance["DbiResourceId"]
+    server = psutil.Process(json.loads((folder / "server.pid").read_text())["pid"])
+    server.kill()
+    server.wait(10)
+
+    def answers() -> bool:
+        try:
+            return rows(backed, instance) == ["kept"]
+        except psycopg.OperationalError:
+            return False
+
+    wait_until(answers, seconds=60, what="no new server", where="mortal", remedy="see the cloud's log")
 
 
 def test_after_everything_was_killed_a_start_brings_all_back(make_cloud: MakeCloud) -> None:

@@ -2,7 +2,8 @@
 
 Lies outside the journal. Who creates, changes or deletes is answered when the servers are as wanted, so that nobody
 who then goes on has to wait; everyone else sees a new resource as `creating` meanwhile. A server that cannot be had
-makes its resource `failed`, with the reason in the cloud's log, and the next pass tries again.
+makes its resource `failed`, with the reason in the cloud's log, and the next pass tries again. A server that dies is
+started again, as AWS does.
 """
 
 import sys
@@ -24,6 +25,7 @@ from infra.sandbox.cloud.journal import Application
 from infra.sandbox.cloud.refusals import Answer, Refusal
 
 _AT_ONCE = 4
+_LOOK_SECONDS = 3.0  # how soon it is noticed that a server has died
 _SERVICES = {"rds", "elasticache"}
 _NEED_AVAILABLE = {"ModifyDBInstance", "RebootDBInstance", "StopDBInstance", "CreateDBSnapshot"}
 _RESET = "/moto-api/reset"
@@ -48,6 +50,7 @@ class Backing:
         self._lost: set[str] = set()
         self._converge()
         marks.begin()
+        threading.Thread(target=self._watch, name="backing", daemon=True).start()
 
     def __call__(self, call: Call) -> Answer:
         """Answer `call`, and return once the servers are as it wants them."""
@@ -79,6 +82,21 @@ class Backing:
         if model is not None:
             with self._turn:
                 database.Server(self._site, str(model.dbi_resource_id)).restart()
+
+    def _watch(self) -> None:
+        """Look after the servers as long as the process lives."""
+        never = threading.Event()
+        while not never.wait(_LOOK_SECONDS):
+            if not self._all_run():
+                self._converge()
+
+    def _all_run(self) -> bool:
+        """Whether every server runs that is shown as available."""
+        with self._turn:
+            with self._lock:
+                every: list[wanted.Database | wanted.Cache] = [*wanted.databases(), *wanted.caches()]
+                shown = [one for one in every if one.model.status == "available"]
+            return all(_server(self._site, one).is_running() for one in shown)
 
     def _converge(self) -> None:
         with self._turn:
@@ -135,6 +153,10 @@ class Backing:
             reason = (str(error).splitlines() or [""])[0]
             print(f"{key}: {type(error).__name__}: {reason}", file=sys.stderr, flush=True)  # noqa: T201 - its log
             return None
+
+
+def _server(site: Site, one: wanted.Database | wanted.Cache) -> database.Server | cache.Server:
+    return database.Server(site, one.key) if isinstance(one, wanted.Database) else cache.Server(site, one.key)
 
 
 def _done(act: Callable[[], None]) -> str:

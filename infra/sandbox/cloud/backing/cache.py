@@ -86,6 +86,11 @@ class Server:
             self._daemon.wait_ready(lambda: probe.accepts(address, wanted.port), seconds=_READY_SECONDS)
         return address
 
+    def is_running(self) -> bool:
+        """Whether the server runs, and its proxy if it has one."""
+        has_proxy = self._front.daemon.pid_file.exists()
+        return self._daemon.is_running() and (not has_proxy or self._front.daemon.is_running())
+
     def stop(self) -> None:
         """Stop server and proxy; does nothing when they are stopped."""
         if self._folder.exists():

@@ -85,6 +85,10 @@ class Server:
         backups.forget_log(self._folder)
         return address
 
+    def is_running(self) -> bool:
+        """Whether server and proxy run."""
+        return self._cluster({}).daemon.is_running() and self._front.daemon.is_running()
+
     def restart(self) -> None:
         """Stop the server, so that the next `ensure` starts it with all its settings."""
         self._cluster({}).stop()
