@@ -17,6 +17,7 @@ from infra.paths import BIN
 from infra.sandbox.cloud.backing import control_planes
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.plugins.launcher import write_launcher
+from tests.plugins.client import Object, running
 from tests.sandbox.cloud.harness import REGION, client, kill
 from tests.sandbox.servers.harness import quiet
 
@@ -291,6 +292,29 @@ def test_a_cloud_killed_in_the_middle_of_a_creation_ends_it_when_it_starts(
     eks.delete_cluster(name="second")
     eks.get_waiter("cluster_deleted").wait(name="second", WaiterConfig=QUICKLY)
     assert {process.name() for process in processes(shared) if "/second/" in " ".join(process.cmdline())} == set()
+
+
+def test_the_plugin_returns_once_a_cluster_and_its_nodes_run_and_once_they_are_gone(
+    shared: Cloud, subnets: list[str], role: str
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with running("infra.sandbox.plugins.aws", environment | shared.environment()) as plugin:
+        plugin.configure(region=REGION)
+        made = Object(plugin, "aws:eks/cluster:Cluster", "third")
+        made.create(name="third", roleArn=role, vpcConfig={"subnetIds": subnets})
+        group = Object(plugin, "aws:eks/nodeGroup:NodeGroup", "nodes")
+        size = {"minSize": 1, "maxSize": 1, "desiredSize": 1}
+        group.create(
+            clusterName="third", nodeGroupName="nodes", nodeRoleArn=role, subnetIds=subnets, scalingConfig=size
+        )
+        assert (made.outputs["status"], group.outputs["status"]) == ("ACTIVE", "ACTIVE")
+        assert made.outputs["endpoint"].startswith("https://127.")
+        assert made.outputs["certificateAuthority"]["data"]
+        assert (made.refresh(), group.refresh()) == (set(), set())
+        group.delete()
+        made.delete()
+    assert not any("/third/" in " ".join(process.cmdline()) for process in processes(shared))
+    assert client(shared, "eks").list_clusters()["clusters"] == [NAME]
 
 
 def test_the_aws_program_says_what_it_misses(shared: Cloud, cluster: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Clusters. No control plane runs behind them yet: `endpoint` and `certificateAuthority` are simulated.
+"""Clusters. Where the cloud is not backed, `endpoint` and `certificateAuthority` are simulated.
 
 The calls that make and delete a cluster are in `Cluster.create` and the entry alone.
 """
@@ -9,6 +9,7 @@ from functools import cached_property
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
+from infra.sandbox.plugins.aws.kinds.eks_waiting import UNDER_WAY, wait
 from infra.sandbox.plugins.aws.tagging import EKS
 from infra.sandbox.plugins.properties import Table
 from infra.sandbox.plugins.provider import Properties
@@ -37,7 +38,11 @@ class Cluster(Kind):
         """Leave it as it is: its creation takes everything."""
 
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
-        """Return its properties, with the logs that are on and the issuer of its identities."""
+        """Return its properties, with the logs that are on and the issuer of its identities, once it is made."""
+        if answer.get("status") in UNDER_WAY:
+            client = cloud.client(self.service, region)
+            wait(client, "cluster_active", name=id)
+            answer = client.describe_cluster(name=id)["cluster"]
         told = super().told(cloud, region, id, answer)
         logs = answer.get("logging", {}).get("clusterLogging", [])
         issuer = answer.get("identity", {}).get("oidc", {}).get("issuer")
@@ -53,6 +58,11 @@ class Cluster(Kind):
             client.update_cluster_config(name=id, logging=_logging(new))
         if new.get("version") and old.get("version") != new["version"]:
             client.update_cluster_version(name=id, version=new["version"])
+
+    def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
+        """Delete it, and return once it is gone."""
+        super().delete(cloud, region, id, known)
+        wait(cloud.client(self.service, region), "cluster_deleted", name=id)
 
 
 def _logging(inputs: Properties) -> dict[str, Value]:

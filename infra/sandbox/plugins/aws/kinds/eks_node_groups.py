@@ -1,4 +1,4 @@
-"""Node groups. No nodes run behind them yet; the calls that make and delete one are in the entry alone."""
+"""Node groups. Where the cloud is backed, simulated nodes are behind them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from infra.sandbox.plugins.aws import translation
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
+from infra.sandbox.plugins.aws.kinds.eks_waiting import UNDER_WAY, wait
 from infra.sandbox.plugins.aws.tagging import EKS
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
@@ -32,7 +33,11 @@ class NodeGroup(Kind):
         return {"clusterName": cluster, "nodeGroupName": name}
 
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
-        """Return its properties, with what it consists of in the provider's shape."""
+        """Return its properties, with what it consists of in the provider's shape, once it is made or changed."""
+        if answer.get("status") in UNDER_WAY:
+            client, named = cloud.client(self.service, region), _named(id)
+            wait(client, "nodegroup_active", **named)
+            answer = client.describe_nodegroup(**named)["nodegroup"]
         said = answer.get("resources", {})
         groups = [{"name": group["name"]} for group in said.get("autoScalingGroups", [])]
         resources = {"autoscalingGroups": groups, "remoteAccessSecurityGroupId": said.get("remoteAccessSecurityGroup")}
@@ -55,6 +60,16 @@ class NodeGroup(Kind):
         parameters |= {name: said for name, said in (("labels", labels), ("taints", taints)) if said}
         if parameters:
             client.update_nodegroup_config(**named, **parameters)
+
+    def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
+        """Delete it, and return once it is gone."""
+        super().delete(cloud, region, id, known)
+        wait(cloud.client(self.service, region), "nodegroup_deleted", **_named(id))
+
+
+def _named(id: str) -> dict[str, str]:
+    cluster, _, name = id.partition(":")
+    return {"clusterName": cluster, "nodegroupName": name}
 
 
 def _labels(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,29 @@
+"""Waits for what EKS does in its own time: where control planes run behind the cloud's clusters, that takes seconds."""
+
+from typing import Any
+
+from botocore.exceptions import WaiterError
+
+from infra.sandbox.plugins.provider import ProviderError
+
+UNDER_WAY = frozenset({"CREATING", "UPDATING"})
+"""States of clusters and node groups that pass by themselves."""
+
+_PATIENCE = {"Delay": 1, "MaxAttempts": 300}  # seconds, and how often to ask
+
+
+def wait(client: Any, waiter: str, **names: str) -> None:
+    """Return once what is waited for has happened; at once when it has already.
+
+    Args:
+        client: boto3's of EKS.
+        waiter: one of its waiters, as `cluster_active`.
+        names: what it is about, by boto3's names.
+
+    Raises:
+        ProviderError: it has failed, or takes too long.
+    """
+    try:
+        client.get_waiter(waiter).wait(WaiterConfig=_PATIENCE, **names)
+    except WaiterError as error:
+        raise ProviderError(f"EKS {waiter} {'/'.join(names.values())}: {error}") from error
