@@ -11,7 +11,6 @@ from infra.sandbox.plugins.aws.kinds import KINDS
 from infra.sandbox.plugins.installation import RESOURCE_PLUGINS, version_of
 from infra.sandbox.plugins.schema import schema_of
 
-
 TYPES = {"aws": KINDS.keys()}
 
 
