@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.paths import BIN, VIRTUALENV
-from infra.sandbox import stack_file
+from infra.sandbox import files, stack_file
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
@@ -110,8 +110,7 @@ class Workspace:
         cli = self._install_plugins(official_plugins)
         (self.instance.folder("pulumi") / "state").mkdir(exist_ok=True)
         if not self._passphrase.exists():
-            self._passphrase.touch(mode=0o600)
-            self._passphrase.write_text(secrets.token_urlsafe(32))
+            files.create(self._passphrase, secrets.token_urlsafe(32))
         stack_file.synchronise(source, self.stack_file)
         self._write_pulumi_wrapper(source, cli)
         PostgreSQL(self.instance).link_tools(self.tools)
@@ -137,6 +136,7 @@ class Workspace:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **_without_proxy(),
             **PostgreSQL(self.instance).environment(),
             **Valkey(self.instance).environment(),
             **Cloud(self.instance).environment(),
@@ -165,6 +165,14 @@ class Workspace:
         synchronise = shlex.join([*command, str(source), str(self.stack_file)])
         real = shlex.quote(str(cli))
         write_script(self.tools / "pulumi", f'{synchronise} || exit 1\nexec {real} "$@"\n')
+
+
+def _without_proxy() -> dict[str, str]:
+    """Return what keeps a program's calls to its own engine out of the user's HTTP proxy; gRPC sends all there."""
+    found = [os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY")]
+    hosts = [host.strip() for entry in found for host in entry.split(",") if host.strip()]
+    together = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
+    return {"no_proxy": together, "NO_PROXY": together}
 
 
 def export_lines(variables: Mapping[str, str]) -> str:
