@@ -136,10 +136,9 @@ class Workspace:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
-            **_without_proxy(),
             **PostgreSQL(self.instance).environment(),
             **Valkey(self.instance).environment(),
-            **Cloud(self.instance).environment(),
+            **_without_proxy(Cloud(self.instance).environment()),
         }
 
     def process_environment(self) -> dict[str, str]:
@@ -167,12 +166,12 @@ class Workspace:
         write_script(self.tools / "pulumi", f'{synchronise} || exit 1\nexec {real} "$@"\n')
 
 
-def _without_proxy() -> dict[str, str]:
-    """Return what keeps a program's calls to its own engine out of the user's HTTP proxy; gRPC sends all there."""
-    found = [os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY")]
+def _without_proxy(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return `variables`, with what keeps a program's calls to its own engine, over gRPC, out of the user's proxy."""
+    found = [source.get(name, "") for source in (variables, os.environ) for name in ("no_proxy", "NO_PROXY")]
     hosts = [host.strip() for entry in found for host in entry.split(",") if host.strip()]
     together = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
-    return {"no_proxy": together, "NO_PROXY": together}
+    return {**variables, "no_proxy": together, "NO_PROXY": together}
 
 
 def export_lines(variables: Mapping[str, str]) -> str:
