@@ -55,11 +55,14 @@ lock: set-up ## resolve requirements.lock again; versions that still fit stay
 # Its absence means that a set-up was interrupted: then the environment is made anew.
 set-up:
 	@fail() { echo "error: $$1, $$2, $$3" >&2; exit 1; }
-	wanted=$$(pwd; sha256sum requirements.lock pyproject.toml)
+	wanted=$$(pwd; sha256sum requirements.lock pyproject.toml 2>/dev/null) ||
+	  fail "this is not the project's folder" "$$(pwd)" "run \`make -C FOLDER ...\` with the folder of its Makefile"
 	is_set_up() { [ "$$(cat .venv/set-up 2>/dev/null)" = "$$wanted" ] && $(PYTHON) -c '' 2>/dev/null; }
 	if is_set_up; then exit 0; fi
-	mkdir -p .sandbox
-	exec 9>.sandbox/set-up.lock
+	{ mkdir -p .sandbox && : >>.sandbox/set-up.lock; } 2>/dev/null ||
+	  fail "this folder cannot be written" "$$(pwd)" "make it writable for $$(id -un 2>/dev/null || id -u), and its disk not full"
+	exec 9>>.sandbox/set-up.lock
+	trap 'fail "the set-up stopped" "$$(pwd)/.venv" "read the message above, free disk space or make the folder writable"' ERR
 	flock --nonblock 9 || { echo "another set-up is under way, waiting"; flock 9; }
 	if is_set_up; then exit 0; fi
 	if [ ! -e .venv/set-up ] || ! $(UV) --version >/dev/null 2>&1 || ! $(PYTHON) -c '' 2>/dev/null; then
@@ -72,6 +75,8 @@ set-up:
 	  fi
 	  echo "setting up .venv with $$("$$python" --version)..."
 	  rm -rf .venv
+	  free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1024) }')
+	  [ "$$free" -ge 700 ] || fail "only $$free MiB of disk are free" "$$(pwd)" "free 8 GiB: the first set-up and build need them"
 	  log=$$("$$python" -m venv .venv 2>&1) ||
 	    fail "a virtual environment cannot be made" "$$("$$python" -c 'import sys; print(sys.executable)')" \
 	      "install its venv module (Debian: python3-venv) and make this folder writable: $${log##*$$'\n'}"

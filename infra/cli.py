@@ -1,11 +1,11 @@
 """The `tenantry` command. Thin: parses, calls, prints; the contract is DESIGN section 5."""
 
 import contextlib
+import errno
 import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
 import time
 import traceback
@@ -16,11 +16,10 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from infra.errors import TenantryError
-from infra.paths import PROJECT_ROOT
-from infra.sandbox import diagnosis, engine, lifecycle, pulumi, stack_file
+from infra.errors import Interrupted, TenantryError
+from infra.paths import PROJECT_ROOT, SANDBOX_ROOT
+from infra.sandbox import diagnosis, engine, foreground, lifecycle, pulumi, stack_file, turns
 from infra.sandbox import instance as instances
 from infra.sandbox.environment import Workspace, export_lines
 from infra.sandbox.instance import Instance, Report, Status
@@ -63,13 +62,17 @@ def up(
     instances.check_name(instance or stack)
     stack_file.check(stack_file.source_of(stack))
     engine.ensure_built(_err)
-    with _progress() as report:
-        running = lifecycle.up(instance or stack, report)
-        workspace = Workspace(running, stack)
-        workspace.prepare()
-        pulumi.ensure_stack(workspace)
-    if apply:
-        pulumi.up(workspace)
+    with contextlib.ExitStack() as held:
+        with _progress() as report:
+            running = lifecycle.up(instance or stack, report)
+            workspace = Workspace(running, stack)
+            held.enter_context(turns.turn(workspace, report))
+            workspace.prepare()
+            pulumi.ensure_stack(workspace)
+            if apply:
+                turns.settle(workspace, report)
+        if apply:
+            pulumi.up(workspace)
     _print_status(running, lifecycle.status(running))
     argument = stack if instance is None else f"{stack} --instance {instance}"
     _out.print(
@@ -129,10 +132,10 @@ def run(
     workspace.prepare()
     environment = workspace.process_environment()
     try:
-        finished = subprocess.run(command, env=environment, cwd=PROJECT_ROOT, check=False)
+        code, _ = foreground.run(command, env=environment, cwd=PROJECT_ROOT)
     except FileNotFoundError as error:
         raise TenantryError("no such command", command[0], "name one that is on the sandbox's PATH") from error
-    raise typer.Exit(finished.returncode)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -153,7 +156,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 def _workspace(stack: str, name: str | None) -> Workspace:
     instance = instances.load(name or stack)
-    if instance is None:
+    if instance is None or not lifecycle.any_running(instance):
         command = f"{_command()} sandbox up {stack}" + (f" --instance {name}" if name else "")
         raise TenantryError("no sandbox runs for this stack", stack, f"run `{command}`")
     return Workspace(instance, stack)
@@ -179,36 +182,46 @@ def _progress() -> Iterator[Report]:
 
 
 def _print_status(instance: Instance, rows: list[Status]) -> None:
-    table = Table(title=f"sandbox {instance.name}", title_justify="left", box=None, pad_edge=False)
-    for heading in ("what", "where", "state", ""):
-        table.add_column(heading, no_wrap=True)
-    for row in rows:
-        state = "[green]healthy[/]" if row.healthy else "[yellow]not healthy[/]" if row.running else "[red]stopped[/]"
-        table.add_row(row.name, row.endpoint, state, row.detail)
-    _out.print(table)
+    """Print a table; not rich's own, which cuts columns off when a detail is longer than the line."""
+    table = [("what", "where", "state", ""), *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    colours = {"healthy": "green", "not healthy": "yellow", "stopped": "red"}
+    _out.print(f"sandbox {instance.name}", style="italic", markup=False)
+    for cells in table:
+        what, where, state, detail = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        _out.print(f"{what}  {where}  ", end="", markup=False)
+        _out.print(state, end="", style=colours.get(state.strip(), "bold"))
+        _out.print(f"  {detail}".rstrip(), markup=False)
+
+
+def _cells(row: Status) -> tuple[str, str, str, str]:
+    state = "healthy" if row.healthy else "not healthy" if row.running else "stopped"
+    return row.name, row.endpoint, state, "" if row.detail == state else row.detail
 
 
 def main() -> None:
     """Run the command line; the console script's entry."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         sys.exit(app(standalone_mode=False))
     except typer.TyperException as error:
         if not error.format_message():
             sys.exit(error.exit_code)  # no command was given, and the help has been shown
         _fail(f"{error.format_message().rstrip('.')}, the command line, see `tenantry --help`", 2)
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, Interrupted):
         _fail("interrupted, the command, run it again", 130)
     except TenantryError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        _fail(f"{reason}, {error.filename or 'the machine'}, mend that and run it again", 1)
+        where = error.filename or (SANDBOX_ROOT if error.errno in (errno.ENOSPC, errno.EDQUOT) else "the machine")
+        _fail(f"{reason}, {where}, mend that and run it again", 1)
 
 
 def _interrupt(number: int, _frame: object) -> None:
-    """End as Ctrl-C does, so that locks, builds and temporary files are given back."""
-    raise KeyboardInterrupt(signal.Signals(number).name)
+    """End by an exception, so that locks, builds and temporary files are given back."""
+    raise Interrupted(signal.Signals(number).name)
 
 
 def _fail(line: str, code: int) -> NoReturn:

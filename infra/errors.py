@@ -1,6 +1,7 @@
-"""The one error that Tenantry shows to its users.
+"""The one error that Tenantry shows to its users, and the interruption by them.
 
-Owns the shape `what, where, what to do` (DESIGN section 5). Leaves printing and exit codes to the command line.
+Owns the shape `what, where, what to do` (DESIGN section 5), and what an interruption is. Leaves printing and exit codes
+to the command line.
 """
 
 
@@ -24,3 +25,10 @@ class TenantryError(Exception):
 
     def __str__(self) -> str:
         return ", ".join(" ".join(part.split()) for part in (self.what, self.where, self.remedy))
+
+
+class Interrupted(BaseException):
+    """A signal asked the command to end. No `Exception`, as KeyboardInterrupt is none: nothing handles it but the end.
+
+    It stands for KeyboardInterrupt, which the command-line library turns into an exit without a word.
+    """

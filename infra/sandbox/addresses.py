@@ -8,6 +8,8 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psutil
+
 from infra.errors import TenantryError
 
 _ATTEMPTS = 64
@@ -93,11 +95,48 @@ def free_block(seed: str, reserved: frozenset[str]) -> AddressBlock:
     for block in candidates(seed):
         if block.prefix not in reserved and not block.taken():
             return block
+    address, port = next(iter(block.taken()), block.endpoints()[0])
     raise TenantryError(
-        f"no free loopback address block after {_ATTEMPTS} attempts",
-        "127.64.0.0/9",
-        "stop what listens there",
+        f"no loopback address block is free, not even its port {port}, which is held by {holder(address, port)}",
+        f"{_ATTEMPTS} blocks of 127.64.0.0/9",
+        "stop that process, or let it listen on one address instead of on all",
     )
+
+
+def require_loopback() -> None:
+    """Make sure that loopback addresses can be reached.
+
+    Raises:
+        TenantryError: the interface is down, as in a fresh network namespace; servers would start, and never answer.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("127.64.0.1", 9))  # sends nothing
+        except OSError as error:
+            what = f"loopback addresses cannot be reached ({error.strerror})"
+            raise TenantryError(what, "the interface lo", "run `ip link set lo up`") from error
+
+
+def holder(address: str, port: int) -> str:
+    """Return the process that listens on an address, as far as this user may know it."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except (psutil.Error, OSError):
+        return "another process"
+    ways = {address, "0.0.0.0", "::"}  # noqa: S104 # compared with, not bound to
+    for connection in connections:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr or connection.pid is None:
+            continue
+        if connection.laddr.port == port and connection.laddr.ip in ways:
+            return _called(connection.pid)
+    return "another process"
+
+
+def _called(pid: int) -> str:
+    try:
+        return f"{psutil.Process(pid).name()} (pid {pid})"
+    except psutil.Error:
+        return f"pid {pid}"
 
 
 def _is_free(address: str, port: int) -> bool:

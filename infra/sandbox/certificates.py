@@ -100,18 +100,17 @@ class CertificateAuthority:
         return pair
 
     def _is_whole(self) -> bool:
-        if not (self.certificate.exists() and self.key.exists()):
-            return False
-        return _belong_together(x509.load_pem_x509_certificate(self.certificate.read_bytes()), self.key)
+        certificate = _read(self.certificate)
+        return certificate is not None and _belong_together(certificate, self.key)
 
     def _pair(self, name: str) -> KeyPair:
         return KeyPair(self.directory / f"{name}.crt", self.directory / f"{name}.key")
 
     def _serves(self, pair: KeyPair, subject: x509.Name, hosts: Sequence[str]) -> bool:
         """Whether the pair is whole, of this authority, and for this subject and these hosts."""
-        if not (pair.certificate.exists() and pair.key.exists()):
+        certificate = _read(pair.certificate)
+        if certificate is None:
             return False
-        certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
         try:
             certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(self.certificate.read_bytes()))
             names = set(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
@@ -174,6 +173,17 @@ def _write(pair: KeyPair, certificate: x509.Certificate, key: ec.EllipticCurvePr
         temporary.replace(path)
 
 
+def _read(path: Path) -> x509.Certificate | None:
+    """Return the certificate in a file, or None when there is none or a crash of the machine emptied it."""
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
 def _belong_together(certificate: x509.Certificate, key: Path) -> bool:
-    private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    try:
+        private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    except (FileNotFoundError, ValueError):
+        return False
     return private.public_key() == certificate.public_key()

@@ -108,7 +108,7 @@ class Daemon:
         """
         process = self.process()
         if process is not None:
-            family = [process, *process.children(recursive=True)]
+            family = [process, *_descendants(process)]
             _signal_quietly(process, signal)
             _wait_gone([process], grace)
             alive = _wait_gone(family, _ORPHANS_GRACE)
@@ -147,6 +147,13 @@ class Daemon:
             return " | ".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return "no log"
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []  # it has ended by itself just now
 
 
 def _wait_gone(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.paths import BIN, VIRTUALENV
-from infra.sandbox import stack_file
+from infra.sandbox import files, stack_file
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
@@ -110,8 +110,7 @@ class Workspace:
         cli = self._install_plugins(official_plugins)
         (self.instance.folder("pulumi") / "state").mkdir(exist_ok=True)
         if not self._passphrase.exists():
-            self._passphrase.touch(mode=0o600)
-            self._passphrase.write_text(secrets.token_urlsafe(32))
+            files.create(self._passphrase, secrets.token_urlsafe(32))
         stack_file.synchronise(source, self.stack_file)
         self._write_pulumi_wrapper(source, cli)
         PostgreSQL(self.instance).link_tools(self.tools)
@@ -141,7 +140,7 @@ class Workspace:
             "AWS_EC2_METADATA_DISABLED": "true",
             **PostgreSQL(self.instance).environment(),
             **Valkey(self.instance).environment(),
-            **Cloud(self.instance).environment(),
+            **_without_proxy(Cloud(self.instance).environment()),
         }
 
     def process_environment(self) -> dict[str, str]:
@@ -167,6 +166,14 @@ class Workspace:
         synchronise = shlex.join([*command, str(source), str(self.stack_file)])
         real = shlex.quote(str(cli))
         write_script(self.tools / "pulumi", f'{synchronise} || exit 1\nexec {real} "$@"\n')
+
+
+def _without_proxy(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return `variables`, with what keeps a program's calls to its own engine, over gRPC, out of the user's proxy."""
+    found = [source.get(name, "") for source in (variables, os.environ) for name in ("no_proxy", "NO_PROXY")]
+    hosts = [host.strip() for entry in found for host in entry.split(",") if host.strip()]
+    together = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
+    return {**variables, "no_proxy": together, "NO_PROXY": together}
 
 
 def export_lines(variables: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from infra.errors import TenantryError
 from infra.paths import INSTANCES, SANDBOX_ROOT
+from infra.sandbox import addresses
 from infra.sandbox import instance as instances
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.control_plane.control_plane import ControlPlane
@@ -40,9 +41,10 @@ def up(name: str, report: Report) -> Instance:
     """
     instances.check_name(name)
     _prepare()
+    addresses.require_loopback()
     with _locked(name, report):
         instance = instances.load(name)
-        if instance is None or not _any_running(instance):
+        if instance is None or not any_running(instance):
             instance = instances.create(name)
         instance.authority.ensure()
         with ThreadPoolExecutor() as pool:
@@ -80,15 +82,16 @@ def status(instance: Instance) -> list[Status]:
     return [row for service in services(instance) for row in service.status()]
 
 
+def any_running(instance: Instance) -> bool:
+    """Whether any process of the instance runs, healthy or not."""
+    return any(row.running for row in status(instance))
+
+
 def _existing(name: str) -> Instance:
     instance = instances.load(name)
     if instance is None:
         raise TenantryError("no such sandbox instance", name, f"use one of: {', '.join(instances.names()) or 'none'}")
     return instance
-
-
-def _any_running(instance: Instance) -> bool:
-    return any(row.running for row in status(instance))
 
 
 def _prepare() -> None:
@@ -113,10 +116,11 @@ def _locked(name: str, report: Report) -> Iterator[None]:
         report(f"another command is starting or stopping {name}{_owner(path)}; waiting for it")
         lock.acquire()
     try:
-        (INSTANCES / f"{name}.owner").write_text(str(os.getpid()))
+        with contextlib.suppress(OSError):  # only a courtesy to who waits; `down` works on a full disk
+            path.with_suffix(".owner").write_text(str(os.getpid()))
         yield
     finally:
-        (INSTANCES / f"{name}.owner").unlink(missing_ok=True)
+        path.with_suffix(".owner").unlink(missing_ok=True)
         lock.release()
 
 

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.errors import TenantryError
+from infra.errors import Interrupted, TenantryError
 from infra.paths import BIN, PROJECT_ROOT
+from infra.sandbox import foreground
 from infra.sandbox.environment import Workspace
 
 
@@ -22,12 +23,12 @@ def ensure_stack(workspace: Workspace) -> None:
     Raises:
         TenantryError: the CLI failed.
     """
-    listed = _run(workspace, ["stack", "ls", "--json"], cwd=PROJECT_ROOT, capture=True)
+    listed = _ask(workspace, ["stack", "ls", "--json"], cwd=PROJECT_ROOT)
     if listed.returncode == 0 and workspace.stack in {stack["name"] for stack in json.loads(listed.stdout)}:
         return
     with tempfile.TemporaryDirectory(dir=workspace.instance.folder("pulumi"), prefix="init-") as folder:
         shutil.copy(PROJECT_ROOT / "Pulumi.yaml", folder)
-        created = _run(workspace, ["stack", "init", workspace.stack], cwd=Path(folder), capture=True)
+        created = _ask(workspace, ["stack", "init", workspace.stack], cwd=Path(folder))
     if created.returncode != 0:
         reason = (created.stderr or created.stdout).strip().splitlines()
         raise TenantryError(
@@ -40,23 +41,29 @@ def up(workspace: Workspace) -> None:
 
     Raises:
         TenantryError: the update failed; the CLI has said why.
+        Interrupted: a signal came, and the CLI has ended.
     """
-    finished = _run(workspace, ["up", "--yes", "--skip-preview", "--suppress-permalink=true"], cwd=PROJECT_ROOT)
-    if finished.returncode != 0:
+    arguments = ["up", "--yes", "--skip-preview", "--suppress-permalink=true"]
+    code, interrupted = foreground.run(
+        [str(BIN / "pulumi"), *arguments, *([] if sys.stdout.isatty() else ["--non-interactive"])],
+        env=workspace.process_environment(),
+        cwd=PROJECT_ROOT,
+        stdin=subprocess.DEVNULL,
+    )
+    if interrupted:
+        raise Interrupted
+    if code != 0:
         raise TenantryError(
             "`pulumi up` failed", f"stack {workspace.stack}", "mend what it says above and run it again"
         )
 
 
-def _run(
-    workspace: Workspace, arguments: Sequence[str], *, cwd: Path, capture: bool = False
-) -> subprocess.CompletedProcess[str]:
-    on_terminal = not capture and sys.stdout.isatty()
+def _ask(workspace: Workspace, arguments: Sequence[str], *, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(BIN / "pulumi"), *arguments, *([] if on_terminal else ["--non-interactive"])],
+        [str(BIN / "pulumi"), *arguments, "--non-interactive"],
         env=workspace.process_environment(),
         cwd=cwd,
-        capture_output=capture,
+        capture_output=True,
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ import yaml
 
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
+from infra.sandbox import files
 
 _WRITTEN_BY_PULUMI = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
@@ -27,7 +28,7 @@ def source_of(stack: str) -> Path:
     source = PROJECT_ROOT / f"Pulumi.{stack}.yaml"
     if not source.is_file():
         known = sorted(path.name.split(".")[1] for path in PROJECT_ROOT.glob("Pulumi.*.yaml"))
-        raise TenantryError("no such stack", source.name, f"use one of: {', '.join(known)}")
+        raise TenantryError("no such stack", source.name, f"use one of: {', '.join(known) or 'none'}")
     return source
 
 
@@ -42,19 +43,18 @@ def synchronise(source: Path, copy: Path) -> None:
         TenantryError: `source` is not valid YAML.
     """
     seen = copy.with_suffix(".seen")
-    text = source.read_text()
-    if copy.is_file() and seen.is_file() and seen.read_text() == text:
+    text = _text(source)
+    is_whole = copy.is_file() and copy.stat().st_size > 0  # a crash of the machine may have emptied it
+    if is_whole and seen.is_file() and _text(seen) == text:
         return
-    new, base, current = _parse(source, text), _read(seen), _read(copy)
+    new, base, current = _parse(source, text), _read(seen) if is_whole else {}, _read(copy)
     for key in _WRITTEN_BY_PULUMI:
         if key in current and key not in new:
             new[key] = current[key]
     new["config"] = _merge(base.get("config"), current.get("config"), new.get("config"))
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path, content in ((copy, yaml.safe_dump(new, sort_keys=False, allow_unicode=True)), (seen, text)):
-        temporary = path.with_suffix(path.suffix + ".tmp")
-        temporary.write_text(content)
-        temporary.replace(path)
+        files.replace(path, content)
 
 
 def check(source: Path) -> None:
@@ -63,7 +63,7 @@ def check(source: Path) -> None:
     Raises:
         TenantryError: it is not valid YAML, or not a mapping.
     """
-    _parse(source, source.read_text())
+    _parse(source, _text(source))
 
 
 def _merge(
@@ -80,7 +80,14 @@ def _merge(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return _parse(path, path.read_text()) if path.is_file() else {}
+    return _parse(path, _text(path)) if path.is_file() else {}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise TenantryError("not UTF-8 text", path.name, "save it as UTF-8") from error
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
@@ -95,6 +102,8 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise TenantryError("not a stack file", path.name, "it must be a mapping with the key `config`")
+    if not isinstance(content.get("config") or {}, dict):
+        raise TenantryError("`config` is not a mapping", path.name, "put keys like `tenantry:settings` below it")
     return content
 
 
@@ -103,3 +112,5 @@ if __name__ == "__main__":
         synchronise(Path(sys.argv[1]), Path(sys.argv[2]))
     except TenantryError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: the stack file cannot be copied, {error.filename}, mend that ({error.strerror})")

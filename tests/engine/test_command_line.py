@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 from pathlib import Path
@@ -51,7 +52,8 @@ def tenantry(*arguments: str, cwd: Path = PROJECT_ROOT, **variables: str) -> sub
         (
             ["sandbox", "env", "local", "--instance", "nowhere"],
             1,
-            f"error: no sandbox runs for this stack, local, run `{TENANTRY} sandbox up local --instance nowhere`",
+            "error: no sandbox runs for this stack, local, "
+            f"run `{shlex.quote(TENANTRY)} sandbox up local --instance nowhere`",
         ),
     ],
 )
@@ -94,6 +96,53 @@ def test_env_gives_a_shell_in_which_plain_tools_work(stack: Stack) -> None:
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.split("\n") == ["tenantry-sandbox unset unset", "2", "t", '"name": "local"', ""]
+
+
+def test_env_of_a_stopped_sandbox_is_refused_with_the_command_that_starts_it(stack: Stack) -> None:
+    assert instances.load("test-stopped") is None
+    instances.create("test-stopped")
+    try:
+        result = tenantry("sandbox", "env", "local", "--instance", "test-stopped", cwd=Path("/"))
+        command = f"{shlex.quote(TENANTRY)} sandbox up local --instance test-stopped"
+        line = f"error: no sandbox runs for this stack, local, run `{command}`"
+        assert (result.returncode, result.stdout, result.stderr.strip()) == (1, "", line)
+    finally:
+        lifecycle.down("test-stopped", lambda _line: None, delete=True)
+
+
+def test_a_program_behind_an_http_proxy_still_reaches_its_own_engine(stack: Stack) -> None:
+    nowhere = "http://127.0.0.1:9"
+    result = tenantry(
+        *("sandbox", "run", "local", "--instance", "test-engine", "--", "pulumi", "preview", "--non-interactive"),
+        http_proxy=nowhere,
+        https_proxy=nowhere,
+        no_proxy="example.invalid",
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_signal_ends_an_up_with_one_line_and_the_next_one_goes_on(stack: Stack) -> None:
+    command = [TENANTRY, "sandbox", "up", "local", "--instance", "test-engine", "--apply"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert next(line for line in process.stdout if line.startswith("Updating"))
+        process.terminate()
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.splitlines()[-1] == "error: interrupted, the command, run it again"
+    again = tenantry(*command[1:])  # the signal may have killed a CLI that did not listen yet, which leaves a lock
+    assert again.returncode == 0, again.stderr
+    assert stack.changes() == {}
+
+
+def test_status_shows_every_column_whole_however_long_a_line_is(stack: Stack) -> None:
+    lines = tenantry("sandbox", "status", COLUMNS="40").stdout.splitlines()
+    (row,) = [line for line in lines if line.startswith("etcd") and instance_prefix(stack) in line]
+    assert row.split()[:3] == ["etcd", f"{instance_prefix(stack)}.2:2379", "healthy"]
+
+
+def instance_prefix(stack: Stack) -> str:
+    return stack.workspace.instance.addresses.prefix
 
 
 def test_run_returns_the_commands_own_exit_code(stack: Stack) -> None:

@@ -61,3 +61,15 @@ def test_a_pair_that_was_half_written_is_issued_again(authority: CertificateAuth
     pair.key.write_bytes(other.key.read_bytes())
     before = pair.certificate.read_bytes()
     assert authority.issue("server", common_name="server").certificate.read_bytes() != before
+
+
+@pytest.mark.parametrize("suffix", ["crt", "key"])
+def test_files_that_a_crash_of_the_machine_emptied_are_made_again(authority: CertificateAuthority, suffix: str) -> None:
+    before = authority.issue("server", common_name="server").certificate.read_bytes()
+    (authority.directory / f"ca.{suffix}").write_bytes(b"")
+    authority.ensure()
+    (authority.directory / f"server.{suffix}").write_bytes(b"")
+    pair = authority.issue("server", common_name="server")
+    assert pair.certificate.read_bytes() != before
+    issuer = x509.load_pem_x509_certificate(authority.certificate.read_bytes())
+    x509.load_pem_x509_certificate(pair.certificate.read_bytes()).verify_directly_issued_by(issuer)

@@ -89,6 +89,8 @@ def test_the_source_is_never_written(source: Path, copy: Path) -> None:
         ("config:\n\ta: 1\n", "Pulumi.example.yaml:2"),
         ("- a\n", "Pulumi.example.yaml"),
         ("a: [\n", "Pulumi.example.yaml:2"),
+        ("config: text\n", "Pulumi.example.yaml"),
+        ("config: [a]\n", "Pulumi.example.yaml"),
     ],
 )
 def test_a_file_that_is_no_stack_file_is_refused_by_line_and_changes_nothing(
@@ -106,3 +108,18 @@ def test_a_file_that_is_no_stack_file_is_refused_by_line_and_changes_nothing(
 def test_an_unknown_stack_is_refused_with_the_known_ones() -> None:
     with pytest.raises(TenantryError, match=r"no such stack, Pulumi.nowhere.yaml, use one of: .*local"):
         stack_file.source_of("nowhere")
+
+
+def test_a_file_that_is_no_text_is_refused_by_name(source: Path, copy: Path) -> None:
+    source.write_bytes(b"config:\n  a:b: \xff\xfe\n")
+    with pytest.raises(TenantryError, match=r"not UTF-8 text, Pulumi\.example\.yaml, save it as UTF-8"):
+        stack_file.synchronise(source, copy)
+    with pytest.raises(TenantryError, match="not UTF-8 text"):
+        stack_file.check(source)
+
+
+def test_a_copy_that_a_crash_of_the_machine_emptied_is_made_again(source: Path, copy: Path) -> None:
+    stack_file.synchronise(source, copy)
+    copy.write_text("")
+    stack_file.synchronise(source, copy)
+    assert content(copy) == content(source)

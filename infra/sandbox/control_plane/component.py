@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from infra.errors import TenantryError
+from infra.sandbox.addresses import holder
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.instance import Instance, Status
 from infra.sandbox.waiting import wait_until
@@ -124,27 +123,10 @@ class Component:
             address, port = (self._taken_endpoints(instance) or [self.endpoints[0]])[0]
             what = f"{self.name} cannot listen on {address}:{port}"
             remedy = "stop that process, then run `make up`"
-            raise TenantryError(what, f"held by {_holder(address, port)}", remedy) from error
+            raise TenantryError(what, f"held by {holder(address, port)}", remedy) from error
 
     def _taken_endpoints(self, instance: Instance) -> list[tuple[str, int]]:
         return sorted(set(instance.addresses.taken()) & set(self.endpoints)) if self.endpoints else []
-
-
-def _holder(address: str, port: int) -> str:
-    try:
-        connections = psutil.net_connections(kind="tcp")
-    except (psutil.AccessDenied, OSError):
-        return "another process"
-    everywhere = {"0.0.0.0", "::"}  # noqa: S104 # compared with, not bound to
-    for connection in connections:
-        if connection.status != psutil.CONN_LISTEN or not connection.laddr or connection.pid is None:
-            continue
-        if connection.laddr.port == port and connection.laddr.ip in {address, *everywhere}:
-            try:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-            except psutil.Error:
-                return f"pid {connection.pid}"
-    return "another process"
 
 
 def _set_aside_large_log(daemon: Daemon) -> None:

@@ -23,6 +23,9 @@ def controller_manager(instance: Instance) -> Component:
         f"--cluster-name={instance.context}",
         "--kube-api-qps=200",
         "--kube-api-burst=400",
+        # While etcd or the API server is down, no node can report. Its pods would then be marked as not ready, and
+        # that for good: a kubelet marks them as ready again, KWOK does not.
+        "--node-monitor-grace-period=24h",
     ]
     return _controller(instance, "kube-controller-manager", 10257, options)
 

@@ -5,6 +5,7 @@ of them beside links to psycopg's libpq, which has TLS and the same interface, a
 variable that programs started by them would inherit.
 """
 
+import errno
 import hashlib
 import shutil
 import tempfile
@@ -52,8 +53,9 @@ def ensure(directory: Path) -> Path:
         try:
             _fill(unfinished, unfinished / programs.relative_to(root), sources)
             unfinished.rename(root)
-        except FileExistsError:
-            pass  # another process was faster
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # then another process was faster
+                raise
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return programs

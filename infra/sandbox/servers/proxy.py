@@ -13,9 +13,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from infra.errors import TenantryError
+from infra.sandbox.addresses import holder
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.instance import Instance, Report, Status
 from infra.sandbox.servers import greeting, probe, storage, tls_proxy, tls_stream
@@ -138,23 +137,5 @@ def _require_free(address: str, port: int) -> None:
                     "check the loopback interface",
                 ) from error
             raise TenantryError(
-                f"the address is taken by {_holder(address, port)}", f"{address}:{port}", "stop that process"
+                f"the address is taken by {holder(address, port)}", f"{address}:{port}", "stop that process"
             ) from error
-
-
-def _holder(address: str, port: int) -> str:
-    try:
-        for connection in psutil.net_connections("tcp4"):
-            if (
-                connection.status == psutil.CONN_LISTEN
-                and connection.pid
-                and connection.laddr
-                in (
-                    (address, port),
-                    ("0.0.0.0", port),  # noqa: S104 - compared, not bound
-                )
-            ):
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-    except psutil.Error:
-        pass
-    return "another process"

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from infra.errors import TenantryError
+from infra.sandbox import files
 from infra.sandbox.instance import Instance
 
 _LOCK_SECONDS = 180  # a start that recovers much data takes this long at worst
@@ -18,11 +19,7 @@ _LOCK_SECONDS = 180  # a start that recovers much data takes this long at worst
 
 def write_private(path: Path, text: str) -> None:
     """Write `text` to `path`, readable by its owner only, in one step."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    temporary.touch(mode=0o600)
-    temporary.write_text(text)
-    temporary.replace(path)
+    files.replace(path, text)
 
 
 def password(path: Path) -> str:
@@ -31,14 +28,9 @@ def password(path: Path) -> str:
     Args:
         path: the file; it holds 48 hexadecimal digits (192 bits), which need quoting nowhere.
     """
-    try:
-        kept = path.read_text().strip()
-    except FileNotFoundError:
-        kept = ""
-    if not kept:
-        kept = secrets.token_hex(24)
-        write_private(path, kept + "\n")
-    return kept
+    if not path.exists():
+        files.create(path, secrets.token_hex(24) + "\n")
+    return path.read_text().strip()
 
 
 @contextmanager

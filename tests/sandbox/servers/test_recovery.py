@@ -238,7 +238,7 @@ def test_data_of_another_version_are_one_clear_line(own: TestInstance) -> None:
 def test_an_address_that_someone_else_holds_is_named(own: TestInstance) -> None:
     address = own.addresses.postgresql
     with socket.create_server((address, 5432)):
-        with pytest.raises(TenantryError, match=rf"taken by .*process {os.getpid()}.*{address}:5432") as caught:
+        with pytest.raises(TenantryError, match=rf"taken by .*pid {os.getpid()}.*{address}:5432") as caught:
             PostgreSQL(own).start(quiet)
         assert "\n" not in str(caught.value)
     PostgreSQL(own).start(quiet)

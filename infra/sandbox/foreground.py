@@ -1,0 +1,69 @@
+"""Running a command on the user's behalf, and leaving its end to itself when the user interrupts.
+
+Owns how signals reach it: each exactly once, for a second one makes the Pulumi CLI drop what is under way, and a kill
+makes it leave the stack locked. Leaves background processes to `daemon`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+
+@dataclass
+class _Interruption:
+    """What arrives while the command runs."""
+
+    process: subprocess.Popen[bytes]
+    shared_terminal: bool
+    numbers: list[int] = field(default_factory=list)
+
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Pass the first signal on, unless the terminal has sent it to the command as well."""
+        self.numbers.append(number)
+        if len(self.numbers) == 1 and not (self.shared_terminal and number == signal.SIGINT):
+            self.process.send_signal(number)
+
+
+def run(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: int | None = None) -> tuple[int, bool]:
+    """Run `command` until it ends by itself, whatever signal comes; only the main thread may call this.
+
+    Args:
+        command: the program and its arguments.
+        env: its whole environment.
+        cwd: its working directory.
+        stdin: as in `subprocess`; the caller's by default.
+
+    Returns:
+        Its exit code, and whether a signal came meanwhile.
+
+    Raises:
+        OSError: it cannot be executed.
+    """
+    shared_terminal = _is_in_the_foreground()
+    # Without a terminal, signals may go to one process (kill) or to all of a group (timeout, CI): a group of its own
+    # makes them the same. With one, it stays in the foreground, or it could not read the terminal.
+    group = None if shared_terminal else 0
+    process = subprocess.Popen(command, env=dict(env), cwd=cwd, stdin=stdin, process_group=group)
+    interruption = _Interruption(process, shared_terminal)
+    before = {number: signal.signal(number, interruption.receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return process.wait(), bool(interruption.numbers)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_in_the_foreground() -> bool:
+    """Whether a Ctrl-C in the terminal reaches this process, and whatever it starts in its group."""
+    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
+        try:
+            if stream is not None and os.tcgetpgrp(stream.fileno()) == os.getpgrp():
+                return True
+        except (OSError, ValueError):
+            continue  # no terminal, or closed
+    return False
