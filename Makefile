@@ -33,7 +33,7 @@ preview: set-up ## preview a stack in its sandbox: make preview STACK=local
 
 test: set-up ## run all tests; ARGS is passed on to pytest
 	@$(TENANTRY) sandbox build
-	$(PYTHON) -m pytest --numprocesses 3 $(ARGS)
+	$(PYTHON) -m pytest --numprocesses 4 $(ARGS)
 
 check: set-up ## lint, format, types and the project's own rules
 	@$(PYTHON) -m ruff check .

@@ -9,19 +9,47 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 _SHARING = ("engine", "plugins/kubernetes", "plugins/postgresql", "sandbox/control_plane", "sandbox/servers")
+_LONG = (
+    "engine",
+    "kills",
+    "plugins/kubernetes",
+    "sandbox/control_plane",
+    "sandbox/servers",
+    "plugins/postgresql",
+    "tests/sandbox/cloud/test_backed_databases.py",
+    "tests/sandbox/cloud/test_backed_clusters.py",
+    "tests/plugins/aws/test_aws_engine.py",
+    "tests/plugins/aws/test_aws_storage_engine.py",
+    "tests/plugins/aws/test_aws_lives.py",
+    "tests/plugins/aws/test_aws_interruptions.py",
+)
+"""Groups that take more than half a minute, the longest first: whoever comes last must not be one of them."""
+
 _KILLING = ("tests/engine/test_kills.py", "tests/engine/test_server_crashes.py")
+
+
+def group_of(nodeid: str) -> str:
+    """Return the group of a test: the folder whose servers it shares, or its file."""
+    file = nodeid.partition("::")[0]
+    if file in _KILLING:
+        return "kills"
+    return next((folder for folder in _SHARING if file.startswith(f"tests/{folder}/")), file)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long groups first."""
+    ranks = {group: rank for rank, group in enumerate(_LONG)}
+    items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
 
 
 class Groups(LoadScopeScheduling):
     """Hands out whole groups; pytest-xdist's own `xdist_group` marks are without effect under pytest 9.2."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        if file in _KILLING:
-            return "kills"
-        return next((folder for folder in _SHARING if file.startswith(f"tests/{folder}/")), file)
+        return group_of(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
-    """Divide the tests by the groups above."""
+    """Divide the tests by the groups above, in the order of collection."""
+    config.option.loadscopereorder = False
     return Groups(config, log)
