@@ -119,7 +119,8 @@ def test_a_wrong_input_fails_in_the_preview_with_the_resources_name(network: Net
 
 
 def test_kills_of_the_engine_make_nothing_twice_and_leave_nothing_behind(network: Network) -> None:
-    network.settings["subnets"] = 40  # so many that a look at the cloud comes long before the last one
+    network.settings["subnets"] = 40  # so many, and so slow, that a look at the cloud comes long before the last one
+    network.cloud.add_fault(kind="slow", action="CreateSubnet", seconds=0.2)
     for first, writes in ((0, 1), (0, 3), (100, 2), (200, 4)):  # the later ones hit replacements
         network.settings["first"] = first
         before = network.subnets()
@@ -129,6 +130,7 @@ def test_kills_of_the_engine_make_nothing_twice_and_leave_nothing_behind(network
             run.process.kill()
             run.process.wait()
         network.pulumi("cancel", "--yes")
+    network.cloud.clear_faults()
     network.up()
     network.expect_nothing()
 
