@@ -7,8 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 
+from infra.sandbox.plugins.postgresql.server import is_passing
 from infra.sandbox.plugins.values import Secret
 from tests.plugins.client import Object, Refused, cancel, running, without_pg
 from tests.plugins.postgresql.harness import MODULE, Database, Engine, engine_for
@@ -182,6 +184,28 @@ def test_a_refused_connection_is_told_at_once(database: Database, config: dict[s
 
 
 @pytest.mark.parametrize("connections", ["1", "3"])
+@pytest.mark.parametrize(
+    ("text", "passing"),
+    [
+        ("FATAL:  terminating connection due to unexpected postmaster exit", True),
+        ("FATAL:  terminating connection due to administrator command", True),
+        ("FATAL:  the database system is starting up", True),
+        ("FATAL:  the database system is not yet accepting connections", True),
+        ("FATAL:  sorry, too many clients already", True),
+        ("Connection refused", True),
+        ("server closed the connection unexpectedly", True),
+        ('FATAL:  password authentication failed for user "tenantry"', False),
+        ('FATAL:  database "nowhere" does not exist', False),
+        ("SSL error: certificate verify failed", False),
+    ],
+)
+def test_a_connection_that_a_stopping_or_starting_server_refuses_is_tried_again(text: str, passing: bool) -> None:
+    refused = psycopg.OperationalError(
+        f'connection failed: connection to server at "127.0.0.1", port 5432 failed: {text}'
+    )
+    assert is_passing(refused) is passing
+
+
 def test_64_requests_wait_for_few_connections(database: Database, connections: str) -> None:
     with engine_for(database, maxConnections=connections) as engine, ThreadPoolExecutor(64) as pool:
         made = list(pool.map(lambda number: engine("Role", f"q{number}").create(name=f"q{number}"), range(64)))

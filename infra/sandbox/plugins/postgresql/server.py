@@ -39,7 +39,8 @@ _PASSING_STATES: Final = frozenset(
     }
 )
 _PASSING_REFUSALS: Final = re.compile(
-    r"starting up|shutting down|in recovery|recovery mode|not yet accepting|too many clients|remaining connection slots"
+    r"starting up|shutting down|in recovery|recovery mode|not yet accepting|too many clients|remaining connection slots|"
+    r"terminating connection"
 )
 _LASTING_FAILURES: Final = re.compile(
     r"certificate|could not translate host|SSL is not enabled|does not support SSL|no password supplied|invalid|"
@@ -124,7 +125,7 @@ class Server:
         try:
             return retrying(attempt)
         except psycopg.OperationalError as error:
-            if error.sqlstate is None and _is_passing(error) and not self._stopping.is_set():
+            if error.sqlstate is None and is_passing(error) and not self._stopping.is_set():
                 waited = time.monotonic() - started
                 raise ProviderError(
                     f"PostgreSQL at {self.settings.address} could not be reached for {waited:.0f} s: {_line(error)}"
@@ -177,8 +178,12 @@ def value(cursor: Cursor, query: str, *arguments: Any) -> Any:
     return row[0] if row else None
 
 
-def _is_passing(error: BaseException) -> bool:
-    """Whether trying again may help."""
+def is_passing(error: BaseException) -> bool:
+    """Whether trying again may help.
+
+    Args:
+        error: a refused connection has no SQLSTATE, only libpq's text.
+    """
     if not isinstance(error, psycopg.Error):
         return False
     state = error.sqlstate
