@@ -183,7 +183,6 @@ def test_a_refused_connection_is_told_at_once(database: Database, config: dict[s
         assert time.monotonic() - started < 5
 
 
-@pytest.mark.parametrize("connections", ["1", "3"])
 @pytest.mark.parametrize(
     ("text", "passing"),
     [
@@ -206,6 +205,7 @@ def test_a_connection_that_a_stopping_or_starting_server_refuses_is_tried_again(
     assert is_passing(refused) is passing
 
 
+@pytest.mark.parametrize("connections", ["1", "3"])
 def test_64_requests_wait_for_few_connections(database: Database, connections: str) -> None:
     with engine_for(database, maxConnections=connections) as engine, ThreadPoolExecutor(64) as pool:
         made = list(pool.map(lambda number: engine("Role", f"q{number}").create(name=f"q{number}"), range(64)))

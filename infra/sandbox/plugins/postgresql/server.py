@@ -39,8 +39,8 @@ _PASSING_STATES: Final = frozenset(
     }
 )
 _PASSING_REFUSALS: Final = re.compile(
-    r"starting up|shutting down|in recovery|recovery mode|not yet accepting|too many clients|remaining connection slots|"
-    r"terminating connection"
+    r"starting up|shutting down|in recovery|recovery mode|not yet accepting|too many clients|"
+    r"remaining connection slots|terminating connection"
 )
 _LASTING_FAILURES: Final = re.compile(
     r"certificate|could not translate host|SSL is not enabled|does not support SSL|no password supplied|invalid|"
@@ -116,7 +116,7 @@ class Server:
             return self._stopping.is_set() or time.monotonic() - started > patience
 
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_is_passing),
+            retry=tenacity.retry_if_exception(is_passing),
             wait=tenacity.wait_random_exponential(multiplier=0.05, max=2),
             stop=is_over,
             sleep=tenacity.sleep_using_event(self._stopping),
