@@ -4,6 +4,8 @@ Each of these folders shares servers between its tests: one worker takes all of 
 other files go to whichever worker is free. In `tests/engine` the tests that kill have an environment of their own.
 """
 
+import signal
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -34,6 +36,12 @@ def group_of(nodeid: str) -> str:
     if file in _KILLING:
         return "kills"
     return next((folder for folder in _SHARING if file.startswith(f"tests/{folder}/")), file)
+
+
+def pytest_configure() -> None:
+    """Let what tests start be interrupted: the background jobs of a shell ignore Ctrl-C, and so do all they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
