@@ -25,11 +25,14 @@ class Server:
         host: name or address.
         port: TCP port.
         ssl_mode: libpq's `sslmode`.
+        administrator: the role that the provider logs in as, where that is no superuser: it must be granted what a
+            superuser has anyway. None for a superuser.
     """
 
     host: pulumi.Input[str]
     port: pulumi.Input[int]
     ssl_mode: str
+    administrator: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,11 @@ Owns the database, the pool's schema and roles, and the guard that migrations pu
 the product's migrations.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_postgresql import Function
+from pulumi_postgresql import Function, GrantRole
 
 from components.closed_database import ClosedDatabase, ClosedDatabaseArgs
 from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Server
@@ -77,7 +78,7 @@ class TenantPool(pulumi.ComponentResource):
             f"{name}-shared", ClosedDatabaseArgs(database=args.database), pulumi.ResourceOptions(parent=self)
         ).database
         pool = self._pool()
-        self._guard(pool)
+        self._guard(pool, self._administration(pool.owner))
         self.role = pool.role
         self.credentials = pool.credentials
         self.checksum = pool.checksum
@@ -98,7 +99,15 @@ class TenantPool(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _guard(self, pool: IsolatedSchema) -> Function:
+    def _administration(self, owner: pulumi.Output[str]) -> list[pulumi.Resource]:
+        """Let an administrator that is no superuser create functions in the pool's schema."""
+        administrator = self._args.server.administrator
+        if administrator is None:
+            return []
+        child = pulumi.ResourceOptions(parent=self)
+        return [GrantRole(f"{self._name}-administration", role=administrator, grant_role=owner, opts=child)]
+
+    def _guard(self, pool: IsolatedSchema, after: Sequence[pulumi.Resource]) -> Function:
         return Function(
             f"{self._name}-guard",
             name="isolate_tenants",
@@ -108,5 +117,5 @@ class TenantPool(pulumi.ComponentResource):
             returns="void",
             language="plpgsql",
             body=_GUARD,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )

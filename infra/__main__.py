@@ -2,7 +2,8 @@
 
 import pulumi
 
-from infra.settings.loader import SETTINGS_KEY, SettingsError, load
+from infra.settings import SETTINGS_KEY
+from infra.settings.loader import SettingsError, load
 from stacks.environment import deploy
 
 try:

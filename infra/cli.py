@@ -58,13 +58,13 @@ def up(
     instance: InstanceName = None,
     apply: Annotated[bool, typer.Option("--apply", help="Run `pulumi up` of the stack as well.")] = False,
 ) -> None:
-    """Start a sandbox for a stack: control plane, PostgreSQL and Valkey."""
+    """Start a sandbox for a stack: the simulated AWS, and the servers that the stack brings."""
     instances.check_name(instance or stack)
-    stack_file.check(stack_file.source_of(stack))
+    asked = stack_file.services(stack_file.source_of(stack))
     engine.ensure_built(_err)
     with contextlib.ExitStack() as held:
         with _progress() as report:
-            running = lifecycle.up(instance or stack, report)
+            running = lifecycle.up(instance or stack, report, asked)
             workspace = Workspace(running, stack)
             held.enter_context(turns.turn(workspace, report))
             workspace.prepare()

@@ -7,25 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as kubernetes
-import pulumi_postgresql as postgresql
 
-from components.isolated_schema import Server
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
+from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
 from components.service import EnvironmentSecret, Service, ServiceArgs, SlotArgs
 from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
-from infra.settings.models import ExistingDatabase, PlanLimits, ServiceSettings, StackSettings, TenantSettings
+from infra.settings.models import PlanLimits, ServiceSettings, StackSettings, TenantSettings
+from stacks.foundation import lay
 
 _POOL_CONNECTIONS = 75  # a process: 50 base, 10 cart, 10 sessions, 5 analytics (REQUIREMENTS, data)
+
+_REDIS_VARIABLES = {"cache": "REDIS_URL", "sessions": "SESSIONS_REDIS_URL"}
 
 
 def deploy(settings: StackSettings) -> dict[str, pulumi.Input[object]]:
     """Declare the environment.
 
     Args:
-        settings: the stack's settings; `database.existing` is complete (the loader fills it).
+        settings: the stack's settings; a brought database is complete (the loader fills it).
 
     Returns:
         The stack's outputs by name.
@@ -45,12 +46,14 @@ class _Tenant:
 class _Environment:
     def __init__(self, settings: StackSettings) -> None:
         self._settings = settings
-        self._server = _server(settings.database.existing)
-        self._opts = pulumi.ResourceOptions(providers=[_cluster(settings), _database(settings.database.existing)])
+        self._foundation = lay(settings)
+        self._server = self._foundation.server
+        self._opts = pulumi.ResourceOptions(providers=[self._foundation.cluster, self._foundation.database])
         self._namespace = WorkloadNamespace(
             "platform", WorkloadNamespaceArgs(namespace=settings.namespace), self._opts
         ).namespace
         self._pool = self._tenant_pool()
+        self._credentials = [self._pool_credentials(), *self._redis_credentials()]
         self._services = {name: self._service(name, service) for name, service in settings.services.items()}
         self._tenants = {tenant.slug: self._tenant(tenant) for tenant in settings.tenants}
         registry = TenantRegistryArgs(
@@ -69,6 +72,7 @@ class _Environment:
             },
             "tenants": {slug: _summary(tenant) for slug, tenant in self._tenants.items()},
             "connections": pulumi.Output.secret(urls),
+            **self._foundation.outputs,
         }
 
     def _tenant_pool(self) -> TenantPool:
@@ -79,6 +83,20 @@ class _Environment:
             credentials_namespace=self._namespace,
         )
         return TenantPool("tenants", args, self._opts)
+
+    def _pool_credentials(self) -> EnvironmentSecret:
+        return EnvironmentSecret(name=self._pool.credentials, checksum=self._pool.checksum)
+
+    def _redis_credentials(self) -> list[EnvironmentSecret]:
+        delivered = [
+            RedisCredentials(
+                f"redis-{name}",
+                RedisCredentialsArgs(namespace=self._namespace, variable=_REDIS_VARIABLES[name], url=store.url),
+                self._opts,
+            )
+            for name, store in self._foundation.redis.items()
+        ]
+        return [EnvironmentSecret(name=one.credentials, checksum=one.checksum) for one in delivered]
 
     def _service(self, name: str, settings: ServiceSettings) -> Service:
         args = ServiceArgs(
@@ -91,7 +109,7 @@ class _Environment:
                 slot: SlotArgs(image=content.image, replicas=content.replicas)
                 for slot, content in settings.slots.items()
             },
-            environment_secrets=[EnvironmentSecret(name=self._pool.credentials, checksum=self._pool.checksum)],
+            environment_secrets=self._credentials,
         )
         return Service(name, args, self._opts)
 
@@ -130,33 +148,6 @@ class _Environment:
         )
         created = DatabaseTenant(f"tenant-{tenant.slug}", args, self._opts)
         return _Tenant(_entry(tenant, created.database, created.schema, created.credentials), created.role, created.url)
-
-
-def _cluster(settings: StackSettings) -> kubernetes.Provider:
-    # Data of ConfigMaps and Secrets with fixed names changes in place; pods that read it roll by its checksum.
-    return kubernetes.Provider(
-        "cluster",
-        context=settings.cluster.existing.context,
-        enable_config_map_mutable=True,
-        enable_secret_mutable=True,
-    )
-
-
-def _database(existing: ExistingDatabase) -> postgresql.Provider:
-    return postgresql.Provider(
-        "database",
-        host=existing.host,
-        port=existing.port,
-        username=existing.username,
-        sslmode=existing.ssl_mode,
-        superuser=existing.superuser,
-    )
-
-
-def _server(existing: ExistingDatabase) -> Server:
-    assert existing.host is not None  # the loader fills both or refuses
-    assert existing.port is not None
-    return Server(host=existing.host, port=existing.port, ssl_mode=existing.ssl_mode)
 
 
 def _entry(

@@ -17,8 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.errors import TenantryError
+from infra.sandbox.cloud.account import KEY
 from infra.sandbox.cloud.backing import control_planes, tokens
-from infra.sandbox.cloud.service import KEY
 
 _API = "client.authentication.k8s.io/v1beta1"
 

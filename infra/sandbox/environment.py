@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.paths import BIN, VIRTUALENV
-from infra.sandbox import files, stack_file
+from infra.sandbox import files, lifecycle, stack_file
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
@@ -56,6 +56,12 @@ CREDENTIALS = (
     "PULUMI_K8S_ENABLE_SECRET_MUTABLE",
     "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY",
     "PULUMI_K8S_UPSERT_EXISTING_OBJECTS",
+    "PGHOST",
+    "PGPORT",
+    "PGUSER",
+    "PGPASSWORD",
+    "PGDATABASE",
+    "REDIS_URL",
     "PGSERVICE",
     "PGSERVICEFILE",
     "PGPASSFILE",
@@ -138,8 +144,7 @@ class Workspace:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
-            **PostgreSQL(self.instance).environment(),
-            **Valkey(self.instance).environment(),
+            **self._servers(),
             **_without_proxy(Cloud(self.instance).environment()),
         }
 
@@ -147,6 +152,15 @@ class Workspace:
         """Return the whole environment for a child process: the caller's, without `CREDENTIALS`, with `variables`."""
         inherited = {name: value for name, value in os.environ.items() if name not in _unwanted()}
         return {**inherited, **self.variables()}
+
+    def _servers(self) -> dict[str, str]:
+        """Return how clients reach the sandbox's own servers, and what vouches for those that a stack declares."""
+        authority = str(self.instance.authority.certificate)
+        variables = {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": authority, "REDIS_CA_FILE": authority}
+        for service in (PostgreSQL(self.instance), Valkey(self.instance)):
+            if lifecycle.has(self.instance, service.name):
+                variables |= service.environment()
+        return variables
 
     @property
     def _passphrase(self) -> Path:

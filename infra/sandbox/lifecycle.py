@@ -5,9 +5,10 @@ service is to `control_plane` and `servers`.
 """
 
 import contextlib
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from infra.errors import TenantryError
 from infra.paths import INSTANCES, SANDBOX_ROOT
-from infra.sandbox import addresses
+from infra.sandbox import addresses, files
 from infra.sandbox import instance as instances
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.control_plane.control_plane import ControlPlane
@@ -23,18 +24,34 @@ from infra.sandbox.instance import Instance, Report, Service, Status
 from infra.sandbox.servers.postgresql import PostgreSQL
 from infra.sandbox.servers.valkey import Valkey
 
+_RECORD = "services.json"
+
 
 def services(instance: Instance) -> list[Service]:
     """Return the services of an instance, in the order that users read them."""
-    return [ControlPlane(instance), PostgreSQL(instance), Valkey(instance), Cloud(instance, backed=True)]
+    every: list[Service] = [
+        ControlPlane(instance),
+        PostgreSQL(instance),
+        Valkey(instance),
+        Cloud(instance, backed=True),
+    ]
+    return [service for service in every if has(instance, service.name)]
 
 
-def up(name: str, report: Report) -> Instance:
+def has(instance: Instance, service: str) -> bool:
+    """Whether the service of this name is one of the instance's; all are, unless it was started with fewer."""
+    asked = _asked(instance)
+    return asked is None or service in asked
+
+
+def up(name: str, report: Report, asked: Collection[str] | None = None) -> Instance:
     """Start everything of the instance `name`, creating it when there is none; does nothing to what is healthy.
 
     Args:
         name: the instance.
         report: receives lines of progress.
+        asked: names of services that a new instance is made of, and that an existing one has from now on beside its
+            own; by default all.
 
     Raises:
         TenantryError: something cannot be started; what runs already stays, `down` stops it.
@@ -45,7 +62,11 @@ def up(name: str, report: Report) -> Instance:
     with _locked(name, report):
         instance = instances.load(name)
         if instance is None or not any_running(instance):
+            is_new = instance is None
             instance = instances.create(name)
+            _ask(instance, asked, is_new=is_new)
+        else:
+            _ask(instance, asked, is_new=False)
         instance.authority.ensure()
         with ThreadPoolExecutor() as pool:
             for outcome in [pool.submit(service.start, report) for service in services(instance)]:
@@ -92,6 +113,33 @@ def _existing(name: str) -> Instance:
     if instance is None:
         raise TenantryError("no such sandbox instance", name, f"use one of: {', '.join(instances.names()) or 'none'}")
     return instance
+
+
+def _asked(instance: Instance) -> frozenset[str] | None:
+    """Return the names of the services that the instance was started with; None for all.
+
+    Raises:
+        TenantryError: the record is damaged.
+    """
+    record = instance.directory / _RECORD
+    try:
+        return frozenset(map(str, json.loads(record.read_text())))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise TenantryError(
+            "the instance's record is damaged", str(record), "delete that file and run `make up`"
+        ) from error
+
+
+def _ask(instance: Instance, asked: Collection[str] | None, *, is_new: bool) -> None:
+    """Record what the instance is made of: what is asked for, and what it had before, as that may hold data."""
+    before = frozenset[str]() if is_new else _asked(instance)
+    record = instance.directory / _RECORD
+    if asked is None or before is None:
+        record.unlink(missing_ok=True)
+    elif not before.issuperset(asked):
+        files.replace(record, json.dumps(sorted(before.union(asked))) + "\n")
 
 
 def _prepare() -> None:

@@ -15,7 +15,9 @@ import yaml
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
 from infra.sandbox import files
+from infra.settings import SETTINGS_KEY
 
+_BEHIND = {"cluster": "control plane", "database": "postgresql"}
 _WRITTEN_BY_PULUMI = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 
@@ -64,6 +66,24 @@ def check(source: Path) -> None:
         TenantryError: it is not valid YAML, or not a mapping.
     """
     _parse(source, _text(source))
+
+
+def services(source: Path) -> frozenset[str]:
+    """Return the names of the sandbox's services that a stack needs.
+
+    What it brings (`existing`) is the sandbox's own; what it declares, the simulated AWS lets run.
+
+    Args:
+        source: its stack file.
+
+    Raises:
+        TenantryError: it is not a stack file.
+    """
+    settings = (_parse(source, _text(source)).get("config") or {}).get(SETTINGS_KEY)
+    sections = settings if isinstance(settings, dict) else {}
+    brought = {name for name, section in sections.items() if isinstance(section, dict) and "existing" in section}
+    needed = {service for section, service in _BEHIND.items() if section in brought}
+    return frozenset({"cloud", *needed, *(["valkey"] if brought and "redis" not in sections else [])})
 
 
 def _merge(

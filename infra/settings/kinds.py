@@ -1,11 +1,28 @@
 """Domain types of settings: each an annotated plain type with the rule it obeys and a one-line meaning."""
 
+import ipaddress
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.fields import FieldInfo
 
 from infra.naming import SLUG_LENGTH
+
+
+def _network(text: str) -> str:
+    """Return a network's text.
+
+    Raises:
+        ValueError: it is none, or has bits beyond its length.
+    """
+    try:
+        ipaddress.IPv4Network(text)
+    except ValueError:
+        raise ValueError(
+            "an IPv4 network in CIDR notation, as `10.20.0.0/16`, without bits beyond its length"
+        ) from None
+    return text
+
 
 Slug = Annotated[
     str,
@@ -33,16 +50,105 @@ DatabaseName = Annotated[
     Field(description="A PostgreSQL name that needs no quotes: lower-case letters, digits and underscores."),
 ]
 
+Cidr = Annotated[
+    str,
+    StringConstraints(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$", max_length=18),
+    AfterValidator(_network),
+    Field(description="An IPv4 network in CIDR notation, as `10.20.0.0/16`."),
+]
+
+AwsRegion = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", max_length=32),
+    Field(description="An AWS region, as `eu-central-1`."),
+]
+
+AwsZone = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$", max_length=33),
+    Field(description="An availability zone, as `eu-central-1a`."),
+]
+
+AwsAccountId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{12}$"),
+    Field(description="An AWS account's number: twelve digits, in quotes."),
+]
+
+PrincipalArn = Annotated[
+    str,
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", max_length=2048),
+    Field(description="An IAM role's or user's ARN, as `arn:aws:iam::123456789012:role/operators`."),
+]
+
+SecurityGroupId = Annotated[
+    str,
+    StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$"),
+    Field(description="A security group, as `sg-0123456789abcdef0`."),
+]
+
+KubernetesVersion = Annotated[
+    str,
+    StringConstraints(pattern=r"^1\.[0-9]{2}$"),
+    Field(description="A Kubernetes version without patch, as `1.34`, in quotes."),
+]
+
+EngineVersion = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$"),
+    Field(description="A version as `18` or `18.1`, in quotes; without its second part it takes minor upgrades."),
+]
+
+Ec2Type = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", max_length=32),
+    Field(description="An EC2 instance type, as `m7i.large`."),
+]
+
+DatabaseClass = Annotated[
+    str,
+    StringConstraints(pattern=r"^db\.[a-z][a-z0-9]*\.[a-z0-9]+$", max_length=32),
+    Field(description="An RDS instance class, as `db.r8g.large`."),
+]
+
+CacheType = Annotated[
+    str,
+    StringConstraints(pattern=r"^cache\.[a-z][a-z0-9]*\.[a-z0-9]+$", max_length=32),
+    Field(description="An ElastiCache node type, as `cache.r7g.large`."),
+]
+
+LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653]
+"""CloudWatch Logs keeps a log group for one of these periods (its API reference, PutRetentionPolicy)."""
+
 Plan = Literal["free", "pro", "enterprise"]
 Isolation = Literal["pool", "schema", "database"]
 Slot = Literal["blue", "green"]
 SslMode = Literal["require", "verify-ca", "verify-full"]
 
 
+_WITH_PATTERN: tuple[Any, ...] = (
+    Slug,
+    ImageDigest,
+    HttpPath,
+    DatabaseName,
+    Cidr,
+    AwsRegion,
+    AwsZone,
+    AwsAccountId,
+    PrincipalArn,
+    SecurityGroupId,
+    KubernetesVersion,
+    EngineVersion,
+    Ec2Type,
+    DatabaseClass,
+    CacheType,
+)
+
+
 def meanings_by_pattern() -> dict[str, str]:
     """Return the one-line meaning of each type that has a pattern; users read it instead of the pattern."""
     meanings: dict[str, str] = {}
-    for kind in (Slug, ImageDigest, HttpPath, DatabaseName):
+    for kind in _WITH_PATTERN:
         parts: tuple[Any, ...] = get_args(kind)[1:]
         pattern = next(part.pattern for part in parts if isinstance(part, StringConstraints))
         meanings[str(pattern)] = next(part.description or "" for part in parts if isinstance(part, FieldInfo))

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.errors import TenantryError
+from infra.settings import SETTINGS_KEY
+from infra.settings.foundation import VARIANTS, BroughtDatabase, ExistingDatabase
 from infra.settings.kinds import meanings_by_pattern
-from infra.settings.models import ExistingDatabase, StackSettings
-
-SETTINGS_KEY = "tenantry:settings"
+from infra.settings.models import StackSettings
 
 _MEANINGS = meanings_by_pattern()
 
@@ -57,6 +57,8 @@ def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -
 
 
 def _with_environment(stack: str, settings: StackSettings, environment: Mapping[str, str]) -> StackSettings:
+    if not isinstance(settings.database, BroughtDatabase):
+        return settings
     given = settings.database.existing
     filled = {
         "host": given.host or environment.get("PGHOST"),
@@ -81,7 +83,8 @@ def _with_environment(stack: str, settings: StackSettings, environment: Mapping[
 
 def _problem(detail: ErrorDetails, prefix: str = SETTINGS_KEY) -> str:
     location = [part for part in detail["loc"] if part != "[key]"]
-    path = prefix + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    shown = [part for part in location if not _is_variant(part)]
+    path = prefix + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in shown)
     if detail["type"] == "extra_forbidden":
         return f"{path}: unknown key{_suggestion(location)}"
     if detail["type"] == "missing":
@@ -98,8 +101,17 @@ def _suggestion(location: Sequence[int | str]) -> str:
     return f"; allowed: {', '.join(keys)}" if keys else ""
 
 
+def _is_variant(part: int | str) -> bool:
+    """Whether a part of a location says which variant of a section it is, which users never wrote."""
+    return part in VARIANTS
+
+
 def _keys_at(annotation: Any, location: Sequence[int | str]) -> list[str]:
     """Return the keys of the section at `location`, walking the models' annotations."""
+    if location and _is_variant(location[0]):
+        variants = (get_args(part) for part in get_args(annotation))
+        chosen = next(section for section, *marks in variants if Tag(str(location[0])) in marks)
+        return _keys_at(chosen, location[1:])
     model = _section_of(annotation)
     if model is not None:
         if not location:

@@ -6,74 +6,22 @@ Defaults are production-safe. Rules that span fields sit on the smallest section
 from collections import Counter
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from infra.settings.kinds import (
-    DatabaseName,
-    HttpPath,
-    ImageDigest,
-    Isolation,
-    Plan,
-    Port,
-    Slot,
-    Slug,
-    SslMode,
+from infra.settings.foundation import (
+    AwsSettings,
+    BroughtCluster,
+    ClusterSettings,
+    DatabaseSettings,
+    DeclaredCluster,
+    DeclaredDatabase,
+    NetworkSettings,
+    RedisSettings,
 )
+from infra.settings.kinds import HttpPath, ImageDigest, Isolation, Plan, Port, Slot, Slug
+from infra.settings.section import Section
 
 _ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
-
-
-class Section(BaseModel):
-    """Base of every section: frozen, no unknown keys, no value in an error message."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
-
-
-class ExistingCluster(Section):
-    """A Kubernetes cluster that is there already; its kubeconfig is the caller's (`KUBECONFIG`)."""
-
-    context: Annotated[str, Field(min_length=1, max_length=253)]
-    """The kubeconfig's context. Required, so that a stack is never applied to whichever cluster is current."""
-
-
-class ClusterSettings(Section):
-    """The cluster that services run on."""
-
-    existing: ExistingCluster
-    """Bring your own cluster."""
-
-
-class ExistingDatabase(Section):
-    """A PostgreSQL server that is there already.
-
-    What is left out comes from the caller's libpq environment (`PGHOST`, `PGPORT`, `PGUSER`), as for psql; the
-    password always does (`PGPASSWORD`), and so does the certificate authority (`PGSSLROOTCERT`).
-    """
-
-    host: Annotated[str, Field(min_length=1, max_length=253)] | None = None
-    """Host name or address, as the workloads reach it."""
-
-    port: Port | None = None
-    """TCP port."""
-
-    username: Annotated[str, Field(min_length=1, max_length=63)] | None = None
-    """The role that creates databases and roles."""
-
-    ssl_mode: SslMode = "verify-full"
-    """How far the server's certificate is checked; a connection without TLS is not offered."""
-
-    superuser: bool = True
-    """Whether that role is a superuser; managed services such as RDS give none."""
-
-
-class DatabaseSettings(Section):
-    """The PostgreSQL server of the environment."""
-
-    existing: ExistingDatabase
-    """Bring your own server."""
-
-    name: DatabaseName = "tenantry"
-    """The shared database: pool tenants' tables, schema tenants' schemas."""
 
 
 class SlotSettings(Section):
@@ -159,11 +107,20 @@ class StackSettings(Section):
     namespace: Slug = "tenantry"
     """The Kubernetes namespace of the platform's own services."""
 
+    aws: AwsSettings | None = None
+    """Where the resources are that the stack declares in AWS."""
+
+    network: NetworkSettings | None = None
+    """What they are in."""
+
     cluster: ClusterSettings
     """Where services run."""
 
     database: DatabaseSettings
     """Where tenants' data is."""
+
+    redis: RedisSettings = RedisSettings()
+    """Where services keep what need not last."""
 
     services: dict[Slug, ServiceSettings] = Field(default_factory=dict)
     """Service name -> its slots."""
@@ -173,6 +130,39 @@ class StackSettings(Section):
 
     tenants: tuple[TenantSettings, ...] = ()
     """Every tenant of the stack, in any order."""
+
+    @property
+    def declares_aws(self) -> bool:
+        """Whether anything of the environment is made in AWS."""
+        return (
+            isinstance(self.cluster, DeclaredCluster)
+            or isinstance(self.database, DeclaredDatabase)
+            or self.redis != RedisSettings()
+        )
+
+    @model_validator(mode="after")
+    def _what_is_declared_has_a_place(self) -> Self:
+        missing = [name for name in ("aws", "network") if getattr(self, name) is None]
+        if self.declares_aws and missing:
+            raise ValueError(
+                f"{' and '.join(missing)} missing, but cluster, database or redis declare resources there; add what "
+                "is missing, or bring a cluster and a database (`existing`)"
+            )
+        if self.aws and self.network:
+            elsewhere = [zone for zone in self.network.zones if zone[:-1] != self.aws.region]
+            if elsewhere:
+                raise ValueError("network.zones has a zone outside aws.region; name zones of that region")
+        return self
+
+    @model_validator(mode="after")
+    def _a_brought_cluster_is_let_in(self) -> Self:
+        stores = isinstance(self.database, DeclaredDatabase) or self.redis != RedisSettings()
+        if stores and isinstance(self.cluster, BroughtCluster) and not self.cluster.existing.security_group_id:
+            raise ValueError(
+                "cluster.existing.security_group_id missing, but database or redis are declared; name the group of "
+                "the cluster's nodes and pods, or nothing of it can connect"
+            )
+        return self
 
     @model_validator(mode="after")
     def _tenants_are_distinct_and_planned(self) -> Self:

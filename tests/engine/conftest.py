@@ -6,7 +6,7 @@ import pytest
 
 from infra.sandbox import lifecycle, pulumi
 from infra.sandbox.environment import Workspace
-from tests.engine.stack import Stack
+from tests.engine.stack import Settings, Stack
 
 # Their assertions are explained as a test's own are.
 pytest.register_assert_rewrite("tests.engine.consistency", "tests.engine.interruption")
@@ -19,11 +19,25 @@ def silent(_line: str) -> None:
 
 
 def make_stack(name: str) -> Stack:
-    """Start the instance `name` with a fresh stack `local` that nothing has been applied to."""
+    """Start the instance `name` with a fresh stack `local` that nothing has been applied to.
+
+    It is on a cluster and a database that it brings, the instance's own, as they are there in seconds; what it declares
+    itself is for `test_declared_platform`.
+    """
     workspace = Workspace(lifecycle.up(name, silent), "local")
     workspace.prepare()
     pulumi.ensure_stack(workspace)
-    return Stack(workspace)
+    stack = Stack(workspace)
+    stack.configure(brought)
+    return stack
+
+
+def brought(settings: Settings) -> None:
+    """Let a stack bring its cluster and its database, and declare nothing in AWS."""
+    for section in ("aws", "network", "redis"):
+        del settings[section]
+    settings["cluster"] = {"existing": {"context": "tenantry-sandbox"}}
+    settings["database"] = {"existing": {}}
 
 
 @pytest.fixture(scope="session")

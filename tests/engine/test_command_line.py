@@ -100,7 +100,7 @@ def test_env_gives_a_shell_in_which_plain_tools_work(stack: Stack) -> None:
         ["sh", "-c", script], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.split("\n") == ["tenantry-sandbox unset unset", "2", "t", '"name": "local"', ""]
+    assert result.stdout.split("\n") == ["TENANTRYSANDBOXLOCAL unset unset", "2", "t", '"name": "local"', ""]
 
 
 def test_env_of_a_stopped_sandbox_is_refused_with_the_command_that_starts_it(stack: Stack) -> None:

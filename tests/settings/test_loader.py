@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from infra.settings.foundation import BroughtDatabase, ExistingDatabase
 from infra.settings.loader import SettingsError, load
 from tests.examples import ENVIRONMENT, raw_settings
 
@@ -14,6 +15,13 @@ def problems_of(raw: object, environment: dict[str, str] | None = None) -> tuple
     with pytest.raises(SettingsError) as caught:
         load("example", raw, ENVIRONMENT if environment is None else environment)
     return caught.value.problems
+
+
+def brought(raw: object, environment: dict[str, str] = ENVIRONMENT) -> ExistingDatabase:
+    """Return the database that settings bring."""
+    database = load("example", raw, environment).database
+    assert isinstance(database, BroughtDatabase)
+    return database.existing
 
 
 def change_at(path: str, value: object) -> dict[str, Any]:
@@ -40,7 +48,6 @@ def test_valid_settings_load() -> None:
     ("path", "value", "expected"),
     [
         ("cluster", ..., "tenantry:settings.cluster: missing; it is required"),
-        ("cluster.existing", ..., "tenantry:settings.cluster.existing: missing; it is required"),
         ("cluster.existing.context", ..., "tenantry:settings.cluster.existing.context: missing; it is required"),
         (
             "cluster.existing.contxt",
@@ -107,6 +114,13 @@ def test_every_problem_is_told_at_once() -> None:
     assert len(problems_of(raw)) == 3
 
 
+def test_a_cluster_that_is_not_brought_is_declared() -> None:
+    assert problems_of(change_at("cluster.existing", ...)) == tuple(
+        f"tenantry:settings.cluster.{key}: missing; it is required"
+        for key in ("version", "node_pools", "administrators")
+    )
+
+
 def test_no_value_of_the_file_is_echoed() -> None:
     canary = "canary-4f1d"
     raw = change_at("services.storefront.slots.blue.image", canary)
@@ -120,12 +134,12 @@ def test_a_stack_file_without_settings_says_so() -> None:
 
 def test_what_the_database_leaves_out_comes_from_the_libpq_environment() -> None:
     raw = change_at("database.existing", {})
-    existing = load("example", raw, {"PGHOST": "10.0.0.1", "PGPORT": "6432", "PGUSER": "admin"}).database.existing
+    existing = brought(raw, {"PGHOST": "10.0.0.1", "PGPORT": "6432", "PGUSER": "admin"})
     assert (existing.host, existing.port, existing.username) == ("10.0.0.1", 6432, "admin")
 
 
 def test_a_setting_wins_over_the_environment() -> None:
-    assert load("example", raw_settings(), ENVIRONMENT).database.existing.host == "db.example.invalid"
+    assert brought(raw_settings()).host == "db.example.invalid"
 
 
 def test_a_database_that_neither_settings_nor_environment_name_is_refused() -> None:

@@ -11,6 +11,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.sandbox.cloud.account import USER
+
 Entry = Mapping[str, Any]
 _GONE = {"deleted", "deleting", "terminated", "PendingDeletion"}
 
@@ -49,7 +51,7 @@ GLOBAL: Mapping[str, tuple[Listing, ...]] = {
     "iam": (
         Listing("list_roles", "Roles", "RoleName", default=_starts("Path", "/aws-service-role/")),
         Listing("list_policies", "Policies", "Arn", {"Scope": "Local"}),
-        Listing("list_users", "Users", "UserName"),
+        Listing("list_users", "Users", "UserName", default=_is("UserName", USER)),
         Listing("list_groups", "Groups", "GroupName"),
         Listing("list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
         Listing("list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),

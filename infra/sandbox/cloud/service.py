@@ -14,17 +14,12 @@ import httpx
 
 from infra.errors import TenantryError
 from infra.paths import VIRTUALENV
+from infra.sandbox.cloud.account import KEY
 from infra.sandbox.cloud.backing import control_planes
 from infra.sandbox.cloud.backing.site import Site
 from infra.sandbox.control_plane.component import Component
 from infra.sandbox.instance import Instance, Report, Status
 from infra.sandbox.servers import storage
-
-ACCOUNT = "123456789012"
-"""The account's number: moto's, and in AWS's documentation nobody's."""
-
-KEY = "tenantry-sandbox"
-"""The access key and its secret: the cloud takes any, and no real account knows this one."""
 
 _NAME = "cloud"
 _READY_SECONDS = 120.0  # replays a long journal

