@@ -1,6 +1,7 @@
 """The first packets of a connection to the proxy, before any byte is passed on.
 
-Part of the proxy's process. Owns the promise that nothing but a cancel request goes on without TLS.
+Part of the proxy's process. Owns the promise that nothing but a cancel request goes on without TLS, unless a server
+says that it takes plain connections.
 """
 
 import asyncio
@@ -8,9 +9,10 @@ import socket
 import ssl
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from infra.sandbox.servers.tls_stream import TlsStream, connect, linger, relay
+from infra.sandbox.servers.tls_stream import PlainStream, Stream, TlsStream, connect, linger, relay
 
 _CANCEL_REQUEST = 80877102
 _SSL_REQUEST = 80877103
@@ -35,11 +37,13 @@ class PostgreSQLGate:
         context: the server's certificate and TLS versions.
         upstream: the path of the server's unix socket.
         patience: seconds for the handshake, and then for the server to take the connection.
+        plain: a file; while it exists, plain connections are passed on. Empty for never.
     """
 
     context: ssl.SSLContext
     upstream: str
     patience: float
+    plain: str = ""
 
     async def serve(self, connection: socket.socket) -> None:
         """Serve one connection until it ends."""
@@ -49,8 +53,8 @@ class PostgreSQLGate:
             starting = error_packet("57P03", "the database system is starting up")
             await _forward(client, self.upstream, self.patience, starting)
 
-    async def _secure(self, connection: socket.socket) -> TlsStream | None:
-        """Return the client's TLS stream, or None when the connection has been dealt with."""
+    async def _secure(self, connection: socket.socket) -> Stream | None:
+        """Return the client's stream, or None when the connection has been dealt with."""
         for _ in range(2):  # a GSS request may come before the TLS request
             if await _first_byte(connection) == _TLS_RECORD:
                 return await self._direct(connection)
@@ -58,8 +62,7 @@ class PostgreSQLGate:
             if (length, code) == (8, _SSL_REQUEST):
                 return await self._requested(connection)
             if (length, code) != (8, _GSS_REQUEST):
-                await self._plain(connection, length, code)
-                return None
+                return await self._plain(connection, length, code)
             await asyncio.get_running_loop().sock_sendall(connection, b"N")
         return None
 
@@ -76,14 +79,17 @@ class PostgreSQLGate:
         # PostgreSQL demands ALPN here, so that a browser cannot be tricked into speaking to it.
         return client if client.application_protocol() == "postgresql" else None
 
-    async def _plain(self, connection: socket.socket, length: int, code: int) -> None:
+    async def _plain(self, connection: socket.socket, length: int, code: int) -> PlainStream | None:
         if code == _CANCEL_REQUEST and 12 < length <= _LONGEST_CANCEL:
             rest = await _exactly(connection, length - 8)
             await _cancel(self.upstream, struct.pack("!II", length, code) + rest)
         elif code >> 16 == 3 and 8 < length <= _LONGEST_START:
             packet = await _exactly(connection, length - 8)
+            if self.plain and Path(self.plain).exists():
+                return PlainStream(connection, struct.pack("!II", length, code) + packet)
             await asyncio.get_running_loop().sock_sendall(connection, _no_encryption(connection, packet))
             await linger(connection)
+        return None
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ def error_packet(code: str, message: str) -> bytes:
     return b"E" + struct.pack("!I", len(body) + 4) + body
 
 
-async def _forward(client: TlsStream, path: str, patience: float, refusal: bytes) -> None:
+async def _forward(client: Stream, path: str, patience: float, refusal: bytes) -> None:
     try:
         async with asyncio.timeout(patience):
             upstream = await connect(path)

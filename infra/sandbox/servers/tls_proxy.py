@@ -33,6 +33,7 @@ class Listener:
         certificate: the file of the certificate (PEM).
         key: the file of its key (PEM).
         patience: seconds for a client's handshake.
+        plain: a file; while it exists, PostgreSQL's clients may do without TLS. Empty for never.
     """
 
     protocol: str
@@ -42,6 +43,7 @@ class Listener:
     certificate: str
     key: str
     patience: float = 10.0
+    plain: str = ""
 
     def gate(self) -> Gate:
         """Return how its connections are taken."""
@@ -52,7 +54,7 @@ class Listener:
         context.load_cert_chain(self.certificate, self.key)
         if self.protocol == "postgresql":
             context.set_alpn_protocols(["postgresql"])
-            return PostgreSQLGate(context, self.upstream, self.patience)
+            return PostgreSQLGate(context, self.upstream, self.patience, self.plain)
         return ValkeyGate(context, self.upstream, self.patience)
 
     def listen(self) -> socket.socket:

@@ -8,9 +8,49 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from typing import Protocol
 
 _CHUNK = 65536
 _LINGER = 2.0  # seconds that a client has to take the last words before its connection is closed
+
+
+class Stream(Protocol):
+    """What the relay needs of a client's connection; `TlsStream` says what each does."""
+
+    async def read(self) -> bytes:
+        """Return what the client sent next; nothing when it has finished."""
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`."""
+
+    async def finish(self) -> None:
+        """Tell the client that nothing more follows, and give it time to read that."""
+
+
+class PlainStream:
+    """The server's side of a connection without TLS, for servers that take such.
+
+    Args:
+        connection: the client's.
+        first: what has been read of it already.
+    """
+
+    def __init__(self, connection: socket.socket, first: bytes) -> None:
+        self.connection = connection
+        self._first = first
+
+    async def read(self) -> bytes:
+        """Return what the client sent next; nothing when it has finished."""
+        first, self._first = self._first, b""
+        return first or await asyncio.get_running_loop().sock_recv(self.connection, _CHUNK)
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`; returns when the network has taken it."""
+        await asyncio.get_running_loop().sock_sendall(self.connection, data)
+
+    async def finish(self) -> None:
+        """Tell the client that nothing more follows, and give it time to read that."""
+        await linger(self.connection)
 
 
 class TlsStream:
@@ -116,7 +156,7 @@ async def connect(path: str) -> socket.socket:
                 return upstream
 
 
-async def relay(client: TlsStream, upstream: socket.socket) -> None:
+async def relay(client: Stream, upstream: socket.socket) -> None:
     """Pass bytes both ways until the server has closed its side, or the client is gone."""
     try:
         async with asyncio.TaskGroup() as group:
@@ -128,7 +168,7 @@ async def relay(client: TlsStream, upstream: socket.socket) -> None:
         upstream.close()  # the client is gone; the server finds out by this
 
 
-async def _upload(client: TlsStream, upstream: socket.socket) -> None:
+async def _upload(client: Stream, upstream: socket.socket) -> None:
     while data := await client.read():
         try:
             await asyncio.get_running_loop().sock_sendall(upstream, data)
@@ -138,7 +178,7 @@ async def _upload(client: TlsStream, upstream: socket.socket) -> None:
         upstream.shutdown(socket.SHUT_WR)
 
 
-async def _download(client: TlsStream, upstream: socket.socket) -> None:
+async def _download(client: Stream, upstream: socket.socket) -> None:
     while data := await _receive(upstream):
         await client.write(data)
 

@@ -44,6 +44,57 @@ def test_the_master_gets_in_with_the_told_endpoint_and_nobody_else(backed: Cloud
         connect(backed, instance, sslmode="disable")
 
 
+def test_plain_connections_pass_while_force_ssl_is_off_and_a_change_interrupts_nobody(backed: Cloud) -> None:
+    rds = client(backed, "rds")
+    rds.create_db_parameter_group(DBParameterGroupName="ssl", DBParameterGroupFamily="postgres18", Description="ssl")
+
+    def force_ssl(value: str) -> None:
+        said = {"ParameterName": "rds.force_ssl", "ParameterValue": value, "ApplyMethod": "immediate"}
+        rds.modify_db_parameter_group(DBParameterGroupName="ssl", Parameters=[said])
+
+    instance = create_database(backed, "plain", DBParameterGroupName="ssl")
+    with pytest.raises(psycopg.OperationalError, match=r"no pg_hba.conf entry .* no encryption"):
+        connect(backed, instance, sslmode="disable")
+    with connect(backed, instance) as other:
+        force_ssl("0")
+        with connect(backed, instance, sslmode="disable") as plain:
+            assert plain.execute("select current_user").fetchone() == ("postgres",)
+            assert not plain.pgconn.ssl_in_use
+            force_ssl("1")
+            assert plain.execute("select 1").fetchone() == (1,)
+        assert other.execute("select 1").fetchone() == (1,)
+    force_ssl("0")
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        connect(backed, instance, sslmode="disable", password="wrong")
+    force_ssl("1")
+    with pytest.raises(psycopg.OperationalError, match=r"no pg_hba.conf entry .* no encryption"):
+        connect(backed, instance, sslmode="disable")
+    rds.delete_db_instance(DBInstanceIdentifier="plain", SkipFinalSnapshot=True)
+
+
+def test_the_master_creates_the_vector_extension_and_a_mere_reader_does_not(backed: Cloud) -> None:
+    instance = create_database(backed, "vectors")
+    with connect(backed, instance) as connection:
+        connection.execute("create extension vector")
+        connection.execute("create table items (place vector(3))")
+        connection.execute("insert into items values ('[1,0,0]'), ('[0,1,0]')")
+        nearest = connection.execute("select place::text from items order by place <-> '[0,2,0]' limit 1").fetchone()
+        assert nearest == ("[0,1,0]",)
+        owner = connection.execute(
+            "select rolname from pg_extension join pg_roles on pg_roles.oid = extowner where extname = 'vector'"
+        ).fetchone()
+        assert owner == ("postgres",)
+        connection.execute("create role reader login password 'a reader'")
+        connection.execute("create database bare")
+    reader = {"user": "reader", "password": "a reader", "dbname": "bare"}
+    with connect(backed, instance, **reader) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match='create extension "vector"'):
+            connection.execute("create extension vector")
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="not available"):
+            connection.execute("create extension file_fdw")
+    client(backed, "rds").delete_db_instance(DBInstanceIdentifier="vectors", SkipFinalSnapshot=True)
+
+
 def test_parameters_are_honoured_at_creation_and_when_changed(backed: Cloud) -> None:
     rds = client(backed, "rds")
     rds.create_db_parameter_group(DBParameterGroupName="own", DBParameterGroupFamily="postgres18", Description="own")

@@ -1,10 +1,9 @@
 """One RDS instance's PostgreSQL: its server, its proxy, its master role and database, and backups of it.
 
 The master role is as RDS makes it: no superuser, but a member of `rds_superuser`, with CREATEDB and CREATEROLE; the
-superuser is `rdsadmin`, whom nobody outside knows a password of. Plain connections are always refused, as with
-`rds.force_ssl` on, which RDS has as its default since PostgreSQL 15; setting it to 0 changes nothing. Parameters that
-only a start can change wait for `RebootDBInstance`. Archived log is kept as long as the instance is, whatever the
-retention period.
+superuser is `rdsadmin`, whom nobody outside knows a password of. Plain connections are refused unless `rds.force_ssl`
+is 0; RDS has 1 as its default since PostgreSQL 15. Parameters that only a start can change wait for `RebootDBInstance`.
+Archived log is kept as long as the instance is, whatever the retention period.
 """
 
 import hashlib
@@ -17,9 +16,10 @@ import psycopg
 from psycopg import sql
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud.backing import backups, extensions
+from infra.sandbox.cloud.backing import backups, extensions, records
 from infra.sandbox.cloud.backing.front import Front
-from infra.sandbox.cloud.backing.site import Site
+from infra.sandbox.cloud.backing.records import Record
+from infra.sandbox.cloud.backing.site import DATABASES, Site
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.servers import storage
 from infra.sandbox.servers.cluster import Cluster
@@ -27,7 +27,7 @@ from infra.sandbox.servers.cluster import Cluster
 if TYPE_CHECKING:
     from infra.sandbox.cloud.backing.wanted import Database  # loads moto
 
-KIND = "databases"
+KIND = DATABASES
 SUPERUSER = "rdsadmin"
 
 _HONOURED = {
@@ -40,6 +40,7 @@ _HONOURED = {
 }
 """Parameters that the server is given, and their values; a formula of RDS's is none."""
 
+_FORCE_SSL = "rds.force_ssl"  # RDS knows 0 and 1
 _MAY = ("pg_monitor", "pg_signal_backend", "pg_checkpoint", "pg_use_reserved_connections")
 _ARCHIVE = "'cp %p ../wal/%f.part && mv ../wal/%f.part ../wal/%f'"
 _CONNECT_SECONDS = 20
@@ -71,14 +72,18 @@ class Server:
             psycopg.Error: it refuses what it is told.
         """
         address = self.site.address(self.key, wanted.port)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        records.keep(
+            self._folder, Record(wanted.identifier, wanted.region, address, wanted.port, tls=True, runs=wanted.runs)
+        )
         if not wanted.runs:
             self.stop()
             return address
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self._folder / "wal").mkdir(mode=0o700, exist_ok=True)
         if not (self._folder / "data").exists() and wanted.origin is not None:
             self._make(wanted)
         self._run(wanted)
+        self._front.allow_plain(allowed=wanted.parameters.get(_FORCE_SSL) == "0")
         self._front.ensure(address, wanted.port)
         storage.write_private(self._folder / "port", str(wanted.port))
         self._tell(wanted)

@@ -56,13 +56,24 @@ class Front:
         self.daemon.start(command, env=environment, cwd=self.site.root)
         self.daemon.wait_ready(lambda: probe.accepts(address, port), seconds=_READY_SECONDS)
 
+    def allow_plain(self, *, allowed: bool) -> None:
+        """Let clients of PostgreSQL connect without TLS from now on, or no longer; interrupts no connection."""
+        if allowed:
+            self._plain.touch(mode=0o600)
+        else:
+            self._plain.unlink(missing_ok=True)
+
     def stop(self) -> None:
         """Stop it; clients lose their connections."""
         self.daemon.stop(grace=_GRACE)
 
+    @property
+    def _plain(self) -> Path:
+        return self.folder / "plain-allowed"
+
     def _settings(self, address: str, port: int) -> str:
         pair = self.site.certificate(self.key, address)
-        paths = {"upstream": self.upstream, "certificate": pair.certificate, "key": pair.key}
+        paths = {"upstream": self.upstream, "certificate": pair.certificate, "key": pair.key, "plain": self._plain}
         relative = {name: str(path.relative_to(self.site.root)) for name, path in paths.items()}
         listener = {"protocol": self.protocol, "address": address, "port": port, **relative}
         return json.dumps({"listeners": [listener]}, indent=2) + "\n"
