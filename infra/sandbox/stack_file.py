@@ -17,7 +17,7 @@ from infra.paths import PROJECT_ROOT
 from infra.sandbox import files
 from infra.settings import SETTINGS_KEY
 
-_BEHIND = {"cluster": "control plane", "database": "postgresql"}
+_BEHIND = {"cluster": {"control plane"}, "database": {"postgresql", "valkey"}}
 _WRITTEN_BY_PULUMI = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 
@@ -82,8 +82,8 @@ def services(source: Path) -> frozenset[str]:
     settings = (_parse(source, _text(source)).get("config") or {}).get(SETTINGS_KEY)
     sections = settings if isinstance(settings, dict) else {}
     brought = {name for name, section in sections.items() if isinstance(section, dict) and "existing" in section}
-    needed = {service for section, service in _BEHIND.items() if section in brought}
-    return frozenset({"cloud", *needed, *(["valkey"] if brought and "redis" not in sections else [])})
+    needed = {service for section in brought & _BEHIND.keys() for service in _BEHIND[section]}
+    return frozenset({"cloud"} | needed)
 
 
 def _merge(

@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from infra.errors import TenantryError
-from infra.sandbox import stack_file
+from infra.sandbox import lifecycle, stack_file
+from infra.sandbox.addresses import AddressBlock
+from infra.sandbox.instance import Instance
 
 
 @pytest.fixture
@@ -123,3 +125,28 @@ def test_a_copy_that_a_crash_of_the_machine_emptied_is_made_again(source: Path, 
     copy.write_text("")
     stack_file.synchronise(source, copy)
     assert content(copy) == content(source)
+
+
+@pytest.mark.parametrize(
+    ("settings", "services"),
+    [
+        ({"cluster": {"version": "1.34"}, "database": {}, "redis": {"cache": {}}}, {"cloud"}),
+        (
+            {"cluster": {"existing": {"context": "x"}}, "database": {"existing": {}}},
+            {"cloud", "control plane", "postgresql", "valkey"},
+        ),
+        ({"cluster": {"existing": {"context": "x"}}, "database": {}, "redis": {}}, {"cloud", "control plane"}),
+        ({"cluster": {}, "database": {"existing": {}}}, {"cloud", "postgresql", "valkey"}),
+        (None, {"cloud"}),
+    ],
+)
+def test_a_stack_needs_the_servers_that_it_brings(source: Path, settings: object, services: set[str]) -> None:
+    source.write_text(yaml.safe_dump({"config": {"tenantry:settings": settings}}))
+    assert stack_file.services(source) == services
+
+
+def test_the_services_are_called_what_the_stack_file_calls_them(source: Path) -> None:
+    instance = Instance("example", AddressBlock("127.99.99"))
+    brought = {"cluster": {"existing": {}}, "database": {"existing": {}}}
+    source.write_text(yaml.safe_dump({"config": {"tenantry:settings": brought}}))
+    assert {service.name for service in lifecycle.services(instance)} == stack_file.services(source)
