@@ -195,7 +195,7 @@ def _print_status(instance: Instance, rows: list[Status]) -> None:
 
 
 def _cells(row: Status) -> tuple[str, str, str, str]:
-    state = "healthy" if row.healthy else "not healthy" if row.running else "stopped"
+    state = "stopped" if not row.running else "healthy" if row.healthy else "not healthy"
     return row.name, row.endpoint, state, "" if row.detail == state else row.detail
 
 

@@ -89,5 +89,5 @@ def _instance(name: str) -> Finding:
     if not any(row.running for row in rows):
         return Finding(subject, True, f"stopped; `tenantry sandbox up {name}` starts it")
     bad = [f"{row.name} {row.detail or 'stopped'}" for row in rows if not row.healthy]
-    detail = "; ".join(bad) if bad else f"{len(rows)} processes healthy"
+    detail = "; ".join(bad) if bad else f"{len(rows)} servers healthy"
     return Finding(subject, not bad, detail, f"tenantry sandbox up {name}")

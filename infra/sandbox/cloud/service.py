@@ -14,6 +14,7 @@ import httpx
 
 from infra.errors import TenantryError
 from infra.paths import VIRTUALENV
+from infra.sandbox.cloud import behind
 from infra.sandbox.cloud.account import KEY
 from infra.sandbox.cloud.backing import control_planes
 from infra.sandbox.cloud.backing.site import Site
@@ -94,8 +95,8 @@ class Cloud:
             self._stop_servers()
 
     def status(self) -> list[Status]:
-        """Return one row for its process."""
-        return [self._component.status(self.instance)]
+        """Return one row for its process, and one for each server behind it."""
+        return [self._component.status(self.instance), *(behind.rows(self.instance) if self.backed else [])]
 
     def environment(self) -> dict[str, str]:
         """Return what AWS clients need to reach it, without a region, which is the program's to say.

@@ -80,6 +80,27 @@ def valkey(address: str, port: int, authority: Path, password: str) -> str:
     )
 
 
+def greets(address: str, port: int, authority: Path | None) -> str:
+    """Return an empty text when Valkey answers somebody without a password, or what it or the network said instead.
+
+    Args:
+        address: where it listens.
+        port: its port.
+        authority: the certificate that vouches for it (PEM); None when it speaks no TLS.
+    """
+    try:
+        with (
+            socket.create_connection((address, port), timeout=_SECONDS) as plain,
+            _verified(plain, address, authority) if authority else plain as connection,
+        ):
+            connection.sendall(b"PING\r\n")
+            answer = connection.recv(4096)
+    except OSError as error:
+        return _reason(error)
+    expected = answer.startswith((b"+PONG", b"-NOAUTH"))
+    return "" if expected else answer.decode(errors="replace").strip() or "it closed the connection"
+
+
 def _verified(plain: socket.socket, address: str, authority: Path) -> ssl.SSLSocket:
     return ssl.create_default_context(cafile=str(authority)).wrap_socket(plain, server_hostname=address)
 

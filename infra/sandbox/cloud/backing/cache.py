@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.sandbox.cloud.backing import records
 from infra.sandbox.cloud.backing.front import Front
-from infra.sandbox.cloud.backing.site import Site
+from infra.sandbox.cloud.backing.records import Record
+from infra.sandbox.cloud.backing.site import CACHES, Site
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.servers import leftovers, probe, storage
 from infra.sandbox.servers.wheels import valkey_server
@@ -19,7 +21,7 @@ from infra.sandbox.servers.wheels import valkey_server
 if TYPE_CHECKING:
     from infra.sandbox.cloud.backing.wanted import Cache  # loads moto
 
-KIND = "caches"
+KIND = CACHES
 _READY_SECONDS = 60  # loading its data
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
@@ -70,6 +72,8 @@ class Server:
             OSError: its files cannot be used.
         """
         address = self.site.address(self.key, wanted.port)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        records.keep(self._folder, Record(wanted.identifier, wanted.region, address, wanted.port, tls=wanted.tls))
         settings = _settings(wanted, address)
         file = self._folder / "valkey.conf"
         if not self._daemon.is_running() or file.read_text() != settings:

@@ -52,6 +52,16 @@ def homes(folder: Path) -> list[Path]:
     return sorted((folder / "clusters").glob("*/*"))
 
 
+def existing(folder: Path) -> list[tuple[str, ClusterInstance]]:
+    """Return the region and the instance of each cluster that has been started once, sorted.
+
+    Args:
+        folder: the cloud's.
+    """
+    found = ((place.parent.name, _existing(place)) for place in homes(folder))
+    return [(region, cluster) for region, cluster in found if cluster is not None]
+
+
 def token_secret(home: Path) -> Path:
     """Return the file with what signs a cluster's tokens."""
     return home / "token-secret"

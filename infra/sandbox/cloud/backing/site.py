@@ -15,6 +15,9 @@ from infra.errors import TenantryError
 from infra.sandbox.certificates import CertificateAuthority, KeyPair
 from infra.sandbox.servers import storage
 
+DATABASES, CACHES = "databases", "caches"
+"""The kinds of servers, and of their folders."""
+
 _FIRST, _LAST = 16, 254
 _LOCK = threading.RLock()
 
@@ -36,7 +39,7 @@ class Site:
         """Return the folder of one server or backup, or that of all of a kind; it may not exist.
 
         Args:
-            kind: `databases`, `snapshots` or `caches`.
+            kind: `DATABASES`, `CACHES` or `snapshots`.
             key: what the server is known by, usable as a file name.
         """
         return self.root / "backing" / kind / key

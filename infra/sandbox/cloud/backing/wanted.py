@@ -40,6 +40,8 @@ class Database:
     """A database instance that shall run, or rest."""
 
     key: str
+    identifier: str
+    region: str
     port: int
     user: str
     password: str
@@ -67,6 +69,8 @@ class Cache:
     """A replication group that shall run."""
 
     key: str
+    identifier: str
+    region: str
     port: int
     tls: bool
     tokens: tuple[str, ...]
@@ -106,6 +110,8 @@ def caches() -> list[Cache]:
     return [
         Cache(
             key=_key("cache", model.arn, model.replication_group_create_time),
+            identifier=str(model.replication_group_id),
+            region=str(backend.region_name),
             port=int(model.port),
             tls=bool(model.transit_encryption_enabled),
             tokens=tuple(vars(model).get(TOKENS, ())),
@@ -127,6 +133,8 @@ def _database(backend: Any, model: Any) -> Database:
     said = dict(group.parameters) if group else {}
     return Database(
         key=str(model.dbi_resource_id),
+        identifier=str(model.db_instance_identifier),
+        region=str(backend.region_name),
         port=int(model.port),
         user=str(model.master_username),
         password=_password(model),
