@@ -52,9 +52,9 @@ def divide(block: str, zones: Sequence[str]) -> Mapping[str, ZoneBlocks]:
             twice. One line that says what is allowed.
     """
     network = _network(block)
-    if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
-        size = "large" if network.prefixlen < LARGEST_PREFIX else "small"
-        raise ValueError(f"{block} is too {size} for a network; give /{LARGEST_PREFIX} to /{SMALLEST_PREFIX}")
+    wrong = misfit(network)
+    if wrong:
+        raise ValueError(f"{block} is {wrong}")
     if not 0 < len(zones) <= MOST_ZONES:
         raise ValueError(f"{len(zones)} availability zones do not fit into {block}; name one to {MOST_ZONES}")
     twice = sorted({zone for zone in zones if zones.count(zone) > 1})
@@ -62,6 +62,20 @@ def divide(block: str, zones: Sequence[str]) -> Mapping[str, ZoneBlocks]:
         raise ValueError(f"zones are named twice: {', '.join(twice)}; name each once")
     shares = network.subnets(prefixlen_diff=_ZONE_BITS)
     return {zone: _zone_blocks(share) for zone, share in zip(zones, shares, strict=False)}
+
+
+def misfit(network: IPv4Network) -> str | None:
+    """Return why a VPC's block cannot be this network and what to give, without naming it; None if it can.
+
+    Args:
+        network: the block.
+    """
+    if not _is_private(network):
+        return _NOT_PRIVATE
+    if LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
+        return None
+    size = "large" if network.prefixlen < LARGEST_PREFIX else "small"
+    return f"too {size} for a network; give /{LARGEST_PREFIX} to /{SMALLEST_PREFIX}"
 
 
 def check_disjoint(blocks: Mapping[str, str]) -> None:
@@ -90,10 +104,14 @@ def _network(block: str) -> IPv4Network:
         network = IPv4Network(block)
     except ValueError:
         raise ValueError(f"{block} is no network in CIDR notation; give one as 10.20.0.0/16") from None
-    if not any(network.subnet_of(private) for private in _PRIVATE_NETWORKS):
-        allowed = ", ".join(map(str, _PRIVATE_NETWORKS))
-        raise ValueError(f"{block} is not a private network; take a block of {allowed}")
+    if not _is_private(network):
+        raise ValueError(f"{block} is {_NOT_PRIVATE}")
     return network
 
 
+def _is_private(network: IPv4Network) -> bool:
+    return any(network.subnet_of(private) for private in _PRIVATE_NETWORKS)
+
+
 _PRIVATE_NETWORKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))  # RFC 1918
+_NOT_PRIVATE = f"not a private network; take a block of {', '.join(map(str, _PRIVATE_NETWORKS))}"

@@ -30,6 +30,21 @@ _SETTINGS: dict[str, Any] = {
     ],
 }
 
+_DECLARED: dict[str, Any] = {
+    "aws": {"account_id": "123456789012", "region": "eu-central-1", "name": "shop"},
+    "network": {"block": "10.20.0.0/16", "zones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"]},
+    "cluster": {
+        "version": "1.34",
+        "administrators": {"operators": "arn:aws:iam::123456789012:role/operators"},
+        "node_pools": {"general": {"instance_types": ["m7i.large"], "minimum": 1, "maximum": 5}},
+    },
+    "database": {"engine_version": "18", "instance_class": "db.r8g.large", "max_connections": 450},
+    "redis": {
+        "cache": {"engine_version": "8.1", "node_type": "cache.r7g.large"},
+        "sessions": {"engine_version": "8.1", "node_type": "cache.r7g.large"},
+    },
+}
+
 
 def raw_settings(change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
     """Return valid settings as a stack file holds them, after `change` was applied."""
@@ -47,4 +62,23 @@ def settings(change: Callable[[dict[str, Any]], None] | None = None) -> StackSet
 def environment_graph(change: Callable[[dict[str, Any]], None] | None = None) -> Graph:
     """Return the graph of the whole environment."""
     declared = settings(change)
+    return graph_of(lambda: deploy(declared))
+
+
+def raw_declared_settings(change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+    """Return valid settings that declare all they stand on in AWS, as a stack file holds them."""
+    raw = copy.deepcopy({**_SETTINGS, **_DECLARED})
+    if change is not None:
+        change(raw)
+    return raw
+
+
+def declared_settings(change: Callable[[dict[str, Any]], None] | None = None) -> StackSettings:
+    """Return those settings as the loader gives them."""
+    return load("example", raw_declared_settings(change), {})
+
+
+def declared_graph(change: Callable[[dict[str, Any]], None] | None = None) -> Graph:
+    """Return the graph of the whole environment, declared in AWS."""
+    declared = declared_settings(change)
     return graph_of(lambda: deploy(declared))

@@ -4,11 +4,12 @@ A cluster and a database are either declared here, or brought (`existing`). Defa
 secrets.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
+from infra.cidr import MOST_ZONES
 from infra.settings.kinds import (
     AwsAccountId,
     AwsRegion,
@@ -26,19 +27,24 @@ from infra.settings.kinds import (
     SecurityGroupId,
     Slug,
     SslMode,
+    VpcBlock,
 )
-from infra.settings.section import Section
+from infra.settings.section import Contradiction, Section
 
-_EXISTING, _DECLARED = "[existing]", "[declared]"
-
-VARIANTS = (_EXISTING, _DECLARED)
+EXISTING, DECLARED = "[existing]", "[declared]"
 """How a section's two variants are told apart in the location of an error."""
 
 
 def _variant(section: object) -> str:
     """Tell a section with `existing` from one that declares."""
     has_it = "existing" in section if isinstance(section, Mapping) else hasattr(section, "existing")
-    return _EXISTING if has_it else _DECLARED
+    return EXISTING if has_it else DECLARED
+
+
+def _repeated(field: str, values: Sequence[str]) -> Iterator[Contradiction]:
+    for position, value in enumerate(values):
+        if value in values[:position]:
+            yield (field, position), "named twice; name each once"
 
 
 class AwsSettings(Section):
@@ -57,10 +63,10 @@ class AwsSettings(Section):
 class NetworkSettings(Section):
     """The VPC of the environment."""
 
-    block: Cidr
+    block: VpcBlock
     """Its addresses, /16 to /20."""
 
-    zones: Annotated[tuple[AwsZone, ...], Field(min_length=2, max_length=4)]
+    zones: Annotated[tuple[AwsZone, ...], Field(min_length=2, max_length=MOST_ZONES)]
     """Availability zones; append only, since a position is a share of the block."""
 
     nat_gateways: Literal["single", "per-zone"] = "per-zone"
@@ -71,6 +77,11 @@ class NetworkSettings(Section):
 
     flow_log_retention_days: LogRetentionDays = 90
     """How long flow logs are kept."""
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return zones and endpoints that are named twice."""
+        yield from _repeated("zones", self.zones)
+        yield from _repeated("interface_endpoints", self.interface_endpoints or ())
 
 
 class NodePoolSettings(Section):
@@ -88,11 +99,10 @@ class NodePoolSettings(Section):
     disk_gib: Annotated[int, Field(ge=20, le=16384)] = 50
     """Root disk, for images and logs; 20 GiB at least are AL2023's own."""
 
-    @model_validator(mode="after")
-    def _bounds_are_in_order(self) -> Self:
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return bounds that leave no number between them."""
         if self.minimum > self.maximum:
-            raise ValueError("minimum is more than maximum; lower one or raise the other")
-        return self
+            yield ("minimum",), "more than maximum; lower one or raise the other"
 
 
 class ExistingCluster(Section):
@@ -135,7 +145,7 @@ class DeclaredCluster(Section):
 
 
 ClusterSettings = Annotated[
-    Annotated[BroughtCluster, Tag(_EXISTING)] | Annotated[DeclaredCluster, Tag(_DECLARED)], Discriminator(_variant)
+    Annotated[BroughtCluster, Tag(EXISTING)] | Annotated[DeclaredCluster, Tag(DECLARED)], Discriminator(_variant)
 ]
 
 
@@ -205,15 +215,17 @@ class DeclaredDatabase(Section):
     protect: bool = True
     """AWS and the engine both refuse to delete it, and a final snapshot is taken when they are told not to."""
 
-    @model_validator(mode="after")
-    def _storage_may_grow(self) -> Self:
-        if self.max_storage_gib < self.storage_gib:
-            raise ValueError("max_storage_gib is less than storage_gib; raise it")
-        return self
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return a bound that the disk cannot grow to.
+
+        RDS asks for a tenth more than what is allocated (its user guide, "Managing capacity automatically").
+        """
+        if 10 * self.max_storage_gib < 11 * self.storage_gib:
+            yield ("max_storage_gib",), "too close to storage_gib; RDS asks for a tenth more at least"
 
 
 DatabaseSettings = Annotated[
-    Annotated[BroughtDatabase, Tag(_EXISTING)] | Annotated[DeclaredDatabase, Tag(_DECLARED)], Discriminator(_variant)
+    Annotated[BroughtDatabase, Tag(EXISTING)] | Annotated[DeclaredDatabase, Tag(DECLARED)], Discriminator(_variant)
 ]
 
 

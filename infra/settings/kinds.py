@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.fields import FieldInfo
 
+from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
 
 
@@ -21,6 +22,18 @@ def _network(text: str) -> str:
         raise ValueError(
             "an IPv4 network in CIDR notation, as `10.20.0.0/16`, without bits beyond its length"
         ) from None
+    return text
+
+
+def _vpc_block(text: str) -> str:
+    """Return a VPC block's text.
+
+    Raises:
+        ValueError: it is too large or too small, or not private.
+    """
+    wrong = misfit(ipaddress.IPv4Network(text))
+    if wrong:
+        raise ValueError(wrong)
     return text
 
 
@@ -57,6 +70,9 @@ Cidr = Annotated[
     Field(description="An IPv4 network in CIDR notation, as `10.20.0.0/16`."),
 ]
 
+VpcBlock = Annotated[Cidr, AfterValidator(_vpc_block)]
+"""A private network of /16 to /20 (`infra.cidr`)."""
+
 AwsRegion = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", max_length=32),
@@ -78,7 +94,7 @@ AwsAccountId = Annotated[
 PrincipalArn = Annotated[
     str,
     StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", max_length=2048),
-    Field(description="An IAM role's or user's ARN, as `arn:aws:iam::123456789012:role/operators`."),
+    Field(description="An IAM role's or user's ARN, as `arn:aws:iam::123456789012:role/operators`; not a session's."),
 ]
 
 SecurityGroupId = Annotated[

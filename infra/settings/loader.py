@@ -14,11 +14,28 @@ from pydantic_core import ErrorDetails
 
 from infra.errors import TenantryError
 from infra.settings import SETTINGS_KEY
-from infra.settings.foundation import VARIANTS, BroughtDatabase, ExistingDatabase
+from infra.settings.foundation import DECLARED, EXISTING, BroughtDatabase, ExistingDatabase
 from infra.settings.kinds import meanings_by_pattern
 from infra.settings.models import StackSettings
 
 _MEANINGS = meanings_by_pattern()
+
+_SECTION = "a section: keys with values, indented below it"
+
+# In the words of YAML, where pydantic's own are those of Python.
+_WORDS: Mapping[str, str] = {
+    "model_type": _SECTION,
+    "dict_type": _SECTION,
+    "tuple_type": "a list",
+    "too_short": "too few; {min_length} at least",
+    "too_long": "too many; {max_length} at most",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+}
 
 
 class SettingsError(TenantryError):
@@ -52,7 +69,7 @@ def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -
     try:
         settings = StackSettings.model_validate(raw)
     except ValidationError as error:
-        raise SettingsError(stack, [_problem(detail) for detail in error.errors(include_input=False)]) from None
+        raise SettingsError(stack, _problems(error)) from None
     return _with_environment(stack, settings, environment)
 
 
@@ -74,36 +91,60 @@ def _with_environment(stack: str, settings: StackSettings, environment: Mapping[
     try:
         existing = ExistingDatabase.model_validate({**given.model_dump(), **filled})
     except ValidationError as error:
-        raise SettingsError(
-            stack, [_problem(detail, f"{path} (from the environment)") for detail in error.errors(include_input=False)]
-        ) from None
+        raise SettingsError(stack, _problems(error, f"{path} (from the environment)")) from None
     database = settings.database.model_copy(update={"existing": existing})
     return settings.model_copy(update={"database": database})
 
 
-def _problem(detail: ErrorDetails, prefix: str = SETTINGS_KEY) -> str:
+def _problems(error: ValidationError, prefix: str = SETTINGS_KEY) -> list[str]:
+    return [_problem(detail, prefix) for detail in error.errors() if not _is_echo(detail)]
+
+
+def _is_echo(detail: ErrorDetails) -> bool:
+    """Whether a list is called too short only because items in it are wrong, which other errors tell."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+
+
+def _problem(detail: ErrorDetails, prefix: str) -> str:
     location = [part for part in detail["loc"] if part != "[key]"]
     shown = [part for part in location if not _is_variant(part)]
     path = prefix + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in shown)
     if detail["type"] == "extra_forbidden":
-        return f"{path}: unknown key{_suggestion(location)}"
+        return f"{path}: {_unknown_key(location)}"
     if detail["type"] == "missing":
         return f"{path}: missing; it is required"
-    message = _MEANINGS.get(detail.get("ctx", {}).get("pattern", ""), detail["msg"].removeprefix("Value error, "))
+    message = _message(detail)
     return f"{path}: {message[0].lower()}{message[1:].rstrip('.')}"
 
 
-def _suggestion(location: Sequence[int | str]) -> str:
+def _message(detail: ErrorDetails) -> str:
+    """Return what is allowed. Of the value only its type is looked at."""
+    context = detail.get("ctx", {})
+    if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
+        read = "true or false" if isinstance(detail["input"], bool) else "a number"
+        return f"put it in quotes; without them YAML reads {read}"
+    words = _WORDS.get(detail["type"])
+    if words is not None:
+        return words.format(**context)
+    return _MEANINGS.get(context.get("pattern", ""), detail["msg"].removeprefix("Value error, "))
+
+
+def _unknown_key(location: Sequence[int | str]) -> str:
+    key = str(location[-1])
     keys = _keys_at(StackSettings, location[:-1])
-    near = difflib.get_close_matches(str(location[-1]), keys, n=1)
+    if location[-2:-1] == [EXISTING] and key in _keys_at(StackSettings, [*location[:-2], DECLARED]):
+        return "not allowed beside existing: what is brought is not made here; remove one of the two"
+    if location[-2:-1] == [DECLARED]:
+        keys.append("existing")
+    near = difflib.get_close_matches(key, keys, n=1)
     if near:
-        return f"; did you mean {near[0]}?"
-    return f"; allowed: {', '.join(keys)}" if keys else ""
+        return f"unknown key; did you mean {near[0]}?"
+    return f"unknown key; allowed: {', '.join(keys)}" if keys else "unknown key"
 
 
 def _is_variant(part: int | str) -> bool:
     """Whether a part of a location says which variant of a section it is, which users never wrote."""
-    return part in VARIANTS
+    return part in (EXISTING, DECLARED)
 
 
 def _keys_at(annotation: Any, location: Sequence[int | str]) -> list[str]:

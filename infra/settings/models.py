@@ -3,10 +3,10 @@
 Defaults are production-safe. Rules that span fields sit on the smallest section that owns both. No I/O, no secrets.
 """
 
-from collections import Counter
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from infra.settings.foundation import (
     AwsSettings,
@@ -19,7 +19,7 @@ from infra.settings.foundation import (
     RedisSettings,
 )
 from infra.settings.kinds import HttpPath, ImageDigest, Isolation, Plan, Port, Slot, Slug
-from infra.settings.section import Section
+from infra.settings.section import Contradiction, Section
 
 _ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
 
@@ -52,11 +52,10 @@ class ServiceSettings(Section):
     slots: Annotated[dict[Slot, SlotSettings], Field(min_length=1)]
     """The active slot, and the candidate while there is one."""
 
-    @model_validator(mode="after")
-    def _active_slot_is_there(self) -> Self:
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return an active slot that is not there."""
         if self.active not in self.slots:
-            raise ValueError(f"active is {self.active}, but slots has no {self.active}; add it or switch active")
-        return self
+            yield ("active",), "a slot that slots does not have; add it there, or switch active"
 
 
 class TenantSettings(Section):
@@ -134,43 +133,42 @@ class StackSettings(Section):
     @property
     def declares_aws(self) -> bool:
         """Whether anything of the environment is made in AWS."""
-        return (
-            isinstance(self.cluster, DeclaredCluster)
-            or isinstance(self.database, DeclaredDatabase)
-            or self.redis != RedisSettings()
-        )
+        return isinstance(self.cluster, DeclaredCluster) or bool(self._declared_stores())
 
-    @model_validator(mode="after")
-    def _what_is_declared_has_a_place(self) -> Self:
-        missing = [name for name in ("aws", "network") if getattr(self, name) is None]
-        if self.declares_aws and missing:
-            raise ValueError(
-                f"{' and '.join(missing)} missing, but cluster, database or redis declare resources there; add what "
-                "is missing, or bring a cluster and a database (`existing`)"
-            )
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return what is declared without a place or a way in, and tenants that are not distinct or have no limits."""
+        yield from self._places()
+        yield from self._ways_in()
+        yield from self._tenancy()
+
+    def _declared_stores(self) -> list[str]:
+        database = ["database"] if isinstance(self.database, DeclaredDatabase) else []
+        return database + [f"redis.{name}" for name in ("cache", "sessions") if getattr(self.redis, name) is not None]
+
+    def _places(self) -> Iterator[Contradiction]:
+        declared = (["cluster"] if isinstance(self.cluster, DeclaredCluster) else []) + self._declared_stores()
+        for name in ("aws", "network"):
+            if declared and getattr(self, name) is None:
+                yield (name,), f"missing, but made there: {', '.join(declared)}; add it, or bring them (`existing`)"
         if self.aws and self.network:
-            elsewhere = [zone for zone in self.network.zones if zone[:-1] != self.aws.region]
-            if elsewhere:
-                raise ValueError("network.zones has a zone outside aws.region; name zones of that region")
-        return self
+            for position, zone in enumerate(self.network.zones):
+                if zone[:-1] != self.aws.region:
+                    yield ("network", "zones", position), "outside aws.region; name a zone of that region"
 
-    @model_validator(mode="after")
-    def _a_brought_cluster_is_let_in(self) -> Self:
-        stores = isinstance(self.database, DeclaredDatabase) or self.redis != RedisSettings()
-        if stores and isinstance(self.cluster, BroughtCluster) and not self.cluster.existing.security_group_id:
-            raise ValueError(
-                "cluster.existing.security_group_id missing, but database or redis are declared; name the group of "
-                "the cluster's nodes and pods, or nothing of it can connect"
+    def _ways_in(self) -> Iterator[Contradiction]:
+        stores = self._declared_stores()
+        if stores and isinstance(self.cluster, BroughtCluster) and self.cluster.existing.security_group_id is None:
+            yield (
+                ("cluster", "existing", "security_group_id"),
+                f"missing, but declared: {', '.join(stores)}; name the group of the cluster's nodes and pods, "
+                "which they let in",
             )
-        return self
 
-    @model_validator(mode="after")
-    def _tenants_are_distinct_and_planned(self) -> Self:
-        counts = Counter(tenant.slug for tenant in self.tenants)
-        twice = sorted(slug for slug, count in counts.items() if count > 1)
-        if twice:
-            raise ValueError(f"tenants holds a slug twice: {', '.join(twice)}; keep one of each")
-        missing = sorted({tenant.plan for tenant in self.tenants} - self.plans.keys())
-        if missing:
-            raise ValueError(f"plans has no limits for: {', '.join(missing)}; add them")
-        return self
+    def _tenancy(self) -> Iterator[Contradiction]:
+        first: dict[str, int] = {}
+        for position, tenant in enumerate(self.tenants):
+            taken = first.setdefault(tenant.slug, position)
+            if taken != position:
+                yield ("tenants", position, "slug"), f"tenants[{taken}] has it already; keep one of each"
+        for plan in sorted({tenant.plan for tenant in self.tenants} - self.plans.keys()):
+            yield ("plans", plan), "missing, but tenants have that plan; add its limits"

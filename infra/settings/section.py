@@ -1,9 +1,31 @@
 """The base of every section of the settings."""
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Iterable
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+Contradiction = tuple[tuple[str | int, ...], str]
+"""Where below a section, and what is wrong there and what to do; its text holds no value."""
 
 
 class Section(BaseModel):
     """Base of every section: frozen, no unknown keys, no value in an error message."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    def contradictions(self) -> Iterable[Contradiction]:
+        """Return what is wrong between fields that are right one by one; sections have none unless they say so."""
+        return ()
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        # One error with a place for each: a plain ValueError would tell the first, and nothing of where.
+        problems = [
+            InitErrorDetails(type=PydanticCustomError("contradiction", "{text}", {"text": text}), loc=place, input=None)
+            for place, text in self.contradictions()
+        ]
+        if problems:
+            raise ValidationError.from_exception_data(type(self).__name__, problems, hide_input=True)
+        return self

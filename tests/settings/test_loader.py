@@ -86,13 +86,13 @@ def test_valid_settings_load() -> None:
         (
             "services.storefront.slots",
             {"green": {"image": "a@sha256:" + "0" * 64}},
-            f"{STOREFRONT}: active is blue, but slots has no blue; add it or switch active",
+            f"{STOREFRONT}.active: a slot that slots does not have; add it there, or switch active",
         ),
         ("tenants.0.plan", "gold", "tenantry:settings.tenants[0].plan: input should be 'free', 'pro' or 'enterprise'"),
         (
             "tenants.1.slug",
             "corner-shop",
-            "tenantry:settings: tenants holds a slug twice: corner-shop; keep one of each",
+            "tenantry:settings.tenants[1].slug: tenants[0] has it already; keep one of each",
         ),
         (
             "tenants.2.slug",
@@ -100,7 +100,11 @@ def test_valid_settings_load() -> None:
             "tenantry:settings.tenants[2].slug: lower-case letters, digits and dashes; begins with a letter, "
             "ends without a dash",
         ),
-        ("plans", {"free": {}, "pro": {}}, "tenantry:settings: plans has no limits for: enterprise; add them"),
+        (
+            "plans",
+            {"free": {}, "pro": {}},
+            "tenantry:settings.plans.enterprise: missing, but tenants have that plan; add its limits",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_by_path_and_what_is_allowed(path: str, value: object, expected: str) -> None:

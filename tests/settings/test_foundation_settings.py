@@ -1,0 +1,298 @@
+"""What an environment stands on is checked as a whole: each wrong setting by its path and what is allowed."""
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.paths import PROJECT_ROOT
+from infra.settings.foundation import DeclaredCluster, DeclaredDatabase
+from infra.settings.loader import SettingsError, load
+from tests.examples import declared_settings, raw_declared_settings
+
+ROOT = "tenantry:settings"
+QUOTES = "put it in quotes; without them YAML reads a number"
+CIDR = "an IPv4 network in CIDR notation, as `10.20.0.0/16`, without bits beyond its length"
+DAYS = "input should be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557 or 3653"
+SLUG = "lower-case letters, digits and dashes; begins with a letter, ends without a dash"
+ARN = "an IAM role's or user's ARN, as `arn:aws:iam::123456789012:role/operators`; not a session's"
+BESIDE = "not allowed beside existing: what is brought is not made here; remove one of the two"
+POOL = "cluster.node_pools.general"
+VERSION = "a version as `18` or `18.1`, in quotes; without its second part it takes minor upgrades"
+
+Change = tuple[str, object]
+
+# path, value there, what is said after the path
+WRONG_VALUES: list[tuple[str, object, str]] = [
+    ("aws.account_id", 123456789012, QUOTES),
+    ("aws.account_id", "1234", "an AWS account's number: twelve digits, in quotes"),
+    ("aws.region", "Frankfurt", "an AWS region, as `eu-central-1`"),
+    ("aws.name", "s" * 31, "string should have at most 30 characters"),
+    ("aws.name", "Shop", SLUG),
+    ("aws.name", None, "text"),
+    ("network.block", "10.20.1.0/16", CIDR),
+    ("network.block", "10.20.0.0", "an IPv4 network in CIDR notation, as `10.20.0.0/16`"),
+    ("network.block", "10.256.0.0/16", CIDR),
+    ("network.block", "10.20.0.0/33", CIDR),
+    ("network.block", "10.0.0.0/8", "too large for a network; give /16 to /20"),
+    ("network.block", "10.20.0.0/21", "too small for a network; give /16 to /20"),
+    (
+        "network.block",
+        "8.8.0.0/16",
+        "not a private network; take a block of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16",
+    ),
+    ("network.zones", ["eu-central-1a"], "too few; 2 at least"),
+    ("network.zones", [f"eu-central-1{zone}" for zone in "abcde"], "too many; 4 at most"),
+    ("network.zones", "eu-central-1a", "a list"),
+    ("network.nat_gateways", "none", "input should be 'single' or 'per-zone'"),
+    ("network.flow_log_retention_days", 8, DAYS),
+    ("cluster.version", 1.34, QUOTES),
+    ("cluster.version", True, "put it in quotes; without them YAML reads true or false"),
+    ("cluster.version", "1.34.1", "a Kubernetes version without patch, as `1.34`, in quotes"),
+    ("cluster.log_retention_days", 0, DAYS),
+    ("cluster.administrators", {}, "too few; 1 at least"),
+    ("cluster.administrators.operators", "arn:aws:sts::123456789012:assumed-role/operators/me", ARN),
+    ("cluster.administrators.operators", "arn:aws:iam::123456789012:root", ARN),
+    ("cluster.administrators.operators", "arn:aws:iam::1234:role/operators", ARN),
+    ("cluster.administrators.Operators", "arn:aws:iam::123456789012:role/operators", SLUG),
+    ("cluster.public_access", "203.0.113.0/24", "a list"),
+    ("cluster.protect", "maybe", "true or false"),
+    ("cluster.node_pools", {}, "too few; 1 at least"),
+    ("cluster.node_pools", ["general"], "a section: keys with values, indented below it"),
+    (f"{POOL}.instance_types", [], "too few; 1 at least"),
+    (f"{POOL}.minimum", 6, "more than maximum; lower one or raise the other"),
+    (f"{POOL}.minimum", 0, "input should be greater than or equal to 1"),
+    (f"{POOL}.minimum", "few", "a whole number"),
+    (f"{POOL}.maximum", 451, "input should be less than or equal to 450"),
+    (f"{POOL}.disk_gib", 19, "input should be greater than or equal to 20"),
+    ("database.engine_version", 18, QUOTES),
+    ("database.engine_version", "PostgreSQL 18", VERSION),
+    ("database.instance_class", "m7i.large", "an RDS instance class, as `db.r8g.large`"),
+    ("database.storage_gib", 19, "input should be greater than or equal to 20"),
+    ("database.backup_retention_days", 36, "input should be less than or equal to 35"),
+    ("database.log_retention_days", 10, DAYS),
+    ("database.name", "Tenantry", "a PostgreSQL name that needs no quotes: lower-case letters, digits and underscores"),
+    ("redis.cache.engine_version", 8.1, QUOTES),
+    ("redis.cache.node_type", "db.r7g.large", "an ElastiCache node type, as `cache.r7g.large`"),
+    ("redis.sessions.nodes", 7, "input should be less than or equal to 6"),
+    ("redis", None, "a section: keys with values, indented below it"),
+    ("cluster", "some-cluster", "a section: keys with values, indented below it"),
+]
+
+# Errors that are told elsewhere than at what was changed: changes, path of the error, what is said.
+WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
+    ([("network.block", 10)], "network.block", QUOTES),
+    ([("network.zones", ["eu-central-1a", "eu-central-1a"])], "network.zones[1]", "named twice; name each once"),
+    (
+        [("network.zones", ["eu-central-1a", "eu-west-1a"])],
+        "network.zones[1]",
+        "outside aws.region; name a zone of that region",
+    ),
+    ([("network.zones", ["a", "eu-central-1b"])], "network.zones[0]", "an availability zone, as `eu-central-1a`"),
+    (
+        [("network.interface_endpoints", ["sts", "sts"])],
+        "network.interface_endpoints[1]",
+        "named twice; name each once",
+    ),
+    ([("cluster.public_access", ["203.0.113.7/24"])], "cluster.public_access[0]", CIDR),
+    ([(f"{POOL}.instance_types", ["large"])], f"{POOL}.instance_types[0]", "an EC2 instance type, as `m7i.large`"),
+    (
+        [("database.storage_gib", 950)],
+        "database.max_storage_gib",
+        "too close to storage_gib; RDS asks for a tenth more at least",
+    ),
+    (
+        [("aws", ...)],
+        "aws",
+        "missing, but made there: cluster, database, redis.cache, redis.sessions; add it, or bring them (`existing`)",
+    ),
+    (
+        [("network", ...), ("cluster", {"existing": {"context": "c", "security_group_id": "sg-12345678"}})],
+        "network",
+        "missing, but made there: database, redis.cache, redis.sessions; add it, or bring them (`existing`)",
+    ),
+    (
+        [("cluster", {"existing": {"context": "c"}}), ("redis.sessions", ...)],
+        "cluster.existing.security_group_id",
+        "missing, but declared: database, redis.cache; name the group of the cluster's nodes and pods, which they "
+        "let in",
+    ),
+    (
+        [("cluster", {"existing": {"context": "c", "security_group_id": "group"}})],
+        "cluster.existing.security_group_id",
+        "a security group, as `sg-0123456789abcdef0`",
+    ),
+]
+
+UNKNOWN_KEYS: list[tuple[str, str]] = [
+    ("aws.acount_id", "unknown key; did you mean account_id?"),
+    ("network.zone", "unknown key; did you mean zones?"),
+    ("cluster.verison", "unknown key; did you mean version?"),
+    ("cluster.existin", "unknown key; did you mean existing?"),
+    ("cluster.node_pools.general.instance_type", "unknown key; did you mean instance_types?"),
+    ("database.instance_clas", "unknown key; did you mean instance_class?"),
+    ("redis.session", "unknown key; did you mean sessions?"),
+    ("redis.cache.node_typ", "unknown key; did you mean node_type?"),
+    ("redis.queue", "unknown key; allowed: cache, sessions"),
+]
+
+
+def changed(changes: list[Change]) -> dict[str, Any]:
+    """Return valid settings with values at dotted paths; `...` removes the key."""
+    raw = raw_declared_settings()
+    for path, value in changes:
+        *parents, last = path.split(".")
+        target: Any = raw
+        for part in parents:
+            target = target[part]
+        target.pop(last, None)
+        if value is not ...:
+            target[last] = copy.deepcopy(value)
+    return raw
+
+
+def problems_of(raw: object) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        load("example", raw, {})
+    return caught.value.problems
+
+
+def test_everything_an_environment_stands_on_can_be_declared() -> None:
+    settings = declared_settings()
+    assert settings.declares_aws
+    assert isinstance(settings.cluster, DeclaredCluster)
+    assert isinstance(settings.database, DeclaredDatabase)
+
+
+def test_what_is_left_out_is_safe_for_production() -> None:
+    settings = declared_settings()
+    cluster, database, redis, network = settings.cluster, settings.database, settings.redis, settings.network
+    assert isinstance(cluster, DeclaredCluster)
+    assert isinstance(database, DeclaredDatabase)
+    assert network is not None
+    assert redis.cache is not None
+    assert (cluster.protect, database.protect, redis.cache.protect) == (True, True, True)
+    assert cluster.public_access == ()
+    assert (network.nat_gateways, network.interface_endpoints) == ("per-zone", None)
+    assert (database.multi_az, database.backup_retention_days, redis.cache.nodes) == (True, 30, 2)
+
+
+@pytest.mark.parametrize(("path", "value", "said"), WRONG_VALUES)
+def test_a_wrong_value_is_told_at_its_path(path: str, value: object, said: str) -> None:
+    assert problems_of(changed([(path, value)])) == (f"{ROOT}.{path}: {said}",)
+
+
+@pytest.mark.parametrize(("changes", "path", "said"), WRONG_COMBINATIONS)
+def test_what_does_not_go_together_is_told_where_to_mend_it(changes: list[Change], path: str, said: str) -> None:
+    assert problems_of(changed(changes)) == (f"{ROOT}.{path}: {said}",)
+
+
+@pytest.mark.parametrize(("path", "said"), UNKNOWN_KEYS)
+def test_an_unknown_key_is_told_with_what_was_meant(path: str, said: str) -> None:
+    assert problems_of(changed([(path, {})])) == (f"{ROOT}.{path}: {said}",)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "cluster.version",
+        "cluster.node_pools",
+        "cluster.administrators",
+        "database.engine_version",
+        "database.instance_class",
+        "database.max_connections",
+        *("aws.account_id", "aws.region", "aws.name", "network.block", "network.zones"),
+        *(f"{POOL}.instance_types", f"{POOL}.minimum", f"{POOL}.maximum"),
+        *("redis.cache.engine_version", "redis.cache.node_type"),
+    ],
+)
+def test_what_has_no_default_must_be_there(path: str) -> None:
+    assert problems_of(changed([(path, ...)])) == (f"{ROOT}.{path}: missing; it is required",)
+
+
+def test_what_is_brought_is_not_described() -> None:
+    brought = {"existing": {"context": "c", "security_group_id": "sg-12345678"}, "version": "1.34", "protect": False}
+    server = {"existing": {"host": "h", "username": "u"}, "name": "shop", "multi_az": False}
+    assert problems_of(changed([("cluster", brought), ("database", server)])) == (
+        f"{ROOT}.cluster.version: {BESIDE}",
+        f"{ROOT}.cluster.protect: {BESIDE}",
+        f"{ROOT}.database.multi_az: {BESIDE}",
+    )
+
+
+def test_a_key_that_neither_knows_is_unknown_beside_existing() -> None:
+    brought = {"existing": {"context": "c", "contxt": "c"}, "nodes": 3}
+    assert problems_of(changed([("cluster", brought)])) == (
+        f"{ROOT}.cluster.existing.contxt: unknown key; did you mean context?",
+        f"{ROOT}.cluster.nodes: unknown key; allowed: existing",
+    )
+
+
+def test_existing_without_content_is_no_cluster() -> None:
+    assert problems_of(changed([("cluster", {"existing": None})])) == (
+        f"{ROOT}.cluster.existing: a section: keys with values, indented below it",
+    )
+
+
+def test_a_disk_may_grow_by_a_tenth_at_least() -> None:
+    fits = changed([("database.storage_gib", 100), ("database.max_storage_gib", 110)])
+    assert load("example", fits, {}).declares_aws
+    close = changed([("database.storage_gib", 100), ("database.max_storage_gib", 109)])
+    assert len(problems_of(close)) == 1
+
+
+def test_every_wrong_section_is_told_at_once() -> None:
+    wrong: list[Change] = [
+        ("aws.account_id", 123456789012),
+        ("network.zones", ["eu-central-1a", "eu-central-1a"]),
+        ("cluster.version", 1.34),
+        (f"{POOL}.minimum", 9),
+        ("database.instance_class", "large"),
+        ("redis.cache.node_type", "large"),
+        ("redis.caches", {}),
+    ]
+    paths = [problem.removeprefix(f"{ROOT}.").partition(": ")[0] for problem in problems_of(changed(wrong))]
+    assert paths == [
+        "aws.account_id",
+        "network.zones[1]",
+        "cluster.version",
+        f"{POOL}.minimum",
+        "database.instance_class",
+        "redis.cache.node_type",
+        "redis.caches",
+    ]
+
+
+def test_every_contradiction_between_sections_is_told_at_once() -> None:
+    raw = changed([("aws", ...), ("network", ...), ("cluster", {"existing": {"context": "c"}})])
+    raw["tenants"][1]["slug"] = raw["tenants"][0]["slug"]
+    paths = [problem.removeprefix(f"{ROOT}.").partition(": ")[0] for problem in problems_of(raw)]
+    assert paths == ["aws", "network", "cluster.existing.security_group_id", "tenants[1].slug"]
+
+
+CANARY = "canary-4f1d"
+LEAVES = [
+    *("aws.account_id", "aws.region", "network.block", "network.zones", "network.nat_gateways"),
+    *("network.flow_log_retention_days", "cluster.version", "cluster.administrators.operators", "cluster.protect"),
+    *(f"{POOL}.minimum", f"{POOL}.instance_types", "cluster.public_access", "database.engine_version"),
+    *("database.instance_class", "database.storage_gib", "redis.cache.engine_version", "redis.cache.node_type"),
+]
+
+
+@pytest.mark.parametrize("value", [CANARY, [CANARY], {"x": CANARY}], ids=["text", "list", "section"])
+@pytest.mark.parametrize("path", LEAVES)
+def test_no_value_is_echoed(path: str, value: object) -> None:
+    problems = problems_of(changed([(path, value)]))
+    assert problems
+    assert not [problem for problem in problems if CANARY in problem]
+
+
+@pytest.mark.parametrize("value", ["10.77.0.0/8", "10.77.0.0/30", "177.0.0.0/16", "10.77.9.0/16"])
+def test_no_address_is_echoed(value: str) -> None:
+    assert not [problem for problem in problems_of(changed([("network.block", value)])) if "77" in problem]
+
+
+def test_the_stack_file_of_local_is_valid() -> None:
+    content = yaml.safe_load((PROJECT_ROOT / "Pulumi.local.yaml").read_text())
+    assert load("local", content["config"][ROOT], {}).declares_aws
