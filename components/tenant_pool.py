@@ -78,7 +78,7 @@ class TenantPool(pulumi.ComponentResource):
             f"{name}-shared", ClosedDatabaseArgs(database=args.database), pulumi.ResourceOptions(parent=self)
         ).database
         pool = self._pool()
-        self._guard(pool, self._administration(pool.owner))
+        self._guard(pool, self._administration(pool))
         self.role = pool.role
         self.credentials = pool.credentials
         self.checksum = pool.checksum
@@ -99,13 +99,15 @@ class TenantPool(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _administration(self, owner: pulumi.Output[str]) -> list[pulumi.Resource]:
+    def _administration(self, pool: IsolatedSchema) -> list[pulumi.Resource]:
         """Let an administrator that is no superuser create functions in the pool's schema."""
         administrator = self._args.server.administrator
         if administrator is None:
             return []
-        child = pulumi.ResourceOptions(parent=self)
-        return [GrantRole(f"{self._name}-administration", role=administrator, grant_role=owner, opts=child)]
+        # After the whole pool: to make what the owner owns, the provider grants itself the owner's role for a moment,
+        # and the revoke that ends the moment would take this grant away with it.
+        after = pulumi.ResourceOptions(parent=self, depends_on=[pool])
+        return [GrantRole(f"{self._name}-administration", role=administrator, grant_role=pool.owner, opts=after)]
 
     def _guard(self, pool: IsolatedSchema, after: Sequence[pulumi.Resource]) -> Function:
         return Function(
