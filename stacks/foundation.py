@@ -1,35 +1,34 @@
 """What an environment stands on: cluster, database and Redis, each declared in AWS or brought.
 
-Owns which of the two it is, and how they reach each other. Leaves what runs on them to `environment`.
+Owns which of the two it is, and how the rest of the program reaches it. Leaves what is declared to `region`, and what
+runs on it to `environment`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
-import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 import pulumi_postgresql as postgresql
 
-from components.cluster import Cluster, ClusterArgs
-from components.database import PORT, Database, DatabaseArgs
+from components.cluster import Cluster
+from components.database import PORT, Database
 from components.isolated_schema import Server
-from components.network import PRODUCTION_ENDPOINTS, Network, NetworkArgs
-from components.node_pool import NodeKind
-from components.redis import Redis, RedisArgs
+from components.redis import Redis
 from infra.settings.foundation import (
-    AwsSettings,
     BroughtCluster,
     BroughtDatabase,
+    ClusterSettings,
+    DatabaseSettings,
     DeclaredCluster,
     DeclaredDatabase,
     ExistingCluster,
     ExistingDatabase,
-    NetworkSettings,
-    NodePoolSettings,
-    RedisStoreSettings,
 )
 from infra.settings.models import StackSettings
+from stacks.region import Region
+
+Outputs = Mapping[str, pulumi.Input[object]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +46,8 @@ class Foundation:
     cluster: kubernetes.Provider
     database: postgresql.Provider
     server: Server
-    redis: Mapping[str, Redis] = field(default_factory=dict)
-    outputs: Mapping[str, pulumi.Input[object]] = field(default_factory=dict)
+    redis: Mapping[str, Redis]
+    outputs: Outputs
 
 
 def lay(settings: StackSettings) -> Foundation:
@@ -57,146 +56,94 @@ def lay(settings: StackSettings) -> Foundation:
     Args:
         settings: the stack's settings; a brought database is complete (the loader fills it).
     """
-    region = _Region(settings) if settings.declares_aws else None
-    outputs: dict[str, pulumi.Input[object]] = {}
-    group: pulumi.Input[str] | None = None
-    match settings.cluster:
+    region = _region(settings) if settings.declares_aws else None
+    cluster = _cluster(settings.cluster, region)
+    database = _database(settings.database, region, cluster.clients)
+    redis = region.redis(settings.redis, cluster.clients) if region else {}
+    return Foundation(
+        cluster=cluster.provider,
+        database=database.provider,
+        server=database.server,
+        redis=redis,
+        outputs={**cluster.outputs, **database.outputs, **_redis_outputs(redis)},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ClusterSide:
+    """A cluster: its provider, and the security group of its nodes and pods, where it is known."""
+
+    provider: kubernetes.Provider
+    clients: pulumi.Input[str] | None
+    outputs: Outputs = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _DatabaseSide:
+    """A PostgreSQL server: its provider, and where workloads reach it."""
+
+    provider: postgresql.Provider
+    server: Server
+    outputs: Outputs = field(default_factory=dict)
+
+
+def _region(settings: StackSettings) -> Region:
+    assert settings.aws is not None  # the model refuses settings that declare resources without a place for them
+    assert settings.network is not None
+    return Region(settings.aws, settings.network)
+
+
+def _cluster(settings: ClusterSettings, region: Region | None) -> _ClusterSide:
+    match settings:
         case BroughtCluster(existing=existing):
-            cluster, group = _existing_cluster(existing), existing.security_group_id
-        case DeclaredCluster() as declared:
+            return _brought_cluster(existing)
+        case DeclaredCluster():
             assert region is not None
-            made = region.cluster(declared)
-            cluster, group = _declared_cluster(made), made.security_group_id
-            # Nothing in it is secret, but every update would print it.
-            kubeconfig: pulumi.Output[str] = pulumi.Output.secret(made.kubeconfig)
-            outputs |= {"cluster": made.cluster_name, "kubeconfig": kubeconfig}
-    match settings.database:
-        case BroughtDatabase(existing=given):
-            database, server = _existing_database(given), _server(given)
-        case DeclaredDatabase() as wanted:
-            assert region is not None
-            rds = region.database(wanted, group)
-            database = _declared_database(rds)
-            server = Server(host=rds.host, port=PORT, ssl_mode="verify-full", administrator=rds.username)
-            outputs["database_url"] = _administrators_url(rds)
-    stores = region.redis(settings, group) if region else {}
-    if stores:
-        outputs["redis_urls"] = pulumi.Output.secret({name: store.url for name, store in stores.items()})
-    return Foundation(cluster=cluster, database=database, server=server, redis=stores, outputs=outputs)
+            return _declared_cluster(region.cluster(settings))
 
 
-class _Region:
-    """The part of an environment that is made in AWS."""
-
-    def __init__(self, settings: StackSettings) -> None:
-        assert settings.aws is not None  # the model refuses settings that declare resources without a place for them
-        assert settings.network is not None
-        self._name = settings.aws.name
-        self._opts = pulumi.ResourceOptions(providers=[_account(settings.aws)])
-        self._network = Network("network", _network_args(settings.network), self._opts)
-
-    def cluster(self, settings: DeclaredCluster) -> Cluster:
-        args = ClusterArgs(
-            cluster_name=self._name,
-            version=settings.version,
-            subnets=self._network.private_subnets,
-            egress=self._network.egress,
-            node_pools={name: _node_kind(pool) for name, pool in settings.node_pools.items()},
-            administrators=settings.administrators,
-            public_access=settings.public_access,
-            log_retention_days=settings.log_retention_days,
-            protect=settings.protect,
-        )
-        return Cluster("cluster", args, self._opts)
-
-    def database(self, settings: DeclaredDatabase, clients: pulumi.Input[str] | None) -> Database:
-        args = DatabaseArgs(
-            identifier=self._name,
-            vpc_id=self._network.vpc_id,
-            subnet_ids=list(self._network.data_subnets.values()),
-            engine_version=settings.engine_version,
-            instance_class=settings.instance_class,
-            max_connections=settings.max_connections,
-            storage_gib=settings.storage_gib,
-            max_storage_gib=settings.max_storage_gib,
-            multi_az=settings.multi_az,
-            backup_retention_days=settings.backup_retention_days,
-            log_retention_days=settings.log_retention_days,
-            protect=settings.protect,
-        )
-        database = Database("database", args, self._opts)
-        if clients is not None:
-            database.allow_from("cluster", clients)
-        return database
-
-    def redis(self, settings: StackSettings, clients: pulumi.Input[str] | None) -> dict[str, Redis]:
-        asked = {"cache": settings.redis.cache, "sessions": settings.redis.sessions}
-        return {name: self._store(name, store, clients) for name, store in asked.items() if store is not None}
-
-    def _store(self, name: str, settings: RedisStoreSettings, clients: pulumi.Input[str] | None) -> Redis:
-        args = RedisArgs(
-            vpc_id=self._network.vpc_id,
-            subnet_ids=list(self._network.data_subnets.values()),
-            engine_version=settings.engine_version,
-            node_type=settings.node_type,
-            nodes=settings.nodes,
-            eviction="allkeys-lru" if name == "cache" else "noeviction",  # REQUIREMENTS, Data
-            snapshot_retention_days=settings.snapshot_retention_days,
-            protect=settings.protect,
-        )
-        store = Redis(name, args, self._opts)
-        if clients is not None:
-            store.allow_from("cluster", clients)
-        return store
+def _brought_cluster(existing: ExistingCluster) -> _ClusterSide:
+    return _ClusterSide(provider=_kubernetes(context=existing.context), clients=existing.security_group_id)
 
 
-def _account(settings: AwsSettings) -> aws.Provider:
-    return aws.Provider("aws", region=settings.region, allowed_account_ids=[settings.account_id])
-
-
-def _network_args(settings: NetworkSettings) -> NetworkArgs:
-    endpoints = settings.interface_endpoints
-    return NetworkArgs(
-        block=settings.block,
-        zones=settings.zones,
-        nat_gateways=settings.nat_gateways,
-        interface_endpoints=PRODUCTION_ENDPOINTS if endpoints is None else endpoints,
-        flow_log_retention_days=settings.flow_log_retention_days,
+def _declared_cluster(cluster: Cluster) -> _ClusterSide:
+    # Nothing in it is secret, but every update would print it.
+    kubeconfig: pulumi.Output[str] = pulumi.Output.secret(cluster.kubeconfig)
+    return _ClusterSide(
+        # After its access entries and nodes: who has no access yet is refused, and pods without nodes are never ready.
+        provider=_kubernetes(kubeconfig=cluster.kubeconfig, after=cluster),
+        clients=cluster.security_group_id,
+        outputs={"cluster": cluster.cluster_name, "kubeconfig": kubeconfig},
     )
 
 
-def _node_kind(settings: NodePoolSettings) -> NodeKind:
-    return NodeKind(
-        instance_types=settings.instance_types,
-        minimum=settings.minimum,
-        maximum=settings.maximum,
-        disk_gib=settings.disk_gib,
-    )
-
-
-def _existing_cluster(existing: ExistingCluster) -> kubernetes.Provider:
-    return _kubernetes(pulumi.ResourceOptions(), context=existing.context)
-
-
-def _declared_cluster(cluster: Cluster) -> kubernetes.Provider:
-    # Its access entries and nodes as well: who has no access yet is refused, and pods without nodes are never ready.
-    return _kubernetes(pulumi.ResourceOptions(depends_on=[cluster]), kubeconfig=cluster.kubeconfig)
-
-
-def _kubernetes(opts: pulumi.ResourceOptions, **place: pulumi.Input[str]) -> kubernetes.Provider:
+def _kubernetes(
+    *, context: str | None = None, kubeconfig: pulumi.Input[str] | None = None, after: pulumi.Resource | None = None
+) -> kubernetes.Provider:
     # Data of ConfigMaps and Secrets with fixed names changes in place; pods that read it roll by its checksum.
     return kubernetes.Provider(
         "cluster",
-        context=place.get("context"),
-        kubeconfig=place.get("kubeconfig"),
+        context=context,
+        kubeconfig=kubeconfig,
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
-        opts=opts,
+        opts=pulumi.ResourceOptions(depends_on=after),
     )
 
 
-def _existing_database(existing: ExistingDatabase) -> postgresql.Provider:
-    return postgresql.Provider(
+def _database(settings: DatabaseSettings, region: Region | None, clients: pulumi.Input[str] | None) -> _DatabaseSide:
+    match settings:
+        case BroughtDatabase(existing=existing):
+            return _brought_database(existing)
+        case DeclaredDatabase():
+            assert region is not None
+            return _declared_database(region.database(settings, clients))
+
+
+def _brought_database(existing: ExistingDatabase) -> _DatabaseSide:
+    assert existing.host is not None  # the loader fills them or refuses
+    assert existing.port is not None
+    provider = postgresql.Provider(
         "database",
         host=existing.host,
         port=existing.port,
@@ -204,10 +151,17 @@ def _existing_database(existing: ExistingDatabase) -> postgresql.Provider:
         sslmode=existing.ssl_mode,
         superuser=existing.superuser,
     )
+    server = Server(
+        host=existing.host,
+        port=existing.port,
+        ssl_mode=existing.ssl_mode,
+        administrator=None if existing.superuser else existing.username,
+    )
+    return _DatabaseSide(provider=provider, server=server)
 
 
-def _declared_database(database: Database) -> postgresql.Provider:
-    return postgresql.Provider(
+def _declared_database(database: Database) -> _DatabaseSide:
+    provider = postgresql.Provider(
         "database",
         host=database.host,
         port=PORT,
@@ -215,15 +169,10 @@ def _declared_database(database: Database) -> postgresql.Provider:
         password=database.password,
         sslmode="verify-full",
         superuser=False,  # RDS gives none
-        opts=pulumi.ResourceOptions(depends_on=[database]),
+        opts=pulumi.ResourceOptions(depends_on=[database]),  # its rules too, which let the cluster in
     )
-
-
-def _server(existing: ExistingDatabase) -> Server:
-    assert existing.host is not None  # the loader fills both or refuses
-    assert existing.port is not None
-    administrator = None if existing.superuser else existing.username
-    return Server(host=existing.host, port=existing.port, ssl_mode=existing.ssl_mode, administrator=administrator)
+    server = Server(host=database.host, port=PORT, ssl_mode="verify-full", administrator=database.username)
+    return _DatabaseSide(provider=provider, server=server, outputs={"database_url": _administrators_url(database)})
 
 
 def _administrators_url(database: Database) -> pulumi.Output[str]:
@@ -234,3 +183,9 @@ def _administrators_url(database: Database) -> pulumi.Output[str]:
         database.host,
         PORT,
     )
+
+
+def _redis_outputs(stores: Mapping[str, Redis]) -> Outputs:
+    if not stores:
+        return {}
+    return {"redis_urls": pulumi.Output.secret({name: store.url for name, store in stores.items()})}
