@@ -5,7 +5,7 @@ that moto lets dangle are refused with AWS's own codes. Everything is kept in mo
 replay and moto's reset hold for it too.
 """
 
-from infra.sandbox.cloud.additions import eks, elasticache, endpoints, known_user, rds
+from infra.sandbox.cloud.additions import eks, elasticache, endpoints, known_user, network_uses, rds
 
 
 def install() -> None:
@@ -14,4 +14,5 @@ def install() -> None:
     elasticache.install()
     endpoints.install()
     known_user.install()
+    network_uses.install()
     rds.install()

@@ -26,15 +26,23 @@ class Additions(RDSResponse):
     """moto's RDS with the rest."""
 
     def create_db_instance(self) -> ActionResult:
-        """As moto, with a resource id of its own."""
+        """As moto, with a resource id of its own, unless a security group or a key does not exist."""
+        self._insist_on_references()
         return self._identified(super().create_db_instance())
+
+    def modify_db_instance(self) -> ActionResult:
+        """As moto, unless a security group does not exist."""
+        self._insist_on_references()
+        return super().modify_db_instance()
 
     def restore_db_instance_from_db_snapshot(self) -> ActionResult:
         """As moto, with a resource id of its own."""
+        self._insist_on_references()
         return self._identified(super().restore_db_instance_from_db_snapshot())
 
     def restore_db_instance_to_point_in_time(self) -> ActionResult:
         """As moto, and from automated backups, those of a deleted instance and of another region included."""
+        self._insist_on_references()
         arn = self.params.get("SourceDBInstanceAutomatedBackupsArn")
         if not arn:
             return self._identified(super().restore_db_instance_to_point_in_time())
@@ -150,6 +158,16 @@ class Additions(RDSResponse):
         digest = hashlib.sha256(f"{instance.db_instance_arn} {len(made)}".encode()).hexdigest().upper()
         instance.dbi_resource_id = f"db-{digest[:26]}"
         return answer
+
+    def _insist_on_references(self) -> None:
+        for identity in self.params.get("VpcSecurityGroupIds") or []:
+            if references.security_group(self.current_account, self.region, identity) is None:
+                what = f"Invalid security group, groupId= {identity}, groupName=."
+                raise RDSClientError("InvalidParameterValue", what)
+        key = self.params.get("KmsKeyId")
+        if key and not references.has_key(self.current_account, self.region, key):
+            what = f"KMS key {key} does not exist, is not enabled, or you do not have permission to access it."
+            raise RDSClientError("KMSKeyNotAccessibleFault", what)
 
     def _insist_on_zones(self) -> None:
         found = [references.subnet(self.current_account, self.region, one) for one in self.params["SubnetIds"]]
