@@ -140,3 +140,25 @@ def test_data_survive_a_kill_and_a_stop_which_leaves_no_process(make_cloud: Make
     assert valkey(cloud, described(cloud, "kept")).get("key") == b"value"
     cloud.stop()
     assert processes(cloud) == []
+
+
+def test_valkey_stands_in_for_what_is_older_and_a_newer_version_is_refused(backed: Cloud) -> None:
+    told = client(backed, "elasticache").describe_cache_engine_versions(Engine="valkey")["CacheEngineVersions"]
+    built = told[0]["EngineVersion"]
+    for name, options in {
+        "older": {"EngineVersion": "8.1"},
+        "redis": {"Engine": "redis", "EngineVersion": "7.1"},
+        "unsaid": {},
+    }.items():
+        group = create(backed, name, **options)
+        runs = str(valkey(backed, group).info("server")["valkey_version"])
+        assert runs.startswith(f"{built}.")
+        (node,) = client(backed, "elasticache").describe_cache_clusters(CacheClusterId=group["MemberClusters"][0])[
+            "CacheClusters"
+        ]
+        assert node["EngineVersion"] == options.get("EngineVersion", built)
+    assert "stands in for valkey 8.1" in backed.instance.daemon("cloud").log.read_text()
+    with pytest.raises(ClientError, match=f"Cannot find version 99.0 for valkey: the sandbox has Valkey {built}"):
+        create(backed, "newer", EngineVersion="99.0")
+    with pytest.raises(ClientError, match=r"up to 7\.1"):
+        create(backed, "new-redis", Engine="redis", EngineVersion="8.0")

@@ -224,6 +224,24 @@ def test_other_engines_are_refused(backed: Cloud) -> None:
     }
 
 
+def test_only_the_built_major_version_runs_and_the_refusal_names_it(backed: Cloud) -> None:
+    rds = client(backed, "rds")
+    (built,) = rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"]
+    assert (built["MajorEngineVersion"], built["DBParameterGroupFamily"]) == ("18", "postgres18")
+    assert rds.describe_db_engine_versions(Engine="postgres", EngineVersion="17.6")["DBEngineVersions"] == []
+    with pytest.raises(ClientError, match=r"Cannot find version 17\.6 for postgres: the sandbox has 18") as refused:
+        create_database(backed, "older", EngineVersion="17.6")
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterCombination"
+    instance = create_database(backed, "newer", EngineVersion="18")
+    with connect(backed, instance) as connection:
+        row = connection.execute("select current_setting('server_version')").fetchone()
+    assert row is not None
+    assert instance["EngineVersion"] == built["EngineVersion"] == row[0].split()[0]
+    with pytest.raises(ClientError, match="Cannot find version 17"):
+        rds.modify_db_instance(DBInstanceIdentifier="newer", EngineVersion="17", ApplyImmediately=True)
+    rds.delete_db_instance(DBInstanceIdentifier="newer", SkipFinalSnapshot=True)
+
+
 def test_a_killed_cloud_finds_its_databases_again_and_a_stopped_one_leaves_no_process(make_cloud: MakeCloud) -> None:
     cloud = Cloud(make_cloud("test-backed-restarts").instance, backed=True)
     cloud.start(quiet)

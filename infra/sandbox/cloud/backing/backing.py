@@ -18,7 +18,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.rds.models import rds_backends
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud.backing import backups, cache, database, marks, wanted
+from infra.sandbox.cloud.backing import backups, cache, database, marks, versions, wanted
 from infra.sandbox.cloud.backing.site import Site
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.journal import Application
@@ -67,7 +67,10 @@ class Backing:
         return answer
 
     def _refusal(self, call: Call) -> Refusal | None:
-        """Return why a call comes too early, as AWS says it; outside the journal, whose replay knows no `creating`."""
+        """Return why a call comes too early, or asks for a version that there is not; outside the replayed journal."""
+        unknown = versions.refusal(call)
+        if unknown is not None:
+            return unknown
         if call.service != "rds" or call.stated_action not in _NEED_AVAILABLE:
             return None
         with self._lock:

@@ -34,6 +34,7 @@ from infra.sandbox.engine.tools import TOOLS
 REPAIR = "/tenantry-eks/repair"
 """Where a POST starts again what has died, and returns once it runs; no path of AWS's."""
 
+_VERSIONS = "/cluster-versions"
 _PATH = re.compile(r"/clusters/(?P<cluster>[^/]+)(?:/node-groups/(?P<group>[^/]+))?")
 _REVIEW = re.compile(r"/tenantry-eks/(?P<region>[^/]+)/(?P<cluster>[^/]+)/token-review")
 _GROUP_CHANGES = {
@@ -87,6 +88,9 @@ class Clusters:
             if call.path.startswith("/moto-api/") and not call.is_read:
                 self.reconcile()
             return answer
+        if call.path == _VERSIONS and call.is_read:
+            built = {"clusterVersion": self._version, "clusterType": "eks", "defaultVersion": True}
+            return _json({"clusterVersions": [built]})
         refused = self._left(call) or self._refused(call)
         if refused:
             return refused

@@ -15,6 +15,7 @@ from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, rds_backends
 
 from infra.sandbox.cloud.additions import elasticache, rds
+from infra.sandbox.cloud.backing import versions
 from infra.sandbox.cloud.backing.wanted import ORIGIN, TOKENS, Origin, snapshot_key
 
 ADDRESS = "tenantry_address"
@@ -38,7 +39,29 @@ class Databases(rds.Additions):
         if engine != "postgres":
             what = f"The sandbox runs no {engine}: only Engine postgres is available here."
             raise RDSClientError("InvalidParameterValue", what)
+        self.params["EngineVersion"] = versions.of_database(self.params.get("EngineVersion"))
         return self._begun(super().create_db_instance(), None)
+
+    def modify_db_instance(self) -> ActionResult:
+        """As before; a version that is stated in part is the one that is built."""
+        if self.params.get("EngineVersion"):
+            self.params["EngineVersion"] = versions.of_database(self.params["EngineVersion"])
+        return super().modify_db_instance()
+
+    def describe_db_engine_versions(self) -> ActionResult:
+        """Tell of the one that is built."""
+        built = versions.postgresql()
+        stated, engine = self.params.get("EngineVersion") or built, self.params.get("Engine") or "postgres"
+        told = {
+            "Engine": "postgres",
+            "EngineVersion": built,
+            "MajorEngineVersion": versions.major(built),
+            "DBParameterGroupFamily": f"postgres{versions.major(built)}",
+            "DBEngineDescription": "PostgreSQL",
+            "Status": "available",
+        }
+        is_it = engine == "postgres" and f"{built}.".startswith(f"{stated}.")
+        return ActionResult({"DBEngineVersions": [told] if is_it else []})
 
     def create_db_instance_read_replica(self) -> ActionResult:
         """Refuse it."""
@@ -88,6 +111,8 @@ class Databases(rds.Additions):
     def _begun(self, answer: ActionResult, origin: Origin | None) -> ActionResult:
         made: Any = answer.result["DBInstance"]  # type: ignore[index]  # moto's result is any object
         vars(made)[ORIGIN] = origin
+        if not made.option_group_supplied:
+            made.option_group_name = f"default:postgres-{versions.major(made.engine_version)}"
         for snapshot in self.backend.database_snapshots.values():
             # moto takes its first backup before the instance has its resource id
             its = snapshot.db_instance_identifier == made.db_instance_identifier
@@ -116,6 +141,8 @@ class Caches(elasticache.Additions):
         if int(said.get("NumNodeGroups") or 1) > 1 or said.get("ClusterMode") == "enabled":
             what = "The sandbox runs no cluster mode: ask for one node group."
             raise ElastiCacheException("InvalidParameterCombination", what)
+        if not said.get("EngineVersion"):
+            said["EngineVersion"] = versions.newest_cache(engine)
         answer = super().create_replication_group()
         group = self._group()
         vars(group)[TOKENS] = [said["AuthToken"]] if said.get("AuthToken") else []
@@ -135,6 +162,16 @@ class Caches(elasticache.Additions):
             before = vars(group).get(TOKENS, [])[-1:] if strategy == "ROTATE" else []
             vars(group)[TOKENS] = [*(kept for kept in before if kept != token), token]
         return answer
+
+    def describe_cache_engine_versions(self) -> ActionResult:
+        """Tell of the newest ones that the sandbox stands for."""
+        asked = self.params.get("Engine")
+        told = [
+            {"Engine": engine, "EngineVersion": versions.newest_cache(engine), "CacheEngineDescription": engine}
+            for engine in ("redis", "valkey")
+            if asked in (None, engine)
+        ]
+        return ActionResult({"CacheEngineVersions": told})
 
     def _group(self) -> Any:
         return self.elasticache_backend.replication_groups[self.params["ReplicationGroupId"]]

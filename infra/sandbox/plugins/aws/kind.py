@@ -103,6 +103,7 @@ class Kind:
         write_only: inputs that AWS never gives back.
         same_place: the inputs that two resources cannot share, so that a replacement deletes first.
         filled: object among the inputs -> its fields that AWS fills in, as outputs that no program states.
+        asked: the input whose new values the cloud is asked about, by `unavailable`; empty for none.
     """
 
     token: str
@@ -129,6 +130,7 @@ class Kind:
     write_only: frozenset[str] = frozenset()
     same_place: frozenset[str] = frozenset()
     filled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    asked: str = ""
 
     @cached_property
     def table(self) -> Table:
@@ -274,6 +276,17 @@ class Kind:
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return (property, what is wrong) for rules that span properties; inputs are revealed and known."""
         del inputs
+        return []
+
+    def unavailable(self, cloud: Cloud, region: str, inputs: Properties) -> list[tuple[str, str]]:
+        """Return (property, what is wrong) for what this cloud does not have, which no schema knows; asks the cloud.
+
+        Args:
+            cloud: where.
+            region: in which region.
+            inputs: those that are known, revealed; `asked` is among them.
+        """
+        del cloud, region, inputs
         return []
 
     def _send(self, client: Any, known: Properties, values: Properties) -> None:

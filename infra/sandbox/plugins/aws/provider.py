@@ -68,7 +68,8 @@ class AWSProvider(Provider):
     def check(
         self, resource: Resource, old: Properties, new: Properties, seed: bytes
     ) -> tuple[Properties, list[Failure]]:
-        """Judge the inputs by the kind's table and its rules; nobody is asked but whether an automatic name is free.
+        """Judge the inputs by the kind's table and its rules; the cloud is asked only whether an automatic name is free
+        and whether it has the version of an engine that is new to the resource.
 
         An automatic name follows from the URN and the name before it, not from chance, as in the postgresql plugin; for
         a replacement the engine checks a second time, without old inputs, so that name is remembered in between.
@@ -86,7 +87,7 @@ class AWSProvider(Provider):
                 failures.append(Failure(name, "must be a JSON object"))
         if not failures and not has_unknown(inputs):
             failures = [Failure(name, reason) for name, reason in kind.contradictions(reveal(inputs))]
-        return inputs, failures
+        return inputs, failures or self._unavailable(kind, resource, old, inputs)
 
     def diff(
         self, resource: Resource, id: str, old_inputs: Properties, outputs: Properties, new: Properties
@@ -205,6 +206,15 @@ class AWSProvider(Provider):
         if cloud is None or has_unknown(inputs.get("region")):
             return False
         return naming.is_waiting(kind, cloud, self._region(inputs), old, inputs)
+
+    def _unavailable(self, kind: Kind, resource: Resource, old: Properties, inputs: Properties) -> list[Failure]:
+        cloud = self._configured_cloud
+        known = {name: reveal(value) for name, value in inputs.items() if not has_unknown(value)}
+        if cloud is None or known.get(kind.asked) in (None, reveal(old.get(kind.asked))):
+            return []
+        with _explained(f"checking {kind.noun} {resource.name}"):
+            found = kind.unavailable(cloud, self._region(known), known)
+        return [Failure(name, reason) for name, reason in found]
 
     def _region(self, inputs: Properties) -> str:
         cloud = self._cloud

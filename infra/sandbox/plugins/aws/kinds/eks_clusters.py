@@ -9,6 +9,7 @@ from functools import cached_property
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
+from infra.sandbox.plugins.aws.kinds import engine_versions
 from infra.sandbox.plugins.aws.kinds.eks_waiting import UNDER_WAY, wait
 from infra.sandbox.plugins.aws.tagging import EKS
 from infra.sandbox.plugins.properties import Table
@@ -58,6 +59,10 @@ class Cluster(Kind):
             client.update_cluster_config(name=id, logging=_logging(new))
         if new.get("version") and old.get("version") != new["version"]:
             client.update_cluster_version(name=id, version=new["version"])
+
+    def unavailable(self, cloud: Cloud, region: str, inputs: Properties) -> list[tuple[str, str]]:
+        """Return whether the cloud lacks the engine's version."""
+        return engine_versions.of_cluster(cloud.client(self.service, region), inputs)
 
     def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
         """Delete it, and return once it is gone."""
@@ -121,6 +126,7 @@ KINDS: tuple[Kind, ...] = (
         automatic={"name": 100},
         sets=frozenset({"enabledClusterLogTypes", "vpcConfig.subnetIds"}),
         filled={"vpcConfig": frozenset({"clusterSecurityGroupId", "publicAccessCidrs", "vpcId"})},
+        asked="version",
         same_place=frozenset({"name"}),
     ),
 )

@@ -1,4 +1,4 @@
-"""Replication groups. No server runs behind them yet.
+"""Replication groups. Servers are the cloud's affair.
 
 The calls that make and delete one are in its entry and `ReplicationGroup.delete` alone. Changes are applied at once,
 whatever `applyImmediately` says.
@@ -10,6 +10,7 @@ from functools import cached_property
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
+from infra.sandbox.plugins.aws.kinds import engine_versions
 from infra.sandbox.plugins.aws.tagging import Tagging
 from infra.sandbox.plugins.properties import Property, Shape, Table
 from infra.sandbox.plugins.provider import Properties
@@ -113,6 +114,10 @@ class ReplicationGroup(Kind):
         said = {"FinalSnapshotIdentifier": snapshot} if snapshot else {}
         Kind.delete(replace(self, deleting=replace(self.deleting, constants=said)), cloud, region, id, known)
 
+    def unavailable(self, cloud: Cloud, region: str, inputs: Properties) -> list[tuple[str, str]]:
+        """Return whether the cloud lacks the engine's version."""
+        return engine_versions.of_cache(cloud.client(self.service, region), inputs)
+
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return what ElastiCache refuses whatever there is."""
         found = []
@@ -213,5 +218,6 @@ REPLICATION_GROUP = ReplicationGroup(
     replace=frozenset({"subnetGroupName", "securityGroupNames"}),
     secret=frozenset({"authToken"}),
     sets=frozenset({"securityGroupIds", "userGroupIds"}),
+    asked="engineVersion",
     same_place=frozenset({"replicationGroupId"}),
 )

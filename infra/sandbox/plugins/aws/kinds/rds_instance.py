@@ -1,4 +1,4 @@
-"""Database instances: new, from a snapshot, from a point in time, or a replica. No server runs behind them yet.
+"""Database instances: new, from a snapshot, from a point in time, or a replica. Servers are the cloud's affair.
 
 Two simplifications: changes are applied at once, whatever `applyImmediately` says, and `hostedZoneId` is a made-up one.
 The calls that make and delete an instance are in `Instance.create` and `Instance.delete` alone.
@@ -12,6 +12,7 @@ from typing import Any
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
+from infra.sandbox.plugins.aws.kinds import engine_versions
 from infra.sandbox.plugins.aws.kinds.rds_names import (
     CONTRADICTING,
     DEFAULTS,
@@ -129,6 +130,10 @@ class Instance(Kind):
         }
         Kind.delete(replace(self, deleting=replace(self.deleting, constants=said)), cloud, region, id, known)
 
+    def unavailable(self, cloud: Cloud, region: str, inputs: Properties) -> list[tuple[str, str]]:
+        """Return whether the cloud lacks the engine's version."""
+        return engine_versions.of_database(cloud.client(self.service, region), inputs)
+
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return what RDS refuses whatever there is."""
         found = [(name, reason) for name, reason, wrong in CONTRADICTING if wrong(inputs)]
@@ -221,5 +226,6 @@ INSTANCE = Instance(
             "vpcSecurityGroupIds",
         }
     ),
+    asked="engineVersion",
     same_place=frozenset({"identifier"}),
 )
