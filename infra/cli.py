@@ -19,7 +19,7 @@ from rich.console import Console
 
 from infra.errors import Interrupted, TenantryError
 from infra.paths import PROJECT_ROOT, SANDBOX_ROOT
-from infra.sandbox import diagnosis, engine, foreground, lifecycle, pulumi, stack_file, turns
+from infra.sandbox import diagnosis, engine, foreground, lifecycle, next_steps, pulumi, stack_file, turns
 from infra.sandbox import instance as instances
 from infra.sandbox.environment import Workspace, export_lines
 from infra.sandbox.instance import Instance, Report, Status
@@ -58,7 +58,7 @@ def up(
     instance: InstanceName = None,
     apply: Annotated[bool, typer.Option("--apply", help="Run `pulumi up` of the stack as well.")] = False,
 ) -> None:
-    """Start a sandbox for a stack: the simulated AWS, and the servers that the stack brings."""
+    """Start a stack's sandbox: the simulated AWS, the servers behind it, and those that the stack brings."""
     instances.check_name(instance or stack)
     asked = stack_file.services(stack_file.source_of(stack))
     engine.ensure_built(_err)
@@ -73,11 +73,11 @@ def up(
                 turns.settle(workspace, report)
         if apply:
             pulumi.up(workspace)
-    _print_status(running, lifecycle.status(running))
+    rows = lifecycle.status(running)
+    _print_status(running, rows)
     argument = stack if instance is None else f"{stack} --instance {instance}"
-    _out.print(
-        f'\nFor a shell in which pulumi, kubectl and psql use it:\n  eval "$({_command()} sandbox env {argument})"'
-    )
+    commands = next_steps.text(stack_file.source_of(stack), rows, f"{_command()} sandbox env {argument}")
+    _out.print(f"\n{commands}", markup=False)
 
 
 @sandbox.command()
@@ -95,7 +95,7 @@ def down(
 
 @sandbox.command()
 def status(as_json: AsJson = False) -> None:
-    """Show what runs where."""
+    """Show what runs where, the servers behind the simulated AWS too."""
     found = [existing for name in instances.names() if (existing := instances.load(name))]
     rows = {existing.name: lifecycle.status(existing) for existing in found}
     if as_json:
@@ -115,7 +115,7 @@ def env(
         Path | None, typer.Option("--plugins", help="A folder of official plugins to use instead of the offline ones.")
     ] = None,
 ) -> None:
-    """Print `export` lines, so that plain pulumi, kubectl and psql use the sandbox."""
+    """Print `export` lines, so that plain pulumi, aws, kubectl and psql use the sandbox."""
     workspace = _workspace(stack, instance)
     workspace.prepare(plugins)
     sys.stdout.write(export_lines(workspace.variables()) + "\n")

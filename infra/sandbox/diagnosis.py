@@ -8,6 +8,7 @@ from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT, SANDBOX_ROOT
 from infra.sandbox import engine, lifecycle, stack_file
 from infra.sandbox import instance as instances
+from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
 
 _FREE_GIB = 8  # an empty build needs 6 GB of Go build cache and 0.6 GB of binaries (measured)
@@ -87,7 +88,15 @@ def _instance(name: str) -> Finding:
         return Finding(subject, True, "deleted a moment ago")
     rows = lifecycle.status(instance)
     if not any(row.running for row in rows):
-        return Finding(subject, True, f"stopped; `tenantry sandbox up {name}` starts it")
+        return Finding(subject, True, f"stopped; `{_start(instance)}` starts it")
     bad = [f"{row.name} {row.detail or 'stopped'}" for row in rows if not row.healthy]
     detail = "; ".join(bad) if bad else f"{len(rows)} servers healthy"
-    return Finding(subject, not bad, detail, f"tenantry sandbox up {name}")
+    return Finding(subject, not bad, detail, _start(instance))
+
+
+def _start(instance: Instance) -> str:
+    """Return the command that starts an instance, whose stack need not be called as it is."""
+    stacks = sorted(path.name.split(".")[1] for path in (instance.directory / "pulumi").glob("Pulumi.*.yaml"))
+    if not stacks or instance.name in stacks:
+        return f"tenantry sandbox up {instance.name}"
+    return f"tenantry sandbox up {stacks[0]} --instance {instance.name}"

@@ -79,11 +79,23 @@ def services(source: Path) -> frozenset[str]:
     Raises:
         TenantryError: it is not a stack file.
     """
-    settings = (_parse(source, _text(source)).get("config") or {}).get(SETTINGS_KEY)
-    sections = settings if isinstance(settings, dict) else {}
-    brought = {name for name, section in sections.items() if isinstance(section, dict) and "existing" in section}
+    brought = {name for name, section in sections(source).items() if "existing" in section}
     needed = {service for section in brought & _BEHIND.keys() for service in _BEHIND[section]}
     return frozenset({"cloud"} | needed)
+
+
+def sections(source: Path) -> dict[str, dict[str, Any]]:
+    """Return the sections of a stack's settings by name, as they are written; nothing else has checked them yet.
+
+    Args:
+        source: its stack file.
+
+    Raises:
+        TenantryError: it is not a stack file.
+    """
+    settings = (_parse(source, _text(source)).get("config") or {}).get(SETTINGS_KEY)
+    written = settings if isinstance(settings, dict) else {}
+    return {name: section for name, section in written.items() if isinstance(section, dict)}
 
 
 def _merge(

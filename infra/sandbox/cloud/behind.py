@@ -35,12 +35,13 @@ def rows(instance: Instance) -> list[Status]:
 
 def _cluster(cluster: Instance, region: str) -> Status:
     processes = ControlPlane(cluster).status()
-    complaints = [f"{process.name} {process.detail}" for process in processes if not process.healthy]
+    running = any(process.running for process in processes)
+    complaints = [f"{process.name} {process.detail}" for process in processes if running and not process.healthy]
     return Status(
         name=f"{EKS} {cluster.name}",
         endpoint=f"{cluster.addresses.api_server}:6443",
-        running=any(process.running for process in processes),
-        healthy=not complaints,
+        running=running,
+        healthy=running and not complaints,
         detail=": ".join([region, *complaints[:1]]),
     )
 
