@@ -1,16 +1,22 @@
-"""Keeps moto small: what it reads at import and almost nobody asks for is read when asked for.
+"""Keeps moto small and quick: what it reads and almost nobody asks for is read when asked for, and read once.
 
-Only the offerings of instance types in every region of the world: 95 MiB of Python objects in moto 5.2.5, of 220 KiB
-compressed, for `DescribeInstanceTypeOfferings` and for starting instances.
+The offerings of instance types in every region of the world are 95 MiB of Python objects in moto 5.2.5, of 220 KiB
+compressed, for `DescribeInstanceTypeOfferings` and for starting instances. Which modules it has, moto asks the disk at
+each request, which took as long as answering.
 """
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
+from moto import backends
 from moto.utilities import utils
+
+from infra.sandbox import service_models
 
 _OFFERINGS = "ec2/resources/instance_type_offerings/"
 _load = utils.load_resource
+_modules = backends.list_of_moto_modules
 
 
 class Offerings:
@@ -32,6 +38,13 @@ class Offerings:
         return iter([{**offering, "LocationType": kind} for offering in _load(self._resource)])
 
 
+@functools.cache
+def _known_modules() -> frozenset[str]:
+    return frozenset(_modules())
+
+
 def take_over() -> None:
     """Let moto read lazily; before the first request, for that is when moto imports EC2."""
+    service_models.keep_small()
     utils.load_resource = lambda resource: Offerings(resource) if resource.startswith(_OFFERINGS) else _load(resource)
+    backends.list_of_moto_modules = _known_modules

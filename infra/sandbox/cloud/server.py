@@ -1,4 +1,4 @@
-"""The cloud's process: moto behind a threaded HTTP server, with journal, quotas and faults around it.
+"""The cloud's process: moto behind `connections`, with journal, quotas and faults around it.
 
 A request passes `control`, then `faults`, both with many at once, then one at a time `creations`, `quotas`, `journal`
 and moto: moto is not safe for threads, and an order is what makes the journal replayable. Run as
@@ -7,21 +7,17 @@ through its sets in the same order at each replay.
 """
 
 import argparse
-import socket
 import sys
 import threading
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from flask import Flask
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import BaseWSGIServer, make_server
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud import calls, lean
+from infra.sandbox.cloud import connections, lean
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.control import Control
 from infra.sandbox.cloud.creations import Creations
@@ -29,10 +25,6 @@ from infra.sandbox.cloud.faults import Faults
 from infra.sandbox.cloud.journal import Application, Journal
 from infra.sandbox.cloud.quotas import Quotas
 from infra.sandbox.cloud.refusals import Answer, Refusal
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
 
 _FLASKS_OWN = b"<!doctype html>"
 _UNKNOWN = b"not implemented by moto"
@@ -69,8 +61,9 @@ class Moto:
     def _dispatch(self) -> DomainDispatcherApplication:
         """moto itself; begun with the first call, when `lean` and `reproducible` watch over what moto imports."""
         lean.take_over()
-        from infra.sandbox.cloud import additions  # noqa: PLC0415 - imports much of moto
+        from infra.sandbox.cloud import additions, managed_policies  # noqa: PLC0415 - imports much of moto
 
+        managed_policies.install()
         additions.install()
         if self._backed:
             from infra.sandbox.cloud.backing import marks  # noqa: PLC0415 - imports much of moto
@@ -99,13 +92,6 @@ class OneAtATime:
         """Answer `call` when its turn has come."""
         with self.lock:
             return self._application(call)
-
-
-class QuietHandler(MotoRequestHandler):
-    """Logs no requests: they are many, and their queries may hold secrets."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log nothing."""
 
 
 def cloud(folder: Path, backed_at: tuple[str, int] | None = None) -> Application:
@@ -145,32 +131,6 @@ def _with_servers(in_turn: OneAtATime, folder: Path, address: str) -> Applicatio
     return Backing(in_turn, in_turn.lock, Site(folder.parent, address.rpartition(".")[0]))
 
 
-def listen(address: str, port: int) -> socket.socket:
-    """Return the listening socket; clients may connect already, and wait until they are served.
-
-    Raises:
-        TenantryError: the address is taken or cannot be used.
-    """
-    try:
-        return socket.create_server((address, port), backlog=1024)
-    except OSError as error:
-        what = f"the cloud cannot listen ({error.strerror})"
-        raise TenantryError(what, f"{address}:{port}", "stop the process that holds the address") from error
-
-
-def server(listening: socket.socket, application: Application) -> BaseWSGIServer:
-    """Return a server of `application` that answers each connection in a thread of its own."""
-
-    def respond(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        answer = application(calls.receive(environ))
-        start_response(answer.status, answer.headers)
-        return [answer.body]
-
-    address, port = listening.getsockname()
-    handler = QuietHandler
-    return make_server(address, port, respond, threaded=True, request_handler=handler, fd=listening.fileno())
-
-
 def _backend(service: str) -> Flask:
     """Return moto's application for one service, which answers 500 for its own errors, as AWS would."""
     application = create_backend_app(service)  # type: ignore[arg-type]  # moto's own dispatcher gives it any text
@@ -194,8 +154,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     backed_at = (options.address, options.port) if options.backed else None
     try:
-        with listen(options.address, options.port) as listening:
-            server(listening, cloud(options.folder, backed_at)).serve_forever()
+        with connections.listen(options.address, options.port) as listening:
+            connections.server(listening, cloud(options.folder, backed_at)).serve_forever()
     except TenantryError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - its log
         return 1

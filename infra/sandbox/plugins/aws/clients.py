@@ -16,6 +16,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from infra.sandbox import service_models
+
 CREATOR_HEADER = "X-Tenantry-Creator"
 """Names the resource that a creation is for; AWS itself would ignore it."""
 KNOWN_HEADER = "X-Tenantry-Known"
@@ -67,6 +69,7 @@ class Cloud:
         Args:
             connection: how to reach AWS.
         """
+        service_models.keep_small()
         self.region = connection.region
         self._connection = connection
         self._session = boto3.Session(region_name=connection.region, **connection.credentials)
