@@ -176,12 +176,9 @@ def _declared_database(database: Database) -> _DatabaseSide:
 
 
 def _administrators_url(database: Database) -> pulumi.Output[str]:
+    password: pulumi.Output[str] = pulumi.Output.secret(database.password)
     return pulumi.Output.format(
-        "postgresql://{0}:{1}@{2}:{3}/postgres?sslmode=verify-full",
-        database.username,
-        database.password,
-        database.host,
-        PORT,
+        "postgresql://{0}:{1}@{2}:{3}/postgres?sslmode=verify-full", database.username, password, database.host, PORT
     )
 
 

@@ -53,10 +53,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Everything that a program registered, by URN."""
+    """Everything that a program registered, by URN, and its outputs, shown; `secret_exports` names the secret ones."""
 
     nodes: Mapping[str, Node] = field(default_factory=dict)
     exports: Mapping[str, Value] = field(default_factory=dict)
+    secret_exports: frozenset[str] = frozenset()
 
     def of_type(self, suffix: str) -> list[Node]:
         """Return the resources whose type token ends in `suffix`, by name."""
@@ -72,7 +73,10 @@ class Graph:
         return found[0]
 
     def reaches(self, start: Node, goal: Node) -> bool:
-        """Whether `start` waits for `goal`, directly or through others; waiting for a component is for its children."""
+        """Whether `start` waits for `goal`, directly or through others: inputs, `depends_on`, its provider.
+
+        Waiting for a component is waiting for its children.
+        """
         seen: set[str] = set()
         waiting = [start.urn]
         while waiting:
@@ -83,6 +87,7 @@ class Graph:
                 continue
             seen.add(urn)
             waiting.extend(self.nodes[urn].dependencies)
+            waiting.append(self.nodes[urn].provider.rpartition("::")[0])  # a reference is URN::ID
             if urn != start.urn and not self.nodes[urn].custom:
                 waiting.extend(node.urn for node in self.nodes.values() if node.parent == urn)
         return False
@@ -165,14 +170,22 @@ def graph_of(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
     """
     monitor = _Monitor()
     exports: dict[str, Value] = {}
+    secret_exports: list[str] = []
+
+    async def mark(outputs: Mapping[str, Any]) -> None:
+        for key, value in outputs.items():
+            if await pulumi.Output.from_input(value).is_secret():
+                secret_exports.append(key)
 
     @pulumi.runtime.test
-    def run() -> pulumi.Output[None]:
-        result = pulumi.Output.from_input(dict(program() or {}))
-        return result.apply(exports.update)
+    def run() -> pulumi.Output[Any]:
+        outputs = dict(program() or {})
+        result = pulumi.Output.from_input(outputs)
+        return pulumi.Output.all(result.apply(exports.update), mark(outputs))
 
     with _event_loop():
         mocks.set_mocks(_Answers(), project=PROJECT, stack=STACK, preview=False, monitor=monitor)
         run()
     nodes = {urn: Node(**{**vars(node), "outputs": monitor.outputs.get(urn)}) for urn, node in monitor.nodes.items()}
-    return Graph(MappingProxyType(nodes), MappingProxyType(decode_properties(encode_properties(exports))))
+    shown = MappingProxyType(decode_properties(encode_properties(exports)))
+    return Graph(MappingProxyType(nodes), shown, frozenset(secret_exports))
