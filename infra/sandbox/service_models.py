@@ -33,5 +33,10 @@ def _read(path: str) -> Any:
 
 
 def _without_text(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object without its documentation; a member of that name is an object and stays."""
-    return {name: value for name, value in pairs if name != _TEXT or not isinstance(value, str)}
+    """Return an object without its documentation; a member of that name is an object and stays.
+
+    botocore asks for the texts of a service's client parameters, which S3 has: those objects are just a type and a
+    text, and an empty one does.
+    """
+    kept = {name: value for name, value in pairs if name != _TEXT or not isinstance(value, str)}
+    return {**kept, _TEXT: ""} if kept.keys() == {"type"} and len(pairs) > 1 else kept
