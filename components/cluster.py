@@ -85,7 +85,9 @@ class Cluster(pulumi.ComponentResource):
         for addon in ("coredns", "metrics-server"):
             self._addon(addon, pools)
         self.endpoint = cluster.endpoint
-        self.security_group_id = cluster.vpc_config.apply(lambda config: config.cluster_security_group_id or "")
+        # No `apply`: a preview leaves it out while another part of the block, as a new subnet, is unknown, and would
+        # then show what names the group as replaced.
+        self.security_group_id = cluster.vpc_config.cluster_security_group_id
         self.kubeconfig = self._kubeconfig(cluster)
         self.register_outputs(
             {

@@ -1,4 +1,4 @@
-"""Security groups and subnets that databases, caches and clusters use: EC2 does not delete them, nor make groups nowhere.
+"""Security groups and subnets that databases, caches and clusters use, and that EC2 therefore does not delete.
 
 AWS places interfaces of RDS, ElastiCache and EKS into the subnets and groups that these name, and it is the interfaces
 that are in the way of a deletion. Here there are no such interfaces, so their owners are asked. Simplified: each subnet
@@ -73,7 +73,7 @@ def uses(account: str, region: str) -> Iterator[Use]:
 
 def _databases(rds: Any) -> Iterator[Use]:
     for instance in rds.databases.values():
-        zones = instance.db_subnet_group
+        zones = getattr(instance, "db_subnet_group", None)  # moto sets it when there is one
         subnets = frozenset(subnet.id for subnet in zones._subnets) if zones is not None else frozenset()
         yield Use(
             f"RDS instance {instance.db_instance_identifier}", frozenset(instance.vpc_security_group_ids), subnets
