@@ -7,6 +7,7 @@ from infra.sandbox.plugins.properties import DEFAULTS
 from infra.sandbox.plugins.values import reveal
 from tests.plugins.aws.examples import EXAMPLES
 from tests.plugins.aws.world import Example, World
+from tests.plugins.client import Object
 
 
 def test_every_type_has_an_example() -> None:
@@ -38,16 +39,19 @@ def test_a_resource_lives_from_creation_to_deletion(world: World, example: Examp
         assert thing.changes(**inputs)
         thing.update(**inputs)
         assert thing.refresh() == set()
-    _import(world, example, thing.id if example.import_id is None else example.import_id(thing), inputs)
+    _import(world, example, thing, inputs)
     thing.delete()
     assert (thing.refresh() == {"gone"}) is not example.stays
     thing.delete()
 
 
-def _import(world: World, example: Example, identity: str, inputs: dict[str, object]) -> None:
-    """What an import finds is what the program says, as far as AWS tells it."""
-    taken = world.object(example.token).take(identity)
-    assert taken.id
+def _import(world: World, example: Example, thing: Object, inputs: dict[str, object]) -> None:
+    """What an import finds is what the program says, as far as AWS tells it, under the id that its creation gave."""
+    taken = world.object(example.token).take(thing.id if example.import_id is None else example.import_id(thing))
+    assert (taken.id == thing.id) is not example.moves
+    imported = taken.id
+    assert taken.refresh() == set()
+    assert taken.id == imported
     told = {name for name in inputs if name not in example.unimported and name != DEFAULTS}
     found = {name: reveal(taken.inputs).get(name) for name in told}
     assert found.keys() == told

@@ -86,6 +86,7 @@ class Example:
         drifted: the inputs that a refresh then finds changed.
         import_id: what a user gives to `pulumi import`; the id, where None.
         unimported: the inputs that an import cannot find out.
+        moves: whether AWS gives it another id with the change.
         stays: whether AWS has no way to delete it, so that something is left of it.
     """
 
@@ -97,4 +98,5 @@ class Example:
     drifted: frozenset[str] = frozenset()
     import_id: Callable[[Object], str] | None = None
     unimported: frozenset[str] = frozenset()
+    moves: bool = False
     stays: bool = False

@@ -264,6 +264,16 @@ class Kind:
         del id
         return {}
 
+    def lasting_id(self, id: str, properties: Properties) -> str:
+        """Return the id that a creation would have given, where an import may name the resource by another one.
+
+        Args:
+            id: the one given to the import.
+            properties: what was found.
+        """
+        del properties
+        return id
+
     def named(self, name: str) -> str:
         """Return an automatic name as this type may have it; one that it has returned before stays as it is."""
         return name

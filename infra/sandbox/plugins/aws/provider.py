@@ -154,7 +154,7 @@ class AWSProvider(Provider):
         said = properties.inputs_of(kind.table, _bare(kind, found, inputs), inputs)
         if not inputs:
             said.pop("region", None)
-        return State(id=id, outputs=found, inputs=said)
+        return State(id=id if outputs else kind.lasting_id(id, actual), outputs=found, inputs=said)
 
     def update(
         self,

@@ -167,6 +167,7 @@ EXAMPLES: tuple[Example, ...] = (
         drift=_retie,
         drifted=frozenset({"routeTableId"}),
         import_id=lambda thing: f"{thing.outputs['subnetId']}/{thing.outputs['routeTableId']}",
+        moves=True,
     ),
     Example(
         token="aws:ec2/vpcEndpoint:VpcEndpoint",

@@ -71,6 +71,10 @@ class PodIdentityAssociation(Kind):
         cluster, _, own = id.rpartition(",")
         return {"associationId": own, **({"clusterName": cluster} if cluster else {})}
 
+    def lasting_id(self, id: str, properties: Properties) -> str:
+        """Return EKS's own id alone."""
+        return str(properties["associationId"])
+
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
         """Change its role; the call names it by its id too."""
         super().update(cloud, region, id, {**old, **self.imported(id)}, new)

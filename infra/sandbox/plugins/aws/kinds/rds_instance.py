@@ -130,6 +130,10 @@ class Instance(Kind):
         }
         Kind.delete(replace(self, deleting=replace(self.deleting, constants=said)), cloud, region, id, known)
 
+    def lasting_id(self, id: str, properties: Properties) -> str:
+        """Return its resource id."""
+        return str(properties["resourceId"])
+
     def unavailable(self, cloud: Cloud, region: str, inputs: Properties) -> list[tuple[str, str]]:
         """Return whether the cloud lacks the engine's version."""
         return engine_versions.of_database(cloud.client(self.service, region), inputs)

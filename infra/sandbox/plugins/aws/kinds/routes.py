@@ -162,6 +162,10 @@ class Route(Kind):
         name = "destinationPrefixListId" if destination.startswith("pl-") else name
         return {"routeTableId": table, name: destination}
 
+    def lasting_id(self, id: str, properties: Properties) -> str:
+        """Return the id that is made from table and destination."""
+        return _id(properties)
+
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return what is wrong with its destination and its target."""
         return problems("", inputs, dict(zip(DESTINATIONS, ("4", "6", ""), strict=True)))

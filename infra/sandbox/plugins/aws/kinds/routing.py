@@ -89,7 +89,9 @@ class Association(Kind):
     def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
         """Return its properties, or None when nothing is tied."""
         tie = _tie(cloud.client("ec2", region), id, known)
-        return None if tie is None else self.told(cloud, region, id, tie)
+        if tie is None:
+            return None
+        return {**self.told(cloud, region, id, tie), "routeTableAssociationId": tie["RouteTableAssociationId"]}
 
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
         """Tie it to another table."""
@@ -111,6 +113,10 @@ class Association(Kind):
         """Return what `SUBNETID/ROUTETABLEID` or `GATEWAYID/ROUTETABLEID` says."""
         tied, separator, _ = id.partition("/")
         return {("subnetId" if tied.startswith("subnet-") else "gatewayId"): tied} if separator else {}
+
+    def lasting_id(self, id: str, properties: Properties) -> str:
+        """Return AWS's own id of the association."""
+        return str(properties["routeTableAssociationId"])
 
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return whether anything, and one thing only, is tied."""

@@ -29,8 +29,7 @@ class SecurityGroupRule(Kind):
         del tags
         parts = _parts(inputs)
         change(cloud.client("ec2", region), "authorize", inputs["type"], inputs["securityGroupId"], parts)
-        said = [inputs["securityGroupId"], inputs["type"], *map(repr, sorted(_bare(parts)))]
-        return f"sgrule-{zlib.crc32(' '.join(said).encode())}"
+        return _id(inputs)
 
     def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
         """Nothing is left to be said."""
@@ -96,6 +95,10 @@ class SecurityGroupRule(Kind):
                 result.setdefault("ipv6CidrBlocks" if ":" in source else name, []).append(source)
         return result
 
+    def lasting_id(self, id: str, properties: Properties) -> str:
+        """Return the id that is made from its parts."""
+        return _id(properties)
+
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return what is wrong with its direction, its ports and its sources."""
         found = problems("", _rule(inputs))
@@ -117,6 +120,11 @@ def _rule(inputs: Properties) -> dict[str, Value]:
 
 def _parts(inputs: Properties) -> list[Permission]:
     return stated([_rule(inputs)], str(inputs["securityGroupId"]))
+
+
+def _id(inputs: Properties) -> str:
+    said = [inputs["securityGroupId"], inputs["type"], *map(repr, sorted(_bare(_parts(inputs))))]
+    return f"sgrule-{zlib.crc32(' '.join(said).encode())}"
 
 
 def _bare(parts: Iterable[Permission]) -> set[Permission]:
