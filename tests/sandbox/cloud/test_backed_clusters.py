@@ -16,6 +16,7 @@ import pytest
 from infra.paths import BIN
 from infra.sandbox.cloud.backing import control_planes
 from infra.sandbox.cloud.service import Cloud
+from infra.sandbox.instance import Status
 from infra.sandbox.plugins.launcher import write_launcher
 from tests.plugins.client import Object, running
 from tests.sandbox.cloud.harness import REGION, client, kill
@@ -69,10 +70,10 @@ def cluster(shared: Cloud, subnets: list[str], role: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def kubectl(shared: Cloud, cluster: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Runs kubectl with a kubeconfig as `aws eks update-kubeconfig` writes it, and an `aws` on the path."""
+    """Runs kubectl with the kubeconfig that `aws eks update-kubeconfig` writes, and that `aws` on the path."""
     folder = tmp_path_factory.mktemp("kubectl with spaces")
     launcher(shared, folder)
-    return lambda *arguments, role_arn="": run_kubectl(shared, cluster, folder, list(arguments), role_arn)
+    return lambda *arguments, role_arn="": run_kubectl(shared, folder, list(arguments), role_arn)
 
 
 def create(eks: Any, name: str, subnets: list[str], role: str, **more: Any) -> dict[str, Any]:
@@ -90,27 +91,12 @@ def launcher(cloud: Cloud, folder: Path) -> None:
     write_launcher(folder / "aws", "infra.sandbox.aws_cli", cloud.url, str(cloud.folder))
 
 
-def run_kubectl(cloud: Cloud, cluster: dict[str, Any], folder: Path, arguments: list[str], role: str) -> str:
-    command = ["--region", REGION, "eks", "get-token", "--cluster-name", cluster["name"], "--output", "json"]
-    execute = {
-        "apiVersion": "client.authentication.k8s.io/v1beta1",
-        "command": "aws",
-        "args": [*command, *(["--role-arn", role] if role else [])],
-        "interactiveMode": "Never",
-    }
-    arn = cluster["arn"]
-    server = {"server": cluster["endpoint"], "certificate-authority-data": cluster["certificateAuthority"]["data"]}
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": arn, "cluster": server}],
-        "users": [{"name": arn, "user": {"exec": execute}}],
-        "contexts": [{"name": arn, "context": {"cluster": arn, "user": arn}}],
-        "current-context": arn,
-    }
+def run_kubectl(cloud: Cloud, folder: Path, arguments: list[str], role: str) -> str:
     path = folder / "kubeconfig"
-    path.write_text(json.dumps(config))
+    said = ["eks", "update-kubeconfig", "--name", NAME, "--region", REGION, "--kubeconfig", str(path)]
     environment = {**os.environ, **cloud.environment(), "PATH": f"{folder}:{os.environ['PATH']}"}
+    chosen = ["--role-arn", role] if role else []
+    subprocess.run([str(folder / "aws"), *said, *chosen], env=environment, capture_output=True, check=True, timeout=60)
     ran = subprocess.run(
         [str(BIN / "kubectl"), f"--kubeconfig={path}", f"--cache-dir={folder}", *arguments],
         env=environment,
@@ -144,6 +130,21 @@ def test_a_cluster_tells_of_its_real_api_server(shared: Cloud, cluster: dict[str
     assert not cluster["endpoint"].startswith(f"https://{shared.instance.addresses.prefix}.")
     pem = base64.b64decode(cluster["certificateAuthority"]["data"])
     assert pem.startswith(b"-----BEGIN CERTIFICATE-----")
+
+
+def test_a_cluster_is_one_row_of_the_status_whether_it_runs_or_not(shared: Cloud, cluster: dict[str, Any]) -> None:
+    endpoint = cluster["endpoint"].removeprefix("https://")
+    assert shared.status()[1:] == [Status(f"EKS {NAME}", endpoint, running=True, healthy=True, detail=REGION)]
+    (scheduler,) = [process for process in processes(shared) if process.name() == "kube-scheduler"]
+    scheduler.kill()
+    psutil.wait_procs([scheduler], timeout=10)
+    (row,) = shared.status()[1:]
+    assert (row.running, row.healthy, row.detail) == (True, False, f"{REGION}: kube-scheduler stopped")
+    shared.start(quiet)
+    assert shared.status()[1].healthy
+    shared.stop()
+    assert shared.status()[1:] == [Status(f"EKS {NAME}", endpoint, running=False, healthy=False, detail=REGION)]
+    shared.start(quiet)
 
 
 def test_an_official_kubeconfig_lets_the_creator_administer(kubectl: Callable[..., str]) -> None:
