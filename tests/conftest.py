@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 _SHARING = ("engine", "plugins/kubernetes", "plugins/postgresql", "sandbox/control_plane", "sandbox/servers")
 _LONG = (
     "engine",
+    "declared",
     "kills",
     "plugins/kubernetes",
     "sandbox/control_plane",
@@ -28,6 +29,7 @@ _LONG = (
 """Groups that take more than half a minute, the longest first: whoever comes last must not be one of them."""
 
 _KILLING = ("tests/engine/test_kills.py", "tests/engine/test_server_crashes.py")
+_DECLARED = ("tests/engine/test_declared_crashes.py", "tests/engine/test_declared_platform.py")
 
 
 def group_of(nodeid: str) -> str:
@@ -35,6 +37,8 @@ def group_of(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     if file in _KILLING:
         return "kills"
+    if file in _DECLARED:
+        return "declared"
     return next((folder for folder in _SHARING if file.startswith(f"tests/{folder}/")), file)
 
 

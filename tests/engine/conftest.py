@@ -9,7 +9,9 @@ from infra.sandbox.environment import Workspace
 from tests.engine.stack import Settings, Stack
 
 # Their assertions are explained as a test's own are.
-pytest.register_assert_rewrite("tests.engine.consistency", "tests.engine.interruption")
+pytest.register_assert_rewrite("tests.engine.consistency", "tests.engine.declared", "tests.engine.interruption")
+
+from tests.engine.declared import DeclaredStack, make_declared  # noqa: E402 - the line above has to come first
 
 MakeStack = Callable[[str], Stack]
 
@@ -78,3 +80,32 @@ def applied(battered: Stack) -> Stack:
     if not battered.resources():
         battered.up()
     return battered
+
+
+@pytest.fixture(scope="session")
+def declared() -> Iterator[DeclaredStack]:
+    """The stack on a cluster, a database and Redis that it declares; nothing has been applied to it at first."""
+    made = make_declared("test-declared")
+    try:
+        yield made
+    finally:
+        lifecycle.down("test-declared", silent, delete=True)
+
+
+@pytest.fixture
+def declared_applied(declared: DeclaredStack) -> DeclaredStack:
+    """The declared stack, applied; unlocked, if an earlier test failed in mid-update."""
+    declared.pulumi("cancel", "--yes", expect=None)
+    if not declared.resources():
+        declared.up()
+    return declared
+
+
+@pytest.fixture
+def unapplied() -> Iterator[DeclaredStack]:
+    """A stack of its own in an empty account."""
+    made = make_declared("test-unapplied")
+    try:
+        yield made
+    finally:
+        lifecycle.down("test-unapplied", silent, delete=True)

@@ -44,6 +44,18 @@ class Update:
         )
         return self
 
+    def reach_start_of(self, name: str) -> "Update":
+        """Return once the operation on the resource `name` has started; fail when the update ends before."""
+
+        def reached() -> bool:
+            ended = self.process.poll() is not None
+            started = any(operation.name == name for operation in operations(self.log))
+            assert started or not ended, f"the update ended before {name} began:\n{self}"
+            return started
+
+        wait_until(reached, seconds=_LONGEST, what=f"{name} did not begin", where=str(self.log), remedy="", every=0.005)
+        return self
+
     def kill(self) -> None:
         """End the engine at once, and nothing else: SIGKILL."""
         assert self.process.poll() is None, f"the update had ended:\n{self}"
