@@ -1,5 +1,5 @@
-"""RDS beyond moto: copies of automated backups in other regions, restoring from them, parameters reset to their
-defaults, resource ids of each instance's own, and refusals where something is in use or exists already.
+"""RDS beyond moto: restoring from automated backups (in `rds_backups`), parameters reset to their defaults, resource
+ids of each instance's own, and refusals where something is in use or exists already.
 
 What moto gets wrong: it forgets a subnet group that was modified, and gives every instance the same resource id.
 """
@@ -11,18 +11,14 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.rds import urls
 from moto.rds.exceptions import RDSClientError
-from moto.rds.models import DBInstance, rds_backends
-from moto.rds.responses import RDSResponse
 
-from infra.sandbox.cloud.additions import references
+from infra.sandbox.cloud.additions import rds_backups, references
 
-_KEPT = "tenantry_replicated_backups"
 _ZONES = 2  # the coverage that RDS asks for
-_DAYS = 7  # the API's default of BackupRetentionPeriod
 _NOT_INHERITED = ("backend", "db_subnet_group", "max_allocated_storage", "read_replica_source_db_instance_identifier")
 
 
-class Additions(RDSResponse):
+class Additions(rds_backups.Backups):
     """moto's RDS with the rest."""
 
     def create_db_instance(self) -> ActionResult:
@@ -43,10 +39,7 @@ class Additions(RDSResponse):
     def restore_db_instance_to_point_in_time(self) -> ActionResult:
         """As moto, and from automated backups, those of a deleted instance and of another region included."""
         self._insist_on_references()
-        arn = self.params.get("SourceDBInstanceAutomatedBackupsArn")
-        if not arn:
-            return self._identified(super().restore_db_instance_to_point_in_time())
-        source = self._backed_up(arn)
+        source = self.source()
         said = {key.removeprefix("_"): copy.copy(value) for key, value in vars(source).items()}
         said = {key: value for key, value in said.items() if key not in _NOT_INHERITED}
         if not source.option_group_supplied:
@@ -112,44 +105,6 @@ class Additions(RDSResponse):
             group.parameters.pop(parameter, None)
         return ActionResult({"DBParameterGroupName": name})
 
-    def start_db_instance_automated_backups_replication(self) -> ActionResult:
-        """Keep a copy of another region's backups in this one."""
-        source = self.params["SourceDBInstanceArn"]
-        instance = _instance(self.current_account, source)
-        if instance is None:
-            raise RDSClientError("DBInstanceNotFound", f"DBInstance {source} not found.")
-        if instance.region == self.region:
-            raise RDSClientError("InvalidParameterValue", "The source must be in another region.")
-        if not int(instance.backup_retention_period):
-            raise RDSClientError("InvalidDBInstanceState", "Automated backups of the source are not enabled.")
-        if instance.storage_encrypted and not self.params.get("KmsKeyId"):
-            raise RDSClientError("InvalidParameterValue", "KmsKeyId is required for an encrypted source.")
-        kept = self._replicated()
-        if source in kept:
-            raise RDSClientError("InvalidDBInstanceAutomatedBackupState", f"{source} is replicated already.")
-        kept[source] = self._copy(instance)
-        return ActionResult({"DBInstanceAutomatedBackup": kept[source]})
-
-    def stop_db_instance_automated_backups_replication(self) -> ActionResult:
-        """Keep no copy any more."""
-        source = self.params["SourceDBInstanceArn"]
-        if source not in self._replicated():
-            raise RDSClientError("DBInstanceNotFound", f"No automated backups of {source} are replicated here.")
-        return ActionResult({"DBInstanceAutomatedBackup": self._replicated().pop(source)})
-
-    def describe_db_instance_automated_backups(self) -> ActionResult:
-        """Tell of the region's own, as moto but with their ARNs, or of one copy."""
-        arn = self.params.get("DBInstanceAutomatedBackupsArn")
-        if not arn:
-            answer = super().describe_db_instance_automated_backups()
-            for backup in answer.result["DBInstanceAutomatedBackups"]:  # type: ignore[index]  # any object to moto
-                backup.db_instance_automated_backups_arn = self._backups_arn(backup.db_instance_identifier)
-            return answer
-        copies = [said for said in self._replicated().values() if said["DBInstanceAutomatedBackupsArn"] == arn]
-        if not copies:
-            raise RDSClientError("DBInstanceAutomatedBackupNotFound", f"Automated backup {arn} not found.")
-        return ActionResult({"DBInstanceAutomatedBackups": copies})
-
     def _identified(self, answer: ActionResult) -> ActionResult:
         """Give a new instance its resource id, which follows from what the region made so far."""
         instance: Any = answer.result["DBInstance"]  # type: ignore[index]  # moto's result is any object
@@ -157,6 +112,11 @@ class Additions(RDSResponse):
         made.append(instance.db_instance_identifier)
         digest = hashlib.sha256(f"{instance.db_instance_arn} {len(made)}".encode()).hexdigest().upper()
         instance.dbi_resource_id = f"db-{digest[:26]}"
+        for snapshot in self.backend.database_snapshots.values():
+            # moto takes its first backup before the instance has its resource id
+            its = snapshot.db_instance_identifier == instance.db_instance_identifier
+            if its and snapshot.snapshot_type == "automated" and snapshot.database.created == instance.created:
+                snapshot.dbi_resource_id = snapshot.database.dbi_resource_id = instance.dbi_resource_id
         return answer
 
     def _insist_on_references(self) -> None:
@@ -180,58 +140,8 @@ class Additions(RDSResponse):
         if users:
             raise RDSClientError(code, message.format(", ".join(users)))
 
-    def _replicated(self) -> dict[str, Any]:
-        """Return the copies in this region by the ARN of their instance."""
-        kept: dict[str, Any] = vars(self.backend).setdefault(_KEPT, {})
-        return kept
-
-    def _copy(self, instance: Any) -> dict[str, Any]:
-        said, source = self.params, instance.db_instance_arn
-        return {
-            "DBInstanceArn": source,
-            "DbiResourceId": instance.dbi_resource_id,
-            "Region": instance.region,
-            "DBInstanceIdentifier": instance.db_instance_identifier,
-            "Engine": instance.engine,
-            "EngineVersion": instance.engine_version,
-            "Status": "replicating",
-            "Encrypted": bool(instance.storage_encrypted),
-            "KmsKeyId": said.get("KmsKeyId"),
-            "BackupRetentionPeriod": said.get("BackupRetentionPeriod") or _DAYS,
-            "DBInstanceAutomatedBackupsArn": self._backups_arn(source),
-        }
-
-    def _backups_arn(self, instance: str) -> str:
-        digest = hashlib.sha256(f"{instance} {self.region}".encode()).hexdigest()[:26]
-        return f"arn:aws:rds:{self.region}:{self.current_account}:auto-backup:ab-{digest}"
-
-    def _backed_up(self, arn: str) -> Any:
-        """Return the instance, which may be gone, whose backups have this ARN."""
-        for kept in self._replicated().values():
-            if kept["DBInstanceAutomatedBackupsArn"] == arn:
-                return _last(self.current_account, kept["Region"], kept["DBInstanceIdentifier"])
-        for backup in self.backend.describe_db_instance_automated_backups():
-            if self._backups_arn(backup.db_instance_identifier) == arn:
-                return _last(self.current_account, self.region, backup.db_instance_identifier)
-        raise RDSClientError("DBInstanceAutomatedBackupNotFound", f"Automated backup {arn} not found.")
-
 
 def install() -> None:
     """Let moto's RDS answer with the additions."""
+    rds_backups.install()
     urls.url_paths.update(dict.fromkeys(urls.url_paths, Additions.dispatch))
-
-
-def _instance(account: str, arn: str) -> DBInstance | None:
-    region, name = arn.split(":")[3], arn.rpartition(":")[2]
-    found: DBInstance | None = rds_backends[account][region].databases.get(name)
-    return found
-
-
-def _last(account: str, region: str, name: str) -> Any:
-    backend = rds_backends[account][region]
-    if name in backend.databases:
-        return backend.databases[name]
-    snapshots = [kept for kept in backend.database_snapshots.values() if kept.db_instance_identifier == name]
-    if not snapshots:
-        raise RDSClientError("DBInstanceNotFound", f"DBInstance {name} has no backups left.")
-    return snapshots[-1].database

@@ -105,6 +105,7 @@ class Backing:
         with self._turn:
             with self._lock:
                 databases, snapshots, caches = wanted.databases(), wanted.snapshots(), wanted.caches()
+                retained = wanted.retained()
             jobs: list[tuple[Any, Callable[[], str]]] = [
                 *((one, lambda one=one: database.Server(self._site, one.key).ensure(one)) for one in databases),
                 *((one, lambda one=one: cache.Server(self._site, one.key).ensure(one)) for one in caches),
@@ -112,7 +113,8 @@ class Backing:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 outcomes = list(pool.map(lambda job: (job[0], self._tried(job[0].key, job[1])), jobs))
             kept = [(one, self._backed_up(one)) for one in snapshots]
-            self._remove({one.key for one in databases}, {one.key for one in caches}, {one.key for one in snapshots})
+            self._end_databases({one.key for one in databases}, retained)
+            self._remove({one.key for one in caches}, {one.key for one in snapshots})
             with self._lock:
                 for one, address in outcomes:
                     _show(one, address)
@@ -139,10 +141,17 @@ class Backing:
             (self._site.folder(database.KIND, snapshot.database) / f"base-{snapshot.key}").touch()
         return snapshot.key
 
-    def _remove(self, databases: set[str], caches: set[str], snapshots: set[str]) -> None:
-        """End and delete what nothing in moto stands for any more; last, for backups are taken of it."""
+    def _end_databases(self, databases: set[str], retained: set[str]) -> None:
+        """End and delete databases that nothing in moto stands for any more, but for backups that are retained."""
         for key in set(self._site.keys(database.KIND)) - databases:
-            self._tried(key, lambda key=key: _done(database.Server(self._site, key).remove))  # type: ignore[misc]
+            server = database.Server(self._site, key)
+            end = server.retire if key in retained else server.remove
+            self._tried(key, lambda end=end: _done(end))  # type: ignore[misc]
+        for key in set(self._site.keys(database.RETAINED)) - retained:
+            self._tried(key, lambda key=key: _done(lambda: self._site.remove(database.RETAINED, key)))  # type: ignore[misc]
+
+    def _remove(self, caches: set[str], snapshots: set[str]) -> None:
+        """End and delete what nothing in moto stands for any more; last, for backups are taken of it."""
         for key in set(self._site.keys(cache.KIND)) - caches:
             self._tried(key, lambda key=key: _done(cache.Server(self._site, key).remove))  # type: ignore[misc]
         for key in set(self._site.keys(_SNAPSHOTS)) - snapshots:

@@ -5,6 +5,7 @@ the server runs, between `pg_backup_start` and `pg_backup_stop`, with the log (W
 """
 
 import datetime
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -62,23 +63,46 @@ def restore(backup: Path, target: Path) -> None:
     unfinished.rename(target / "data")
 
 
-def restore_until(backup: Path, source: Path, connection: psycopg.Connection[Any], target: Path) -> None:
-    """Make a server's data from a backup and the log of a running server, to be replayed up to a moment.
+def seal(connection: psycopg.Connection[Any]) -> None:
+    """End the log of a running server with a commit, as recovery to a moment needs one after that moment.
 
     Args:
-        backup: a backup of the running server.
-        source: the running server's folder.
         connection: to it, as its superuser, in autocommit mode.
+    """
+    connection.execute("select pg_current_xact_id()")
+    connection.execute("select pg_switch_wal()")
+
+
+def retire(backup: Path, logs: list[Path], target: Path) -> None:
+    """Keep a backup and the whole log of a server that goes away.
+
+    Args:
+        backup: a backup of the server; its files are not copied but linked, as none of them ever changes.
+        logs: folders with its log.
+        target: what appears, whole or not at all: `base` and `wal`.
+    """
+    unfinished = target.with_name(f"{target.name}.part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    (unfinished / "wal").mkdir(mode=0o700, parents=True)
+    shutil.copytree(backup, unfinished / "base", copy_function=os.link)
+    for log in logs:
+        _copy_log(log, unfinished / "wal")
+    unfinished.rename(target)
+
+
+def restore_until(backup: Path, logs: list[Path], target: Path) -> None:
+    """Make a server's data from a backup and the log that follows it, to be replayed up to a moment.
+
+    Args:
+        backup: the backup.
+        logs: folders with the log; a later one knows better.
         target: the new server's folder, without data.
     """
     log = target / _LOG
     shutil.rmtree(log, ignore_errors=True)
     log.mkdir(mode=0o700)
-    connection.execute("select pg_current_xact_id()")  # recovery to a moment needs a commit after it
-    connection.execute("select pg_switch_wal()")
-    if (source / "wal").exists():
-        _copy_log(source / "wal", log)
-    _copy_log(source / "data" / "pg_wal", log)
+    for source in logs:
+        _copy_log(source, log)
     unfinished = _copied(backup, target)
     (unfinished / "recovery.signal").touch()
     unfinished.rename(target / "data")

@@ -3,13 +3,15 @@
 The master role is as RDS makes it: no superuser, but a member of `rds_superuser`, with CREATEDB and CREATEROLE; the
 superuser is `rdsadmin`, whom nobody outside knows a password of. Plain connections are refused unless `rds.force_ssl`
 is 0; RDS has 1 as its default since PostgreSQL 15. Parameters that only a start can change wait for `RebootDBInstance`.
-Archived log is kept as long as the instance is, whatever the retention period.
+Archived log is kept as long as the instance is, whatever the retention period, and longer where its automated backups
+are to outlive it.
 """
 
 import hashlib
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from infra.sandbox.cloud.backing.wanted import Database  # loads moto
 
 KIND = DATABASES
+RETAINED = "retained"
+"""What is left of databases that are gone, by the same keys: their automated backups."""
+
 SUPERUSER = "rdsadmin"
 
 _HONOURED = {
@@ -77,7 +82,7 @@ class Server:
             self._folder, Record(wanted.identifier, wanted.region, address, wanted.port, tls=True, runs=wanted.runs)
         )
         if not wanted.runs:
-            self.stop()
+            self.rest()
             return address
         (self._folder / "wal").mkdir(mode=0o700, exist_ok=True)
         if not (self._folder / "data").exists() and wanted.origin is not None:
@@ -109,6 +114,48 @@ class Server:
         self.stop()
         self.site.remove(KIND, self.key)
         self.site.release(self.key)
+
+    def retire(self) -> None:
+        """Delete it, but keep what its automated backups are: the first one, and all of its log.
+
+        Raises:
+            TenantryError: its first backup is lost.
+            OSError: its files cannot be copied.
+            psycopg.Error: its log cannot be ended.
+        """
+        kept, base = self.site.folder(RETAINED, self.key), self.base()
+        if base is not None and not kept.exists():
+            self.rest()
+            backups.retire(self._backup(base), self.logs(), kept)
+        self.remove()
+
+    def rest(self) -> None:
+        """Stop it with its log ended, so that it can be restored from while it is stopped.
+
+        Raises:
+            psycopg.Error: it runs but does not answer.
+        """
+        if self._folder.exists() and self.is_running():
+            self.seal()
+        self.stop()
+
+    def seal(self) -> None:
+        """End its log with a commit.
+
+        Raises:
+            psycopg.Error: it does not answer.
+        """
+        with self.connection() as connection:
+            backups.seal(connection)
+
+    def base(self) -> str | None:
+        """Return the key of the snapshot that its log begins with; None where there is none."""
+        bases = sorted(self._folder.glob("base-*"))
+        return str(bases[0].name.removeprefix("base-")) if bases else None
+
+    def logs(self) -> list[Path]:
+        """Return the folders with its log, the archive first."""
+        return [folder for folder in (self._folder / "wal", self._folder / "data" / "pg_wal") if folder.exists()]
 
     def back_up(self, target: str) -> None:
         """Write a base backup into the snapshot `target`.
@@ -145,7 +192,7 @@ class Server:
         )
 
     @property
-    def _folder(self) -> Any:
+    def _folder(self) -> Path:
         return self.site.folder(KIND, self.key)
 
     @property
@@ -163,13 +210,17 @@ class Server:
         if wanted.origin.snapshot:
             backups.restore(self._backup(wanted.origin.snapshot), self._folder)
             return
-        source = Server(self.site, wanted.origin.database)
-        bases = sorted(self.site.folder(KIND, source.key).glob("base-*"))
-        base = self._backup(bases[0].name.removeprefix("base-") if bases else "none")
-        with source.connection() as connection:
-            backups.restore_until(base, self.site.folder(KIND, source.key), connection, self._folder)
+        key = wanted.origin.database
+        retained = self.site.folder(RETAINED, key)
+        if retained.exists():
+            backups.restore_until(retained / "base", [retained / "wal"], self._folder)
+            return
+        source = Server(self.site, key)
+        if source.is_running():
+            source.seal()
+        backups.restore_until(self._backup(source.base() or "none"), source.logs(), self._folder)
 
-    def _backup(self, key: str) -> Any:
+    def _backup(self, key: str) -> Path:
         folder = self.site.folder("snapshots", key)
         if not folder.exists():
             raise TenantryError("there is no such backup", key, "use a snapshot that is available")

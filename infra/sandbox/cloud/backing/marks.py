@@ -15,6 +15,7 @@ from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, rds_backends
 
 from infra.sandbox.cloud.additions import elasticache, rds
+from infra.sandbox.cloud.additions.rds_backups import DELETED
 from infra.sandbox.cloud.backing import versions
 from infra.sandbox.cloud.backing.wanted import ORIGIN, TOKENS, Origin, snapshot_key
 
@@ -79,18 +80,15 @@ class Databases(rds.Additions):
 
     def restore_db_instance_to_point_in_time(self) -> ActionResult:
         """As before, noting source and moment; refuses a moment that is not in the source's life."""
-        arn = self.params.get("SourceDBInstanceAutomatedBackupsArn")
-        name = str(self.params.get("SourceDBInstanceIdentifier") or "").lower()
-        source = self._backed_up(arn) if arn else self.backend.databases.get(name)
-        moment = _moment(self.params.get("RestoreTime"))
-        if source is not None:
-            if not int(source.backup_retention_period or 0):
-                raise RDSClientError("InvalidDBInstanceState", "Automated backups of the source are not enabled.")
-            if moment is not None and not source.created <= moment.replace(tzinfo=None) <= utcnow():
-                what = f"The specified time {moment.isoformat()} is not in the restorable period of the source."
-                raise RDSClientError("InvalidParameterValue", what)
+        source, moment = self.source(), _moment(self.params.get("RestoreTime"))
+        if not int(source.backup_retention_period or 0):
+            raise RDSClientError("InvalidDBInstanceState", "Automated backups of the source are not enabled.")
+        last = vars(source).get(DELETED) or utcnow()
+        if moment is not None and not source.created <= moment.replace(tzinfo=None) <= last:
+            what = f"The specified time {moment.isoformat()} is not in the restorable period of the source."
+            raise RDSClientError("InvalidParameterValue", what)
         answer = super().restore_db_instance_to_point_in_time()
-        return self._begun(answer, Origin(database=source.dbi_resource_id, moment=moment) if source else None)
+        return self._begun(answer, Origin(database=source.dbi_resource_id, moment=moment))
 
     def copy_db_snapshot(self) -> ActionResult:
         """As before, noting the source."""
@@ -113,11 +111,6 @@ class Databases(rds.Additions):
         vars(made)[ORIGIN] = origin
         if not made.option_group_supplied:
             made.option_group_name = f"default:postgres-{versions.major(made.engine_version)}"
-        for snapshot in self.backend.database_snapshots.values():
-            # moto takes its first backup before the instance has its resource id
-            its = snapshot.db_instance_identifier == made.db_instance_identifier
-            if its and snapshot.snapshot_type == "automated" and snapshot.database.created == made.created:
-                snapshot.dbi_resource_id = snapshot.database.dbi_resource_id = made.dbi_resource_id
         if _Life.begun:
             made.status = CREATING
         return answer

@@ -13,6 +13,8 @@ from typing import Any
 from moto.elasticache.models import elasticache_backends
 from moto.rds.models import rds_backends
 
+from infra.sandbox.cloud.additions import rds_backups
+
 ORIGIN = "tenantry_origin"
 """The attribute of a model object that says from what it was made: an `Origin`."""
 
@@ -103,6 +105,11 @@ def snapshots() -> list[Snapshot]:
         if model.engine == "postgres"
     ]
     return sorted(found, key=lambda snapshot: str(snapshot.model.created))
+
+
+def retained() -> set[str]:
+    """Return the keys of databases that are gone and whose automated backups are still wanted."""
+    return {key for account in list(rds_backends) for key in rds_backups.retained(account)}
 
 
 def caches() -> list[Cache]:
