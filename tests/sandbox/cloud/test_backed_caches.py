@@ -8,9 +8,10 @@ import redis
 from botocore.exceptions import ClientError
 
 from infra.sandbox.cloud.service import Cloud
+from infra.sandbox.instance import Status
 from infra.sandbox.servers import probe
 from tests.sandbox.cloud.backed import TOKEN, processes, valkey
-from tests.sandbox.cloud.harness import client, kill
+from tests.sandbox.cloud.harness import REGION, client, kill
 from tests.sandbox.servers.harness import quiet
 
 MakeCloud = Callable[[str], Cloud]
@@ -46,6 +47,12 @@ def described(cloud: Cloud, name: str) -> dict[str, Any]:
     return dict(group)
 
 
+def row(name: str, endpoint: dict[str, Any]) -> Status:
+    """Return what the status says of a group that runs."""
+    where = f"{endpoint['Address']}:{endpoint['Port']}"
+    return Status(f"ElastiCache {name}", where, running=True, healthy=True, detail=REGION)
+
+
 def test_the_token_opens_it_over_verified_tls_and_nothing_else_does(backed: Cloud) -> None:
     group = create(backed, "closed")
     assert valkey(backed, group).set("key", "value")
@@ -57,6 +64,7 @@ def test_the_token_opens_it_over_verified_tls_and_nothing_else_does(backed: Clou
         valkey(backed, group, tls=False).ping()
     shard = group["NodeGroups"][0]
     assert shard["ReaderEndpoint"] == shard["PrimaryEndpoint"]
+    assert row("closed", shard["PrimaryEndpoint"]) in backed.status()
 
 
 def test_without_encryption_and_token_it_is_open_as_declared(backed: Cloud) -> None:
@@ -67,6 +75,7 @@ def test_without_encryption_and_token_it_is_open_as_declared(backed: Cloud) -> N
     group = described(backed, "open")
     assert group["NodeGroups"][0]["PrimaryEndpoint"]["Port"] == 6380
     assert valkey(backed, group, None, tls=False).ping()
+    assert row("open", group["NodeGroups"][0]["PrimaryEndpoint"]) in backed.status()
 
 
 def test_the_policy_of_the_parameter_group_is_the_servers(backed: Cloud) -> None:
@@ -111,6 +120,7 @@ def test_deletion_ends_the_server(backed: Cloud) -> None:
     endpoint = create(backed, "deleted")["NodeGroups"][0]["PrimaryEndpoint"]
     client(backed, "elasticache").delete_replication_group(ReplicationGroupId="deleted")
     assert not probe.accepts(endpoint["Address"], endpoint["Port"])
+    assert "ElastiCache deleted" not in {row.name for row in backed.status()}
 
 
 @pytest.mark.parametrize(

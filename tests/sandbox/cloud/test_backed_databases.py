@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.sandbox.cloud.service import Cloud
+from infra.sandbox.instance import Status
 from infra.sandbox.servers import probe
 from infra.sandbox.waiting import wait_until
 from tests.sandbox.cloud.backed import PASSWORD, connect, create_database, kill_everything, processes, rows, told, write
@@ -143,9 +144,15 @@ def test_a_stopped_instance_answers_again_when_it_is_started(backed: Cloud) -> N
     rds = client(backed, "rds")
     instance = create_database(backed, "resting", Port=5433)
     write(backed, instance, "kept")
+    endpoint = f"{instance['Endpoint']['Address']}:5433"
+    runs = Status("RDS resting", endpoint, running=True, healthy=True, detail=REGION)
+    assert runs in backed.status()
     rds.stop_db_instance(DBInstanceIdentifier="resting")
     assert not probe.accepts(instance["Endpoint"]["Address"], 5433)
+    rests = Status("RDS resting", endpoint, running=False, healthy=True, detail=f"{REGION}: stopped in AWS")
+    assert rests in backed.status()
     rds.start_db_instance(DBInstanceIdentifier="resting")
+    assert runs in backed.status()
     assert rows(backed, told(backed, "resting")) == ["kept"]
 
 
