@@ -23,6 +23,7 @@ _LONG = (
     "tests/sandbox/cloud/test_backed_clusters.py",
     "tests/plugins/aws/test_aws_engine.py",
     "tests/plugins/aws/test_aws_storage_engine.py",
+    "tests/plugins/aws/test_aws_lives_engine.py",
     "tests/plugins/aws/test_aws_lives.py",
     "tests/plugins/aws/test_aws_interruptions.py",
 )

@@ -224,6 +224,15 @@ def test_a_second_group_of_one_name_is_refused(world: World) -> None:
         world.object(GROUP).create(vpcId=world.vpc, name=name)
 
 
+def test_a_group_is_replaced_in_its_place_when_the_program_names_it(world: World) -> None:
+    said = {"vpcId": world.vpc, "name": world.name("shop"), "description": "of the shop"}
+    named = world.object(GROUP).create(**said).diff(**{**said, "description": "another"})
+    assert named.replaces
+    assert named.deleteBeforeReplace, "the name is taken until the first one is gone"
+    unnamed = world.object(GROUP).create(vpcId=world.vpc, description="of the shop")
+    assert not unnamed.diff(vpcId=world.vpc, description="another").deleteBeforeReplace
+
+
 def test_a_group_that_another_one_or_an_interface_names_is_not_deleted(world: World) -> None:
     named = world.object(GROUP).create(vpcId=world.vpc)
     naming = world.object(GROUP).create(vpcId=world.vpc, ingress=[{**HTTPS, "securityGroups": [named.id]}])

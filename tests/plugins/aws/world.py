@@ -22,9 +22,9 @@ _blocks = itertools.count(16)  # from 10.9.1.0/28 on
 
 @dataclass(eq=False)
 class World:
-    """What a test sees."""
+    """What a test sees; the plugin is None where the real engine starts its own."""
 
-    plugin: Plugin
+    plugin: Plugin | None
     endpoint: str
     region: str = REGION
 

@@ -102,6 +102,9 @@ class Clusters(EKSResponse):
         group.version = said.get("version") or cluster.version
         group.update_config = said.get("updateConfig") or {"maxUnavailable": 1}
         group.node_repair_config = said.get("nodeRepairConfig")
+        group.remote_access = said.get("remoteAccess")  # moto makes up a key that nobody asked for
+        if said.get("launchTemplate"):
+            group.disk_size = None  # the template's affair
         return answer
 
     def update_nodegroup_version(self) -> ActionResult:

@@ -155,5 +155,6 @@ EXAMPLES: tuple[Example, ...] = (
         inputs=replicated,
         change={"role": "arn:aws:iam::123456789012:role/other"},
         replacement={"bucket": "elsewhere"},
+        unimported=frozenset({"rules"}),  # the simulated S3 forgets their filters
     ),
 )

@@ -133,7 +133,7 @@ POLICIES: tuple[Kind, ...] = (
         automatic={"name": _LONGEST_NAME},
         documents=frozenset({"policy"}),
         write_only=frozenset({"delayAfterPolicyCreationInMs"}),
-        same_place=frozenset({"name", "path"}),
+        same_place=frozenset({"name"}),  # whatever its path
     ),
     RolePolicy(
         token="aws:iam/rolePolicy:RolePolicy",

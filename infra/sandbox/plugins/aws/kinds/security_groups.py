@@ -143,6 +143,7 @@ KINDS: tuple[Kind, ...] = (
         replace=frozenset({"namePrefix"}),
         defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
         computed=frozenset({"vpcId", "ingress", "egress"}),
+        same_place=frozenset({"name"}),
     ),
     *security_group_rules.KINDS,
     *security_group_rule.KINDS,
