@@ -103,6 +103,7 @@ class Kind:
         write_only: inputs that AWS never gives back.
         same_place: the inputs that two resources cannot share, so that a replacement deletes first.
         filled: object among the inputs -> its fields that AWS fills in, as outputs that no program states.
+        broken: the values of its output `status` with which neither a creation nor a change has succeeded.
         asked: the input whose new values the cloud is asked about, by `unavailable`; empty for none.
     """
 
@@ -130,6 +131,7 @@ class Kind:
     write_only: frozenset[str] = frozenset()
     same_place: frozenset[str] = frozenset()
     filled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
     asked: str = ""
 
     @cached_property

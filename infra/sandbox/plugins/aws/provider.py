@@ -4,14 +4,13 @@ Owns checks against their tables, tags, regions, previews, what happens to a cre
 live to record, and how failures are told. Leaves what a type is to `kinds`.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-
-from botocore.exceptions import BotoCoreError, ClientError
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 from infra.sandbox.plugins import properties
 from infra.sandbox.plugins.aws import documents, functions, naming, settings
 from infra.sandbox.plugins.aws.clients import Cloud
+from infra.sandbox.plugins.aws.failures import explained
 from infra.sandbox.plugins.aws.kind import Kind
 from infra.sandbox.plugins.aws.kinds import KINDS
 from infra.sandbox.plugins.aws.settings import Settings
@@ -26,10 +25,10 @@ from infra.sandbox.plugins.provider import (
     Resource,
     State,
 )
-from infra.sandbox.plugins.values import UNKNOWN, Secret, Value, has_unknown, mark_like, reveal
+from infra.sandbox.plugins.values import UNKNOWN, Value, has_unknown, mark_like, reveal
 
-_SHORTEST_SECRET = 4
 _UNCONFIGURED = "the aws plugin has not been configured"
+_BROKEN = "the cloud's log says why; mend that, or make it anew with `pulumi up --replace URN`"
 _ADDING = "infra/sandbox/plugins/aws/kinds"
 
 
@@ -62,7 +61,7 @@ class AWSProvider(Provider):
     def invoke(self, token: str, arguments: Properties) -> Properties:
         """Run a function."""
         cloud = self._cloud
-        with _explained(token):
+        with explained(token):
             return functions.invoke(cloud, token, reveal(arguments))
 
     def check(
@@ -127,16 +126,15 @@ class AWSProvider(Provider):
             unknown = dict.fromkeys(kind.results, UNKNOWN)
             return "", {**unknown, **_filled(kind, properties.preview_outputs(kind.table, inputs), {})}
         region, wanted = self._region(inputs), reveal(inputs)
-        with _explained(f"creating {kind.noun} {resource.name}", inputs):
-            identity = self._make(kind, resource.urn, region, wanted)
+        with explained(f"creating {kind.noun} {resource.name}", inputs):
+            identity, is_new = self._make(kind, resource.urn, region, wanted)
         try:
-            with _explained(f"{kind.noun} {resource.name} was created, but not as wanted", inputs):
+            with explained(f"{kind.noun} {resource.name} was created, but not as wanted", inputs):
+                if is_new:
+                    kind.settle(self._cloud, region, identity, wanted)
                 outputs = self._outputs(kind, region, identity, inputs)
         except ProviderError as error:
-            stated = {**_stated(kind, inputs), "region": region}
-            raise PartialFailure(
-                str(error), id=identity, outputs=stated, inputs=inputs, reasons=[str(error)]
-            ) from error
+            raise self._partial(error, resource, identity, inputs) from error
         return identity, outputs
 
     def read(self, resource: Resource, id: str, inputs: Properties, outputs: Properties) -> State | None:
@@ -146,7 +144,7 @@ class AWSProvider(Provider):
         self._known[resource.urn] = id
         region = str(reveal(outputs).get("region") or self._region(inputs))
         known = {**kind.imported(id), **reveal(outputs)}
-        with _explained(f"reading {kind.noun} {resource.name or id}", inputs):
+        with explained(f"reading {kind.noun} {resource.name or id}", inputs):
             actual = kind.read(cloud, region, id, known)
         if actual is None:
             return None
@@ -175,7 +173,7 @@ class AWSProvider(Provider):
         region = str(reveal(outputs).get("region") or self._region(new))
         before, wanted = {**reveal(old_inputs), **_computed(kind, reveal(outputs))}, reveal(new)
         cleared = {name: None for name in reveal(old_inputs) if name in kind.table and name not in wanted}
-        with _explained(f"updating {kind.noun} {resource.name}", new):
+        with explained(f"updating {kind.noun} {resource.name}", new):
             kind.update(cloud, region, id, before, {**cleared, **wanted})
             known = {**reveal(outputs), **wanted, "id": id}
             kind.retag(cloud, region, known, reveal(outputs).get("tagsAll") or {}, self._all_tags(kind, wanted))
@@ -186,7 +184,7 @@ class AWSProvider(Provider):
         kind = _kind(resource)
         cloud = self._cloud
         region = str(reveal(outputs).get("region") or self._region(inputs))
-        with _explained(f"deleting {kind.noun} {resource.name}", inputs), cloud.deleting(resource.urn):
+        with explained(f"deleting {kind.noun} {resource.name}", inputs), cloud.deleting(resource.urn):
             kind.delete(cloud, region, id, {**reveal(inputs), **reveal(outputs)})
 
     @property
@@ -212,7 +210,7 @@ class AWSProvider(Provider):
         known = {name: reveal(value) for name, value in inputs.items() if not has_unknown(value)}
         if cloud is None or known.get(kind.asked) in (None, reveal(old.get(kind.asked))):
             return []
-        with _explained(f"checking {kind.noun} {resource.name}"):
+        with explained(f"checking {kind.noun} {resource.name}"):
             found = kind.unavailable(cloud, self._region(known), known)
         return [Failure(name, reason) for name, reason in found]
 
@@ -224,19 +222,37 @@ class AWSProvider(Provider):
         told = self._settings
         return {**told.default_tags, **(inputs.get("tags") or {})} if kind.tagging is not None else {}
 
-    def _make(self, kind: Kind, urn: str, region: str, wanted: Properties) -> str:
-        """Create it, or take over what a creation left whose end the engine did not live to see."""
+    def _partial(self, error: ProviderError, resource: Resource, id: str, inputs: Properties) -> PartialFailure:
+        """Return what the engine is to record of a failed creation: what is there, so that an update does the rest.
+
+        Where nobody can tell what is there, what was wanted.
+        """
+        kind, region = _kind(resource), self._region(inputs)
+        outputs, said = {**_stated(kind, inputs), "region": region}, inputs
+        with suppress(ProviderError), explained("looking at what is left", inputs):
+            actual = kind.read(self._cloud, region, id, {**kind.imported(id), **reveal(inputs)})
+            if actual is not None:
+                outputs = self._told(kind, region, inputs, outputs, actual)
+                found = self._told(kind, region, inputs, {}, actual)
+                said = properties.inputs_of(kind.table, _bare(kind, found, inputs), inputs)
+        return PartialFailure(str(error), id=id, outputs=outputs, inputs=said, reasons=[str(error)])
+
+    def _make(self, kind: Kind, urn: str, region: str, wanted: Properties) -> tuple[str, bool]:
+        """Create it, or take over what a creation left whose end the engine did not live to see.
+
+        Returns:
+            Its id, and whether it is new, so that what its creation had no parameter for is still to be said.
+        """
         cloud = self._cloud
         tags = self._all_tags(kind, wanted)
         with cloud.creating(urn, known=self._known.get(urn, "")) as creation:
             identity = kind.create(cloud, region, wanted, tags)
         if creation.repeated:
             if self._take_over(kind, region, identity, wanted, tags):
-                return identity
+                return identity, False
             with cloud.creating(urn, known="*"):
                 identity = kind.create(cloud, region, wanted, tags)
-        kind.settle(cloud, region, identity, wanted)
-        return identity
+        return identity, True
 
     def _take_over(self, kind: Kind, region: str, id: str, wanted: Properties, tags: Mapping[str, str]) -> bool:
         """Make what exists as wanted; whether that could be done, else it is gone now."""
@@ -263,6 +279,8 @@ class AWSProvider(Provider):
         actual = kind.read(cloud, region, id, {**kind.imported(id), **reveal(inputs)})
         if actual is None:
             raise ProviderError(f"{kind.noun} {id} is gone; run `pulumi refresh`")
+        if actual.get("status") in kind.broken:
+            raise ProviderError(f"it is {actual['status']}: {_BROKEN}")
         stated = {**_filled(kind, _stated(kind, inputs), actual), "region": region}
         told = {name: value for name, value in actual.items() if name not in stated and value is not None}
         return {**told, **stated, **self._tags(kind, inputs, actual)}
@@ -301,7 +319,7 @@ class AWSProvider(Provider):
 
     def _insist_on_account(self) -> None:
         cloud, told = self._cloud, self._settings
-        with _explained("asking for the account"):
+        with explained("asking for the account"):
             account = cloud.client("sts").get_caller_identity()["Account"]
         if (told.allowed_accounts and account not in told.allowed_accounts) or account in told.forbidden_accounts:
             raise ProviderError(f"AWS account ID not allowed: {account}; the credentials belong to another account")
@@ -353,34 +371,3 @@ def _as_stated(before: Value, actual: Value) -> Value:
     if isinstance(before, list) and isinstance(actual, list) and len(before) == len(actual):
         return [_as_stated(*pair) for pair in zip(before, actual, strict=True)]
     return actual
-
-
-@contextmanager
-def _explained(doing: str, inputs: Properties | None = None) -> Iterator[None]:
-    """Tell failures in one line with AWS's own code, and without any secret."""
-    try:
-        yield
-    except ClientError as error:
-        told = error.response.get("Error", {})
-        text = f"{told.get('Code', 'Unknown')}: {told.get('Message', '')} ({error.operation_name})"
-        cause: Exception = error
-    except (BotoCoreError, ProviderError) as error:
-        text, cause = str(error), error
-    else:
-        return
-    for secret in _secrets(inputs or {}):
-        text = text.replace(secret, "[secret]")
-    raise ProviderError(f"{doing}: {text}") from cause
-
-
-def _secrets(inputs: Value) -> Iterator[str]:
-    """Yield the secret texts in the inputs; shorter ones would tear any message to pieces and protect nothing."""
-    if isinstance(inputs, Secret):
-        if isinstance(inputs.value, str) and len(inputs.value) >= _SHORTEST_SECRET:
-            yield inputs.value
-    elif isinstance(inputs, Mapping):
-        for value in inputs.values():
-            yield from _secrets(value)
-    elif isinstance(inputs, list):
-        for value in inputs:
-            yield from _secrets(value)

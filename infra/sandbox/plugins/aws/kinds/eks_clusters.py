@@ -126,6 +126,7 @@ KINDS: tuple[Kind, ...] = (
         automatic={"name": 100},
         sets=frozenset({"enabledClusterLogTypes", "vpcConfig.subnetIds"}),
         filled={"vpcConfig": frozenset({"clusterSecurityGroupId", "publicAccessCidrs", "vpcId"})},
+        broken=frozenset({"FAILED"}),
         asked="version",
         same_place=frozenset({"name"}),
     ),

@@ -127,6 +127,7 @@ KINDS: tuple[Kind, ...] = (
         automatic={"nodeGroupName": 63},
         sets=frozenset({"subnetIds", "taints"}),
         filled={"launchTemplate": frozenset({"name"})},
+        broken=frozenset({"CREATE_FAILED", "DEGRADED"}),
         same_place=frozenset({"clusterName", "nodeGroupName"}),
     ),
 )

@@ -76,6 +76,8 @@ class ReplicationGroup(Kind):
         (node,) = client.describe_cache_clusters(CacheClusterId=members[0])["CacheClusters"]
         endpoint = answer.get("ConfigurationEndpoint") or shard.get("PrimaryEndpoint") or {}
         told |= {name: node.get(key) for name, key in _TOLD_BY_NODES.items()}
+        if answer.get("Status") in self.broken:
+            told["status"] = answer["Status"]  # no output of the type, and told in trouble only
         return told | {
             "replicationGroupId": id,
             "arn": answer["ARN"],
@@ -218,6 +220,7 @@ REPLICATION_GROUP = ReplicationGroup(
     replace=frozenset({"subnetGroupName", "securityGroupNames"}),
     secret=frozenset({"authToken"}),
     sets=frozenset({"securityGroupIds", "userGroupIds"}),
+    broken=frozenset({"create-failed", "failed"}),
     asked="engineVersion",
     same_place=frozenset({"replicationGroupId"}),
 )

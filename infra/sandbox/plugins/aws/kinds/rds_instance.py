@@ -230,6 +230,17 @@ INSTANCE = Instance(
             "vpcSecurityGroupIds",
         }
     ),
+    broken=frozenset(
+        {
+            "failed",
+            "incompatible-create",
+            "incompatible-network",
+            "incompatible-option-group",
+            "incompatible-parameters",
+            "incompatible-restore",
+            "restore-error",
+        }
+    ),
     asked="engineVersion",
     same_place=frozenset({"identifier"}),
 )
