@@ -68,6 +68,12 @@ def _copied(world: World) -> dict[str, Any]:
     return {"sourceDbInstanceArn": f"arn:aws:rds:us-east-1:123456789012:db:{source}", "retentionPeriod": 14}
 
 
+def _snapshot(world: World) -> str:
+    name = world.name("original")
+    world.client("rds").create_db_snapshot(DBInstanceIdentifier=instance(world), DBSnapshotIdentifier=name)
+    return name
+
+
 def _shrink(world: World, identity: str) -> None:
     client = world.client("rds")
     found = client.describe_db_instances(Filters=[{"Name": "dbi-resource-id", "Values": [identity]}])["DBInstances"][0]
@@ -129,6 +135,20 @@ EXAMPLES: tuple[Example, ...] = (
             DBSnapshotIdentifier=identity, AttributeName="restore", ValuesToRemove=["210987654321"]
         ),
         drifted=frozenset({"sharedAccounts"}),
+    ),
+    Example(
+        token="aws:rds/snapshotCopy:SnapshotCopy",
+        inputs=lambda world: {
+            "sourceDbSnapshotIdentifier": _snapshot(world),
+            "targetDbSnapshotIdentifier": world.name("copy"),
+        },
+        change={"sharedAccounts": ["210987654321"], "tags": {"owner": "shop"}},
+        replacement={"targetDbSnapshotIdentifier": "another"},
+        drift=lambda world, identity: world.client("rds").modify_db_snapshot_attribute(
+            DBSnapshotIdentifier=identity, AttributeName="restore", ValuesToRemove=["210987654321"]
+        ),
+        drifted=frozenset({"sharedAccounts"}),
+        unimported=frozenset({"sourceDbSnapshotIdentifier"}),
     ),
     Example(
         token="aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",

@@ -12,6 +12,18 @@ from infra.sandbox.plugins.aws.kinds.subnet_groups import SubnetGroup
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
+_COPIED = (
+    "sourceDbSnapshotIdentifier",
+    "targetDbSnapshotIdentifier",
+    "copyTags",
+    "destinationRegion",
+    "kmsKeyId",
+    "optionGroupName",
+    "presignedUrl",
+    "targetCustomAvailabilityZone",
+)
+"""What a copy of a snapshot is told once."""
+
 
 class Snapshot(Kind):
     """Its sharing is an attribute of its own."""
@@ -42,6 +54,16 @@ class Snapshot(Kind):
         if values:
             client = cloud.client("rds", region)
             client.modify_db_snapshot_attribute(DBSnapshotIdentifier=id, AttributeName="restore", **values)
+
+
+class SnapshotCopy(Snapshot):
+    """A copy of a snapshot, which may be another region's; AWS says what it is a copy of, moto does not."""
+
+    def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
+        """Return its properties; its own name is told as any snapshot's."""
+        told = super().told(cloud, region, id, answer)
+        told.pop("sourceDbSnapshotIdentifier", None)
+        return {**told, "targetDbSnapshotIdentifier": id}
 
 
 class BackupCopy(Kind):
@@ -141,6 +163,28 @@ KINDS: tuple[Kind, ...] = (
             ("dbInstanceIdentifier", "dbSnapshotIdentifier", "sharedAccounts"), "CloudFormation has no such type"
         ),
         same_place=frozenset({"dbSnapshotIdentifier"}),
+    ),
+    SnapshotCopy(
+        token="aws:rds/snapshotCopy:SnapshotCopy",
+        noun="RDS DB Snapshot Copy",
+        service="rds",
+        identifier="DBSnapshot.DBSnapshotIdentifier",
+        creating=Call(method="copy_db_snapshot"),
+        reading=Call(method="describe_db_snapshots", subject="DBSnapshotIdentifier", result="DBSnapshots[0]"),
+        deleting=Call(method="delete_db_snapshot", subject="DBSnapshotIdentifier"),
+        tagging=replace(RDS_TAGS, by="dbSnapshotArn"),
+        names={
+            "sourceDbSnapshotIdentifier": "SourceDBSnapshotIdentifier",
+            "targetDbSnapshotIdentifier": "TargetDBSnapshotIdentifier",
+            "destinationRegion": "",
+        },
+        replace=frozenset(_COPIED),
+        computed=frozenset({"kmsKeyId", "optionGroupName"}),
+        sets=frozenset({"sharedAccounts"}),
+        secret=frozenset({"presignedUrl"}),
+        write_only=frozenset({"presignedUrl"}),
+        unchecked=dict.fromkeys((*_COPIED, "sharedAccounts"), "CloudFormation has no such type"),
+        same_place=frozenset({"targetDbSnapshotIdentifier"}),
     ),
     BackupCopy(
         token="aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",

@@ -1,0 +1,139 @@
+"""Recovery as a program declares it, with the real engine and real databases: points in time, snapshots, copies."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.paths import BIN
+from infra.sandbox.addresses import free_block
+from infra.sandbox.cloud.service import Cloud
+from infra.sandbox.plugins import installation
+from infra.sandbox.plugins.language.install import install as install_language_host
+from tests.plugins.aws.world import REGION
+from tests.plugins.language.harness import Project
+from tests.sandbox.cloud.backed import PASSWORD, connect, rows, write
+from tests.sandbox.cloud.harness import client
+from tests.sandbox.servers.harness import TestInstance, quiet
+
+_PROGRAM = """
+import json, os
+import pulumi
+from pulumi_aws import rds
+
+settings = json.loads(os.environ["SETTINGS"])
+usual = {
+    "instance_class": "db.t4g.micro",
+    "password": settings["password"],
+    "skip_final_snapshot": True,
+    "backup_retention_period": 1,
+}
+if settings.get("source"):
+    rds.Instance(
+        "source",
+        identifier="source",
+        engine="postgres",
+        engine_version="18",
+        allocated_storage=20,
+        username="postgres",
+        db_name="tenantry",
+        delete_automated_backups=False,
+        **usual,
+    )
+for name, point in settings.get("points", {}).items():
+    restored = rds.Instance(name, identifier=name, restore_to_point_in_time=point, **usual)
+    pulumi.export(name, restored.endpoint)
+if settings.get("snapshot"):
+    taken = rds.Snapshot("taken", db_instance_identifier="source", db_snapshot_identifier="taken")
+    copied = rds.SnapshotCopy(
+        "copied",
+        source_db_snapshot_identifier=taken.db_snapshot_identifier,
+        target_db_snapshot_identifier="copied",
+    )
+    rds.Instance(
+        "from-copy", identifier="from-copy", snapshot_identifier=copied.target_db_snapshot_identifier, **usual
+    )
+"""
+
+
+@dataclass(frozen=True)
+class Recovery(Project):
+    """A project in a backed account of its own."""
+
+    cloud: Cloud
+    settings: dict[str, Any]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_", "PYTHON"))}
+        return (
+            kept
+            | {name: value for name, value in super().environment.items() if name.startswith("PULUMI_")}
+            | self.cloud.environment()
+            | {"AWS_REGION": REGION, "SETTINGS": json.dumps(self.settings), "PULUMI_IGNORE_AMBIENT_PLUGINS": "true"}
+        )
+
+    def up(self, **settings: Any) -> None:
+        """Apply the program with other settings; afterwards nothing is left to do."""
+        self.settings.clear()
+        self.settings.update(settings, password=PASSWORD)
+        self.pulumi("up", "--yes", "--skip-preview")
+        self.pulumi("preview", "--expect-no-changes")
+
+    def rows(self, name: str) -> list[str]:
+        """Return the rows in a database."""
+        return rows(self.cloud, self.told(name))
+
+    def told(self, name: str) -> dict[str, Any]:
+        """Return what the cloud tells of a database."""
+        (instance,) = client(self.cloud, "rds", REGION).describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+        return dict(instance)
+
+
+@pytest.fixture
+def recovery(tmp_path: Path) -> Iterator[Recovery]:
+    """A project whose cloud is stopped in the end."""
+    root = tmp_path / "a cloud"
+    cloud = Cloud(TestInstance("test-recovery", free_block(f"{root}/test-recovery", frozenset()), root), backed=True)
+    cloud.start(quiet)
+    install_language_host(BIN)
+    installation.install(tmp_path / "home")
+    project = Recovery(Project.create(tmp_path).root, cloud, {})
+    project.program(_PROGRAM)
+    project.pulumi("stack", "init", "dev")
+    try:
+        yield project
+    finally:
+        project.pulumi("cancel", "--yes")
+        project.pulumi("destroy", "--yes", "--skip-preview")
+        cloud.stop()
+
+
+def test_a_program_restores_to_a_moment_and_from_snapshots_also_when_the_source_is_gone(recovery: Recovery) -> None:
+    recovery.up(source=True)
+    source = recovery.told("source")
+    write(recovery.cloud, source, "before")
+    recovery.up(source=True, snapshot=True)
+    assert recovery.rows("from-copy") == ["before"]
+    with connect(recovery.cloud, source) as connection:
+        row = connection.execute("select date_trunc('second', clock_timestamp()) + interval '1 s'").fetchone()
+        assert row is not None
+        connection.execute("select pg_sleep_until(%s::timestamptz + interval '0.1 s')", [row[0]])
+    moment = row[0].strftime("%Y-%m-%dT%H:%M:%SZ")
+    write(recovery.cloud, source, "after")
+    then = {"sourceDbInstanceIdentifier": "source", "restoreTime": moment}
+    recovery.up(source=True, points={"then": then})
+    recovery.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    assert recovery.rows("then") == ["before"]
+    assert recovery.rows("source") == ["after", "before"]
+    recovery.up()
+    assert recovery.cloud.is_empty()
+    gone = {"sourceDbiResourceId": source["DbiResourceId"]}
+    points = {"again": {**gone, "restoreTime": moment}, "latest": {**gone, "useLatestRestorableTime": True}}
+    recovery.up(points=points)
+    assert recovery.rows("again") == ["before"]
+    assert recovery.rows("latest") == ["after", "before"]
