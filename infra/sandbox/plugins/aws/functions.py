@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from infra.sandbox.plugins.aws.clients import Cloud
+from infra.sandbox.plugins.aws.function_arguments import checked
 from infra.sandbox.plugins.provider import Properties, ProviderError
 from infra.sandbox.plugins.values import Value
 
@@ -20,15 +21,15 @@ def invoke(cloud: Cloud, token: str, arguments: Properties) -> dict[str, Value]:
     """Run the function `token`.
 
     Raises:
-        ProviderError: there is no such function.
+        ProviderError: there is no such function, or an argument is wrong.
         ClientError: AWS refused.
     """
-    function = _FUNCTIONS.get(token)
+    function = FUNCTIONS.get(token)
     if function is None:
         raise ProviderError(
             f"the offline aws plugin has no function {token}; add it to infra/sandbox/plugins/aws/functions.py"
         )
-    return function(cloud, arguments)
+    return function(cloud, checked(token, arguments))
 
 
 def _caller_identity(cloud: Cloud, arguments: Properties) -> dict[str, Value]:
@@ -82,11 +83,11 @@ def _availability_zones(cloud: Cloud, arguments: Properties) -> dict[str, Value]
 
 def _policy_document(cloud: Cloud, arguments: Properties) -> dict[str, Value]:
     """Put statements together: sources first, then the program's own, then what overrides those of the same sid."""
-    statements = [
-        statement for source in arguments.get("sourcePolicyDocuments") or [] for statement in _statements_of(source)
-    ]
+    sources = [*_one("sourceJson", arguments), *(arguments.get("sourcePolicyDocuments") or [])]
+    overrides = [*(arguments.get("overridePolicyDocuments") or []), *_one("overrideJson", arguments)]
+    statements = [statement for source in sources for statement in _statements_of(source)]
     statements += [_statement(found) for found in arguments.get("statements") or []]
-    for source in arguments.get("overridePolicyDocuments") or []:
+    for source in overrides:
         for statement in _statements_of(source):
             sid = statement.get("Sid")
             statements = [kept for kept in statements if not sid or kept.get("Sid") != sid] + [statement]
@@ -100,6 +101,11 @@ def _policy_document(cloud: Cloud, arguments: Properties) -> dict[str, Value]:
         "json": text,
         "minifiedJson": json.dumps(document, separators=(",", ":")),
     }
+
+
+def _one(name: str, arguments: Properties) -> list[str]:
+    """Return a document that an older argument gives alone."""
+    return [arguments[name]] if arguments.get(name) else []
 
 
 def _statements_of(source: str) -> list[dict[str, Any]]:
@@ -152,10 +158,11 @@ def _one_or_many(values: list[str]) -> Any:
     return values[0] if len(values) == 1 else sorted(values, reverse=True)
 
 
-_FUNCTIONS: Mapping[str, Callable[[Cloud, Properties], dict[str, Value]]] = {
+FUNCTIONS: Mapping[str, Callable[[Cloud, Properties], dict[str, Value]]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getRegion:getRegion": _region,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
 }
+"""Token -> what runs it."""
