@@ -210,7 +210,8 @@ def test_a_declared_cluster_uses_a_brought_database() -> None:
     graph = changed(database=BROUGHT_DATABASE, redis=None)
     assert not graph.of_type("rds/instance:Instance")
     postgresql = provider(graph, "postgresql")
-    assert (postgresql.plain("host"), postgresql.plain("port")) == ("db.example.invalid", "6432")
+    shown = [postgresql.plain(key) for key in ("host", "port", "username", "superuser")]
+    assert shown == ["db.example.invalid", "6432", "admin", "false"]
     assert "password" not in postgresql.inputs  # the caller's PGPASSWORD
     assert let_in(graph) == {}
     assert graph.exports["cluster"] == "shop"
