@@ -30,7 +30,11 @@ _LONG = (
 """Groups that take more than half a minute, the longest first: whoever comes last must not be one of them."""
 
 _KILLING = ("tests/engine/test_kills.py", "tests/engine/test_server_crashes.py")
-_DECLARED = ("tests/engine/test_declared_crashes.py", "tests/engine/test_declared_platform.py")
+_DECLARED = (
+    "tests/engine/test_declared_commands.py",
+    "tests/engine/test_declared_crashes.py",
+    "tests/engine/test_declared_platform.py",
+)
 
 
 def group_of(nodeid: str) -> str:
