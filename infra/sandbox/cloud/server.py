@@ -61,8 +61,13 @@ class Moto:
     def _dispatch(self) -> DomainDispatcherApplication:
         """moto itself; begun with the first call, when `lean` and `reproducible` watch over what moto imports."""
         lean.take_over()
-        from infra.sandbox.cloud import additions, managed_policies  # noqa: PLC0415 - imports much of moto
+        from infra.sandbox.cloud import (  # noqa: PLC0415 - imports much of moto
+            additions,
+            endpoint_services,
+            managed_policies,
+        )
 
+        endpoint_services.install()
         managed_policies.install()
         additions.install()
         if self._backed:

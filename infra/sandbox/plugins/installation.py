@@ -21,6 +21,11 @@ RESOURCE_PLUGINS = {
 }
 """Pulumi package -> the module that serves it."""
 
+_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",  # what one thread has freed is used again by all
+    "MALLOC_MMAP_THRESHOLD_": "131072",  # large texts, once read, go back to the machine
+}
+
 LANGUAGE_HOST = (LAUNCHER, EXECUTOR)
 """The files of a language host, official or not."""
 
@@ -49,7 +54,7 @@ def install(pulumi_home: Path) -> None:
         if folder.is_symlink():
             folder.unlink()  # official plugins were used before
         folder.mkdir(parents=True, exist_ok=True)
-        write_launcher(folder / f"pulumi-resource-{package}", module)
+        write_launcher(folder / f"pulumi-resource-{package}", module, settings=_MEMORY)
 
 
 def use_official(source: Path, pulumi_home: Path, cli_directory: Path) -> Path:

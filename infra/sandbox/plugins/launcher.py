@@ -3,12 +3,13 @@
 import os
 import shlex
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.paths import VIRTUALENV
 
 
-def write_launcher(path: Path, module: str, *arguments: str) -> None:
+def write_launcher(path: Path, module: str, *arguments: str, settings: Mapping[str, str] | None = None) -> None:
     """Write an executable that runs `module` in the project's virtualenv; does nothing when it is there already.
 
     It is a shell script, since the kernel allows neither spaces nor more than 255 bytes in the interpreter of a script.
@@ -19,9 +20,11 @@ def write_launcher(path: Path, module: str, *arguments: str) -> None:
         path: the file to write.
         module: the module to run.
         arguments: what comes before the caller's own arguments.
+        settings: environment variables that it sets.
     """
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in (settings or {}).items())
     command = [str(VIRTUALENV / "bin" / "python"), "-I", "-m", module, *arguments]
-    write_script(path, f'exec {shlex.join(command)} "$@"\n')
+    write_script(path, f'{exports}exec {shlex.join(command)} "$@"\n')
 
 
 def write_script(path: Path, body: str) -> None:
