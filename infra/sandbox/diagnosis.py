@@ -90,7 +90,7 @@ def _instance(name: str) -> Finding:
     if not any(row.running for row in rows):
         return Finding(subject, True, f"stopped; `{_start(instance)}` starts it")
     bad = [f"{row.name} {row.detail or 'stopped'}" for row in rows if not row.healthy]
-    detail = "; ".join(bad) if bad else f"{len(rows)} servers healthy"
+    detail = "; ".join(bad) if bad else f"{len(rows)} server{'s' * (len(rows) != 1)} healthy"
     return Finding(subject, not bad, detail, _start(instance))
 
 
