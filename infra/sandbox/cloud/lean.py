@@ -2,7 +2,7 @@
 
 The offerings of instance types in every region of the world are 95 MiB of Python objects in moto 5.2.5, of 220 KiB
 compressed, for `DescribeInstanceTypeOfferings` and for starting instances. Which modules it has, moto asks the disk at
-each request, which took as long as answering.
+each request, which took as long as answering, and which methods a service has, it looks up anew.
 """
 
 import functools
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto import backends
+from moto.core import responses
+from moto.core.utils import method_names_from_class
 from moto.utilities import utils
 
 from infra.sandbox import service_models
@@ -48,3 +50,4 @@ def take_over() -> None:
     service_models.keep_small()
     utils.load_resource = lambda resource: Offerings(resource) if resource.startswith(_OFFERINGS) else _load(resource)
     backends.list_of_moto_modules = _known_modules
+    vars(responses)["method_names_from_class"] = functools.cache(method_names_from_class)

@@ -1,4 +1,4 @@
-"""boto3 clients, one per service and region, as the provider's settings say.
+"""botocore clients, one per service and region, as the provider's settings say.
 
 Owns settings of the connection and what every call carries: which resource it is made for. The sandbox's cloud keeps
 the answer to a creation under that name until its resource is deleted, so that an engine which was killed before it
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from infra.sandbox import service_models
@@ -29,6 +29,7 @@ REPEATED_HEADER = "x-tenantry-repeated"
 
 _ATTEMPTS = 8  # what a throttled call is tried, botocore's standard mode waits up to 20 s between two
 _CONNECTIONS = 64  # at once, as many as requests the engine makes in parallel
+_AGENT = "tenantry-aws-plugin"  # botocore would put its own together anew for each call, from twenty parts
 
 _headers: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("headers", default=MappingProxyType({}))
 _creation: contextvars.ContextVar["Creation | None"] = contextvars.ContextVar("creation", default=None)
@@ -51,7 +52,7 @@ class Connection:
 
     Args:
         region: the region of what names none.
-        credentials: `aws_access_key_id` and so on, as boto3's Session takes them; empty for the environment's.
+        credentials: `aws_access_key_id` and so on, as botocore's clients take them; empty for the environment's.
         endpoints: service -> URL; a service that is not in it is asked where AWS_ENDPOINT_URL says.
     """
 
@@ -72,7 +73,7 @@ class Cloud:
         service_models.keep_small()
         self.region = connection.region
         self._connection = connection
-        self._session = boto3.Session(region_name=connection.region, **connection.credentials)
+        self._session = botocore.session.get_session()  # boto3's own would import what transfers files
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -124,10 +125,12 @@ class Cloud:
         config = Config(
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             max_pool_connections=_CONNECTIONS,
+            user_agent=_AGENT,
             s3={"addressing_style": "path"},  # a bucket's own host name resolves nowhere but at AWS
         )
-        client = self._session.client(
-            service, region_name=region, config=config, endpoint_url=self._connection.endpoints.get(service)
+        endpoint = self._connection.endpoints.get(service)
+        client: Any = self._session.create_client(
+            service, region_name=region, config=config, endpoint_url=endpoint, **self._connection.credentials
         )
         client.meta.events.register("before-call", _name_resource)
         client.meta.events.register("after-call", _note_repetition)
