@@ -77,6 +77,9 @@ class Database(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     """The instance."""
 
+    port: int
+    """The TCP port."""
+
     username: str
     """The master role."""
 
@@ -96,6 +99,7 @@ class Database(pulumi.ComponentResource):
         self._logs = [f"/aws/rds/instance/{args.identifier}/{log}" for log in _LOGS]
         self._key = self._encryption_key()
         self._port = self._closed_port()
+        self.port = PORT
         self.username = USERNAME
         self.password = self._password().result
         instance = self._instance(self._log_groups())

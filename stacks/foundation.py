@@ -6,15 +6,13 @@ runs on it to `environment`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_postgresql as postgresql
 
-from components.cluster import Cluster
-from components.database import PORT, Database
 from components.isolated_schema import Server
-from components.redis import Redis
 from infra.settings.foundation import (
     BroughtCluster,
     BroughtDatabase,
@@ -26,7 +24,13 @@ from infra.settings.foundation import (
     ExistingDatabase,
 )
 from infra.settings.models import StackSettings
-from stacks.region import Region
+
+if TYPE_CHECKING:
+    # Half a second of every run, which a stack that declares nothing in AWS need not wait for.
+    from components.cluster import Cluster
+    from components.database import Database
+    from components.redis import Redis
+    from stacks.region import Region
 
 Outputs = Mapping[str, pulumi.Input[object]]
 
@@ -46,7 +50,7 @@ class Foundation:
     cluster: kubernetes.Provider
     database: postgresql.Provider
     server: Server
-    redis: Mapping[str, Redis]
+    redis: "Mapping[str, Redis]"
     outputs: Outputs
 
 
@@ -87,13 +91,15 @@ class _DatabaseSide:
     outputs: Outputs = field(default_factory=dict)
 
 
-def _region(settings: StackSettings) -> Region:
+def _region(settings: StackSettings) -> "Region":
+    from stacks.region import Region  # noqa: PLC0415 - see above
+
     assert settings.aws is not None  # the model refuses settings that declare resources without a place for them
     assert settings.network is not None
     return Region(settings.aws, settings.network)
 
 
-def _cluster(settings: ClusterSettings, region: Region | None) -> _ClusterSide:
+def _cluster(settings: ClusterSettings, region: "Region | None") -> _ClusterSide:
     match settings:
         case BroughtCluster(existing=existing):
             return _brought_cluster(existing)
@@ -106,7 +112,7 @@ def _brought_cluster(existing: ExistingCluster) -> _ClusterSide:
     return _ClusterSide(provider=_kubernetes(context=existing.context), clients=existing.security_group_id)
 
 
-def _declared_cluster(cluster: Cluster) -> _ClusterSide:
+def _declared_cluster(cluster: "Cluster") -> _ClusterSide:
     # Nothing in it is secret, but every update would print it.
     kubeconfig: pulumi.Output[str] = pulumi.Output.secret(cluster.kubeconfig)
     return _ClusterSide(
@@ -131,7 +137,7 @@ def _kubernetes(
     )
 
 
-def _database(settings: DatabaseSettings, region: Region | None, clients: pulumi.Input[str] | None) -> _DatabaseSide:
+def _database(settings: DatabaseSettings, region: "Region | None", clients: pulumi.Input[str] | None) -> _DatabaseSide:
     match settings:
         case BroughtDatabase(existing=existing):
             return _brought_database(existing)
@@ -160,29 +166,33 @@ def _brought_database(existing: ExistingDatabase) -> _DatabaseSide:
     return _DatabaseSide(provider=provider, server=server)
 
 
-def _declared_database(database: Database) -> _DatabaseSide:
+def _declared_database(database: "Database") -> _DatabaseSide:
     provider = postgresql.Provider(
         "database",
         host=database.host,
-        port=PORT,
+        port=database.port,
         username=database.username,
         password=database.password,
         sslmode="verify-full",
         superuser=False,  # RDS gives none
         opts=pulumi.ResourceOptions(depends_on=[database]),  # its rules too, which let the cluster in
     )
-    server = Server(host=database.host, port=PORT, ssl_mode="verify-full", administrator=database.username)
+    server = Server(host=database.host, port=database.port, ssl_mode="verify-full", administrator=database.username)
     return _DatabaseSide(provider=provider, server=server, outputs={"database_url": _administrators_url(database)})
 
 
-def _administrators_url(database: Database) -> pulumi.Output[str]:
+def _administrators_url(database: "Database") -> pulumi.Output[str]:
     password: pulumi.Output[str] = pulumi.Output.secret(database.password)
     return pulumi.Output.format(
-        "postgresql://{0}:{1}@{2}:{3}/postgres?sslmode=verify-full", database.username, password, database.host, PORT
+        "postgresql://{0}:{1}@{2}:{3}/postgres?sslmode=verify-full",
+        database.username,
+        password,
+        database.host,
+        database.port,
     )
 
 
-def _redis_outputs(stores: Mapping[str, Redis]) -> Outputs:
+def _redis_outputs(stores: "Mapping[str, Redis]") -> Outputs:
     if not stores:
         return {}
     return {"redis_urls": pulumi.Output.secret({name: store.url for name, store in stores.items()})}
