@@ -58,6 +58,13 @@ def test_a_failed_check_names_each_property(plugin: Plugin) -> None:
     assert thing(plugin, "a").check(bad1=1, bad2=2, good=3)[1] == {"bad1": "is bad", "bad2": "is bad"}
 
 
+def test_a_failed_check_of_a_secret_names_it_where_the_engine_does_not_print_its_value(plugin: Plugin) -> None:
+    news = {"bad1": Secret("hush"), "bad2": {"within": [Secret("hush")]}, "bad3": "open"}
+    request = provider_pb2.CheckRequest(**thing(plugin, "a").who, news=encode_properties(news))
+    told = {(failure.property, failure.reason) for failure in plugin.call("Check", request).failures}
+    assert told == {("", "property bad1 is bad"), ("", "property bad2 is bad"), ("bad3", "is bad")}
+
+
 def test_the_engines_entropy_reaches_the_check(plugin: Plugin) -> None:
     assert thing(plugin, "a").check(entropy=b"\x00\xff")[0]["seed"] == "00ff"
 

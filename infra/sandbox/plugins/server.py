@@ -24,12 +24,13 @@ from infra.sandbox.plugins.provider import (
     Difference,
     Failure,
     PartialFailure,
+    Properties,
     Provider,
     ProviderError,
     Resource,
 )
 from infra.sandbox.plugins.schema import schema_of
-from infra.sandbox.plugins.values import decode_properties, encode_properties, reveal
+from infra.sandbox.plugins.values import decode_properties, encode_properties, has_secret, reveal
 
 plugin_pb2: Any = protocol.load("plugin_pb2")
 provider_pb2: Any = protocol.load("provider_pb2")
@@ -121,7 +122,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[mis
     def Check(self, request: Request, context: Context) -> provider_pb2.CheckResponse:
         old, new = decode_properties(request.olds), decode_properties(request.news)
         inputs, failures = self._provider.check(_resource(request), old, new, request.randomSeed)
-        return provider_pb2.CheckResponse(inputs=encode_properties(inputs), failures=_failures(failures))
+        told = [_discreet(failure, {**new, **inputs}) for failure in failures]
+        return provider_pb2.CheckResponse(inputs=encode_properties(inputs), failures=_failures(told))
 
     @_reporting
     def Diff(self, request: Request, context: Context) -> provider_pb2.DiffResponse:
@@ -194,6 +196,13 @@ def _resource(request: Request) -> Resource:
         timeout=getattr(request, "timeout", 0) or None,
         ignore_changes=tuple(getattr(request, "ignoreChanges", ())),
     )
+
+
+def _discreet(failure: Failure, inputs: Properties) -> Failure:
+    """Let the text name the property when it is secret: the engine would print its value, as `{&{{...}}}`."""
+    if not has_secret(inputs.get(failure.property)):
+        return failure
+    return Failure("", f"property {failure.property} {failure.reason}")
 
 
 def _failures(failures: Sequence[Failure]) -> list[provider_pb2.CheckFailure]:

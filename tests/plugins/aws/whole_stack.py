@@ -17,23 +17,18 @@ from tests.plugins.aws.world import REGION, Example, World
 from tests.plugins.client import Object
 from tests.plugins.language.harness import Project
 
-PROGRAM = """
+_SECRET = {"password", "authToken", "secretString"}
+PROGRAM = f"""
 import json, pathlib
 import pulumi
 
 declared = json.loads(pathlib.Path(__file__).with_name("declared.json").read_text())
 for token, inputs in declared.items():
-    secret = {"password", "authToken", "secretString"} & inputs.keys()
-    inputs |= {name: pulumi.Output.secret(inputs[name]) for name in secret}
-    pulumi.CustomResource(token, token.rpartition("/")[2].replace(":", "-"), inputs)
+    secret = {{name: pulumi.Output.secret(inputs[name]) for name in {_SECRET} & inputs.keys()}}
+    pulumi.CustomResource(token, token.rpartition("/")[2].replace(":", "-"), inputs | secret)
 """
-SECRETS = (
-    "an example's own",
-    "another of its own",
-    "a token of sixteen or more",
-    "another token of sixteen or more",
-    "what nobody reads",
-)
+_NAMES = ("another", "elsewhere", "other")
+"""What examples call a replacement."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +106,10 @@ class WholeStack(Project):
         yield self.world
         self.beside.update(set(self.cloud.contents()) - before)
 
+    def secrets(self) -> set[str]:
+        """Return the values that nobody may read."""
+        return {inputs[name] for inputs in self.declared.values() for name in _SECRET & inputs.keys()}
+
     def states(self) -> dict[str, dict[str, Any]]:
         """Return type -> what the stack's state has of it."""
         resources = json.loads(self.pulumi("stack", "export").stdout)["deployment"]["resources"]
@@ -158,12 +157,13 @@ def identity_for_import(world: World, example: Example, state: Mapping[str, Any]
 def replacements(world: World) -> dict[str, dict[str, Any]]:
     """Return type -> what it has to say to be replaced, with everything that this names in place.
 
-    An example names what does not exist where only the comparison matters. Here it is made. Two more than that:
-    a NAT gateway needs another address, as its old one is in use until the old gateway is gone, and the simulated EC2
-    wants another destination for a second flow log, whatever it is to log.
+    An example names what does not exist where only the comparison matters: here it is made. Names that several types
+    share become each one's own. Two more than that: a NAT gateway needs another address, as its old one is in use until
+    the old gateway is gone, and the simulated EC2 wants another destination for a second flow log, whatever it logs.
     """
     said = {example.token: dict(example.replacement) for example in EXAMPLES if example.replacement}
     for token, inputs in said.items():
+        inputs |= {name: world.name(value) for name, value in inputs.items() if value in _NAMES}
         if "bucket" in inputs and token != "aws:s3/bucket:Bucket":
             inputs["bucket"] = bucket(world, versions=True)
         if "securityGroupId" in inputs:
