@@ -103,6 +103,7 @@ class Kind:
         write_only: inputs that AWS never gives back.
         same_place: the inputs that two resources cannot share, so that a replacement deletes first.
         filled: object among the inputs -> its fields that AWS fills in, as outputs that no program states.
+        limits: input -> what AWS's API reference allows beyond the schema, as arguments of `Property`.
         broken: the values of its output `status` with which neither a creation nor a change has succeeded.
         asked: the input whose new values the cloud is asked about, by `unavailable`; empty for none.
     """
@@ -131,6 +132,7 @@ class Kind:
     write_only: frozenset[str] = frozenset()
     same_place: frozenset[str] = frozenset()
     filled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
     asked: str = ""
 
@@ -151,7 +153,8 @@ class Kind:
         )
         stated = {name: replace(merged[name], default=value, shared=False) for name, value in self.defaults.items()}
         silent = {name: replace(merged[name], write_only=True) for name in self.write_only}
-        return {**merged, **stated, **silent}
+        whole = {**merged, **stated, **silent}
+        return {**whole, **{name: replace(whole[name], **allowed) for name, allowed in self.limits.items()}}
 
     @cached_property
     def results(self) -> frozenset[str]:

@@ -126,6 +126,7 @@ KINDS: tuple[Kind, ...] = (
         automatic={"name": 100},
         sets=frozenset({"enabledClusterLogTypes", "vpcConfig.subnetIds"}),
         filled={"vpcConfig": frozenset({"clusterSecurityGroupId", "publicAccessCidrs", "vpcId"})},
+        limits={"name": {"pattern": "^[0-9A-Za-z][A-Za-z0-9_-]*$"}},  # the API reference of CreateCluster
         broken=frozenset({"FAILED"}),
         asked="version",
         same_place=frozenset({"name"}),

@@ -61,6 +61,12 @@ class NodeGroup(Kind):
         if parameters:
             client.update_nodegroup_config(**named, **parameters)
 
+    def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
+        """Return sizes that are not in order."""
+        sizes = inputs["scalingConfig"]
+        in_order = sizes["minSize"] <= sizes["desiredSize"] <= sizes["maxSize"]
+        return [] if in_order else [("scalingConfig", "must have minSize <= desiredSize <= maxSize")]
+
     def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
         """Delete it, and return once it is gone."""
         super().delete(cloud, region, id, known)

@@ -220,6 +220,11 @@ REPLICATION_GROUP = ReplicationGroup(
     replace=frozenset({"subnetGroupName", "securityGroupNames"}),
     secret=frozenset({"authToken"}),
     sets=frozenset({"securityGroupIds", "userGroupIds"}),
+    limits={  # as the API reference of CreateReplicationGroup says
+        "engine": {"choices": ("redis", "valkey")},
+        "replicationGroupId": {"pattern": "^[a-zA-Z](-?[a-zA-Z0-9])*$", "maximum": 40},
+        "snapshotRetentionLimit": {"minimum": 0, "maximum": 35},
+    },
     broken=frozenset({"create-failed", "failed"}),
     asked="engineVersion",
     same_place=frozenset({"replicationGroupId"}),

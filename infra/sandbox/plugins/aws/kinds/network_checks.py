@@ -13,6 +13,9 @@ _LISTINGS: Final = {
 }
 """What refuses an unknown id by itself."""
 
+_SIZES: Final = range(16, 29)
+"""Netmasks of VPCs and subnets: CreateVpc and CreateSubnet in EC2's API reference."""
+
 
 def insist_on(client: Any, what: str, ids: Iterable[str]) -> None:
     """Ask for resources, so that AWS's own error tells of one that there is not.
@@ -74,6 +77,18 @@ def user_of_subnet(client: Any, id: str) -> str | None:
     for interface in client.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]:
         return str(interface["NetworkInterfaceId"])
     return None
+
+
+def size_problem(text: str) -> str | None:
+    """Return what is wrong with the IPv4 address block of a VPC or a subnet, None when nothing is.
+
+    Args:
+        text: the block.
+    """
+    found = block_problem(text, 4)
+    if found is None and ipaddress.ip_network(text).prefixlen not in _SIZES:
+        return f"must be a block from /{_SIZES[0]} to /{_SIZES[-1]}"
+    return found
 
 
 def block_problem(text: str, version: int) -> str | None:

@@ -7,7 +7,6 @@ The calls that make and delete an instance are in `Instance.create` and `Instanc
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from infra.sandbox.plugins.aws.clients import Cloud
@@ -23,7 +22,6 @@ from infra.sandbox.plugins.aws.kinds.rds_names import (
     UNCHECKED,
 )
 from infra.sandbox.plugins.aws.tagging import Tagging
-from infra.sandbox.plugins.properties import Table
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
@@ -37,8 +35,7 @@ RDS_TAGS = Tagging(
 """RDS's way of tagging, by ARN."""
 
 _RESOURCE_ID = re.compile(r"db-[A-Z0-9]{26}")
-_SHORTEST_PASSWORD = 8  # MasterUserPassword in the API reference of CreateDBInstance
-_LONGEST_PASSWORD = 128
+_PASSWORD = {"minimum": 8, "maximum": 128, "pattern": "^[ !#-.0-?A-~]*$"}  # printable ASCII without / " and @
 _LONGEST_IDENTIFIER = 63
 _ZONE = "Z0SIMULATEDRDS"
 
@@ -49,16 +46,6 @@ _REPLICA = Call(method="create_db_instance_read_replica")
 
 class Instance(Kind):
     """Its id is AWS's resource id, which stays when the identifier changes; an import takes the identifier too."""
-
-    @cached_property
-    def table(self) -> Table:
-        """Its inputs; CloudFormation says nothing of how long a password is."""
-        inputs = super().table
-        passwords = {
-            name: replace(inputs[name], minimum=_SHORTEST_PASSWORD, maximum=_LONGEST_PASSWORD)
-            for name in ("password", "passwordWo")
-        }
-        return {**inputs, **passwords}
 
     def create(self, cloud: Cloud, region: str, inputs: Properties, tags: Mapping[str, str]) -> str:
         """Make it from whatever it is to come from."""
@@ -230,6 +217,14 @@ INSTANCE = Instance(
             "vpcSecurityGroupIds",
         }
     ),
+    limits={  # as the API reference of CreateDBInstance says
+        "backupRetentionPeriod": {"minimum": 0, "maximum": 35},
+        "monitoringInterval": {"choices": (0, 1, 5, 10, 15, 30, 60)},
+        "password": _PASSWORD,
+        "passwordWo": _PASSWORD,
+        "port": {"minimum": 1150, "maximum": 65535},
+        "storageType": {"choices": ("gp2", "gp3", "io1", "io2", "standard")},
+    },
     broken=frozenset(
         {
             "failed",

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
+_LEAST_STORAGE = 20  # GiB: AllocatedStorage in the API reference of CreateDBInstance, for gp2 and gp3
+
 NAMES: Mapping[str, str] = {
     "arn": "DBInstanceArn",
     "backupWindow": "PreferredBackupWindow",
@@ -146,7 +148,13 @@ def _grows_backwards(inputs: Properties) -> bool:
     return bool(limit) and storage is not None and limit < storage
 
 
+def _is_too_small(inputs: Properties) -> bool:
+    storage = inputs.get("allocatedStorage")
+    return storage is not None and storage < _LEAST_STORAGE and inputs.get("storageType") != "standard"
+
+
 CONTRADICTING: tuple[tuple[str, str, Callable[[Properties], bool]], ...] = (
+    ("allocatedStorage", f"must be {_LEAST_STORAGE} (GiB) or more, except with storageType standard", _is_too_small),
     ("maxAllocatedStorage", "must be allocatedStorage or more", _grows_backwards),
     (
         "kmsKeyId",

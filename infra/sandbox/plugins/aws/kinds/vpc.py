@@ -2,7 +2,7 @@
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
-from infra.sandbox.plugins.aws.kinds.network_checks import user_of_subnet, user_of_vpc
+from infra.sandbox.plugins.aws.kinds.network_checks import size_problem, user_of_subnet, user_of_vpc
 from infra.sandbox.plugins.aws.tagging import ec2
 from infra.sandbox.plugins.provider import Properties, ProviderError
 from infra.sandbox.plugins.values import Value
@@ -38,6 +38,10 @@ class Vpc(Kind):
         _insist_on_free("vpc", id, user_of_vpc(cloud.client("ec2", region), id))
         super().delete(cloud, region, id, known)
 
+    def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
+        """Return what is wrong with its block."""
+        return _block_problems(inputs)
+
 
 class Subnet(Kind):
     """A subnet."""
@@ -46,6 +50,15 @@ class Subnet(Kind):
         """Delete it, unless an interface is still in it."""
         _insist_on_free("subnet", id, user_of_subnet(cloud.client("ec2", region), id))
         super().delete(cloud, region, id, known)
+
+    def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
+        """Return what is wrong with its block."""
+        return _block_problems(inputs)
+
+
+def _block_problems(inputs: Properties) -> list[tuple[str, str]]:
+    problem = size_problem(str(inputs["cidrBlock"])) if inputs.get("cidrBlock") else None
+    return [] if problem is None else [("cidrBlock", problem)]
 
 
 def _insist_on_free(noun: str, id: str, user: str | None) -> None:
