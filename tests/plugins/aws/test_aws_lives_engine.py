@@ -113,6 +113,13 @@ def destroyed(stack: WholeStack, replaced: object) -> Run:
     return stack.run("destroy", "--continue-on-error")
 
 
+def test_a_wrong_secret_is_refused_and_not_printed(stack: WholeStack) -> None:
+    token, wrong = "aws:rds/instance:Instance", "hush/hush"
+    told = stack.refusal({token: {**stack.declared[token], "password": wrong}})
+    assert "aws:rds/instance:Instance resource 'instance-Instance' has a problem: property password must" in told
+    assert wrong not in told
+
+
 @_each(EXAMPLES)
 def test_it_is_created_and_then_as_wanted(created: tuple[Run, Run], example: Example) -> None:
     up, after = created

@@ -117,7 +117,7 @@ class WholeStack(Project):
 
     def preview(self, *arguments: str) -> Run:
         """Ask what an `up` would do."""
-        self._write()
+        self._write(self.declared)
         run = Run()
         for step in json.loads(self.pulumi("preview", "--json", *arguments).stdout)["steps"]:
             run.note(step, step.get("oldState"), step.get("newState"))
@@ -125,7 +125,7 @@ class WholeStack(Project):
 
     def run(self, *arguments: str) -> Run:
         """Do it; a failure stops nothing but what depends on it."""
-        self._write()
+        self._write(self.declared)
         run = Run()
         result = self.pulumi(*arguments, "--yes", "--skip-preview", "--json", code=None)
         for line in result.stdout.splitlines():
@@ -144,8 +144,14 @@ class WholeStack(Project):
         """Apply what is declared."""
         return self.run("up", "--continue-on-error")
 
-    def _write(self) -> None:
-        (self.root / "infra" / "declared.json").write_text(json.dumps(self.declared))
+    def refusal(self, declared: Mapping[str, Mapping[str, Any]]) -> str:
+        """Return what a preview says that refuses `declared`."""
+        self._write(declared)
+        result = self.pulumi("preview", code=1)
+        return result.stdout + result.stderr
+
+    def _write(self, declared: Mapping[str, Mapping[str, Any]]) -> None:
+        (self.root / "infra" / "declared.json").write_text(json.dumps(declared))
 
 
 def identity_for_import(world: World, example: Example, state: Mapping[str, Any]) -> str:
