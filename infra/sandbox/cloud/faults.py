@@ -1,10 +1,11 @@
 """Faults on demand, for tests: throttling, a call that fails after it took effect, slowness, a lost region.
 
-Kept in memory only: a restart heals the cloud. Leaves the HTTP side to `control`.
+Kept in memory only: a restart heals the cloud. Leaves the HTTP side to `control`, and the servers of a lost region to
+those that run them.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,7 +19,6 @@ SLOW = "slow"
 LOST_REGION = "lost-region"
 KINDS = (THROTTLE, FAIL_AFTER, SLOW, LOST_REGION)
 
-_LOST = Refusal("ServiceUnavailable", "Service is unavailable. Please try again shortly.", 503)
 _FAILED = Refusal("InternalError", "An internal error has occurred.", 500)
 _RATE = "Rate exceeded"
 _THROTTLED = {
@@ -78,6 +78,8 @@ def parsed(document: Mapping[str, object]) -> Fault:
         raise ValueError("seconds must be a number from 0 to 3600")
     if kind == LOST_REGION and not texts["region"]:
         raise ValueError("a lost region needs its name in region")
+    if kind == LOST_REGION and (count is not None or texts["action"] or texts["service"]):
+        raise ValueError("a lost region is lost for all calls, until the faults are cleared")
     return Fault(str(kind), count=count, seconds=float(seconds), **{name: str(text) for name, text in texts.items()})
 
 
@@ -95,23 +97,35 @@ class Faults:
 
     Args:
         application: what is asked otherwise.
+        lose: is told all lost regions whenever they change, and returns once their servers are as they should be.
     """
 
-    def __init__(self, application: Application) -> None:
+    def __init__(
+        self, application: Application, lose: Callable[[frozenset[str]], None] = lambda _regions: None
+    ) -> None:
         self._application = application
+        self._lose = lose
         self._active: list[_Active] = []
         self._changed = threading.Condition()
 
     def add(self, fault: Fault) -> None:
-        """Let `fault` happen from the next call on."""
+        """Let `fault` happen from the next call on; the servers of a lost region have stopped when this returns."""
         with self._changed:
             self._active.append(_Active(fault))
+            lost = frozenset(active.fault.region for active in self._active if active.fault.kind == LOST_REGION)
+        if fault.kind == LOST_REGION:
+            self._lose(lost)
 
     def clear(self) -> None:
-        """Heal the cloud; calls that a fault slows go on at once."""
+        """Heal the cloud; calls that a fault slows go on at once, and a lost region answers when its servers run."""
         with self._changed:
-            self._active.clear()
+            self._active[:] = [active for active in self._active if active.fault.kind == LOST_REGION]
             self._changed.notify_all()
+            was_lost = bool(self._active)
+        if was_lost:
+            self._lose(frozenset())
+        with self._changed:
+            self._active[:] = [active for active in self._active if active.fault.kind != LOST_REGION]
 
     def listed(self) -> list[dict[str, Any]]:
         """Return the active faults as JSON objects; `left` is how many calls one will still meet."""
@@ -123,7 +137,9 @@ class Faults:
         if not self._active:
             return self._application(call)
         if self._next(LOST_REGION, call):
-            return _LOST.answer(call)
+            return Refusal("ServiceUnavailable", f"The region {call.region} does not answer: it is lost.", 503).answer(
+                call
+            )
         if self._next(THROTTLE, call):
             return _THROTTLED.get(call.protocol, Refusal("ThrottlingException", _RATE)).answer(call)
         slow = self._next(SLOW, call)

@@ -114,26 +114,30 @@ def cloud(folder: Path, backed_at: tuple[str, int] | None = None) -> Application
     replayed = journal.replay()
     quotas = Quotas(journal, folder / "quotas.json")
     calls_taken = creations.repeating(quotas)
-    in_turn = OneAtATime(_with_clusters(calls_taken, folder, *backed_at) if backed_at else calls_taken)
-    faults = Faults(_with_servers(in_turn, folder, backed_at[0]) if backed_at else in_turn)
+    faults = _backed(calls_taken, folder, *backed_at) if backed_at else Faults(OneAtATime(calls_taken))
     return Control(faults, faults, quotas, lambda: {"replayed": replayed, "regions": sorted(journal.regions)})
 
 
-def _with_clusters(application: Application, folder: Path, address: str, port: int) -> Application:
+def _backed(application: Application, folder: Path, address: str, port: int) -> Faults:
+    """Return the application with servers behind it, which stop when their region is lost."""
     lean.take_over()
+    from infra.sandbox.cloud.backing.backing import Backing  # noqa: PLC0415 - imports EC2, as the additions
     from infra.sandbox.cloud.backing.clusters import Clusters  # noqa: PLC0415 - imports much of moto
+    from infra.sandbox.cloud.backing.site import Site  # noqa: PLC0415
 
     clusters = Clusters(application, folder, address, port)
     clusters.reconcile()
     clusters.settle()
-    return clusters
+    in_turn = OneAtATime(clusters)
+    backing = Backing(in_turn, in_turn.lock, Site(folder.parent, address.rpartition(".")[0]))
 
+    def lose(regions: frozenset[str]) -> None:
+        with in_turn.lock:
+            clusters.lose(regions)
+        backing.lose(regions)
+        clusters.settle()
 
-def _with_servers(in_turn: OneAtATime, folder: Path, address: str) -> Application:
-    from infra.sandbox.cloud.backing.backing import Backing  # noqa: PLC0415 - imports EC2, as the additions
-    from infra.sandbox.cloud.backing.site import Site  # noqa: PLC0415
-
-    return Backing(in_turn, in_turn.lock, Site(folder.parent, address.rpartition(".")[0]))
+    return Faults(backing, lose)
 
 
 def _backend(service: str) -> Flask:

@@ -116,16 +116,16 @@ class Cloud:
         }
 
     def add_fault(self, **fault: object) -> None:
-        """Let calls fail; see `faults.Fault` for the arguments.
+        """Let calls fail; see `faults.Fault` for the arguments. What runs in a lost region has stopped afterwards.
 
         Raises:
             ValueError: there is no such fault.
         """
-        self._control("POST", "faults", fault)
+        self._control("POST", "faults", fault, seconds=_READY_SECONDS)
 
     def clear_faults(self) -> None:
-        """Let calls succeed again."""
-        self._control("DELETE", "faults")
+        """Let calls succeed again; what runs in a lost region is back afterwards."""
+        self._control("DELETE", "faults", seconds=_READY_SECONDS)
 
     def set_quotas(self, **values: int) -> None:
         """Change account quotas for good, as `set_quotas(vpcs=20, elastic_ips=10)`; see `quotas.QUOTAS`.
@@ -190,10 +190,16 @@ class Cloud:
             return False
         return answer.is_success
 
-    def _control(self, method: str, path: str, document: Mapping[str, object] | None = None) -> Any:
+    def _control(
+        self,
+        method: str,
+        path: str,
+        document: Mapping[str, object] | None = None,
+        seconds: float = _ANSWER_SECONDS,
+    ) -> Any:
         url = f"{self.url}/tenantry-sandbox/{path}"
         try:
-            answer = httpx.request(method, url, json=document, timeout=_ANSWER_SECONDS, trust_env=False)
+            answer = httpx.request(method, url, json=document, timeout=seconds, trust_env=False)
         except httpx.HTTPError as error:
             raise TenantryError("the cloud does not answer", self.url, "run `make up`") from error
         if answer.status_code == httpx.codes.BAD_REQUEST:

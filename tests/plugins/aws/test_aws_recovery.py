@@ -74,7 +74,12 @@ class Recovery(Project):
             kept
             | {name: value for name, value in super().environment.items() if name.startswith("PULUMI_")}
             | self.cloud.environment()
-            | {"AWS_REGION": REGION, "SETTINGS": json.dumps(self.settings), "PULUMI_IGNORE_AMBIENT_PLUGINS": "true"}
+            | {
+                "AWS_REGION": REGION,
+                "AWS_MAX_ATTEMPTS": "2",
+                "SETTINGS": json.dumps(self.settings),
+                "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+            }
         )
 
     def up(self, **settings: Any) -> None:
@@ -137,3 +142,20 @@ def test_a_program_restores_to_a_moment_and_from_snapshots_also_when_the_source_
     recovery.up(points=points)
     assert recovery.rows("again") == ["before"]
     assert recovery.rows("latest") == ["after", "before"]
+
+
+def test_a_lost_region_fails_in_clear_lines_and_is_as_before_when_it_is_back(recovery: Recovery) -> None:
+    recovery.up(source=True)
+    write(recovery.cloud, recovery.told("source"), "kept")
+    recovery.cloud.add_fault(kind="lost-region", region=REGION)
+    lost = f"ServiceUnavailable: The region {REGION} does not answer: it is lost."
+    refreshed = recovery.pulumi("refresh", "--yes", "--skip-preview", code=1)
+    assert f"reading RDS DB Instance source: {lost}" in refreshed.stdout + refreshed.stderr
+    previewed = recovery.pulumi("preview", "--refresh", code=1)
+    assert f"reading RDS DB Instance source: {lost}" in previewed.stdout + previewed.stderr
+    recovery.settings["points"] = {"then": {"sourceDbInstanceIdentifier": "source", "useLatestRestorableTime": True}}
+    applied = recovery.pulumi("up", "--yes", "--skip-preview", code=1)
+    assert f"creating RDS DB Instance then: {lost}" in applied.stdout + applied.stderr
+    recovery.cloud.clear_faults()
+    recovery.up(source=True, points=recovery.settings["points"])
+    assert recovery.rows("source") == recovery.rows("then") == ["kept"]

@@ -104,6 +104,10 @@ def test_a_lost_region_answers_nothing_until_it_is_back(cloud: Cloud) -> None:
         ({"kind": "slow", "seconds": -1}, "seconds must be a number from 0 to 3600"),
         ({"kind": "throttle", "action": 3}, "action, service and region must be texts"),
         ({"kind": "lost-region"}, "a lost region needs its name in region"),
+        (
+            {"kind": "lost-region", "region": OTHER_REGION, "count": 3},
+            "lost for all calls, until the faults are cleared",
+        ),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(cloud: Cloud, fault: dict[str, Any], reason: str) -> None:

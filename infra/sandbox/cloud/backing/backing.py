@@ -48,6 +48,7 @@ class Backing:
         self._site = site
         self._turn = threading.Lock()
         self._lost: set[str] = set()
+        self._dark: frozenset[str] = frozenset()
         self._converge()
         marks.begin()
         threading.Thread(target=self._watch, name="backing", daemon=True).start()
@@ -65,6 +66,11 @@ class Backing:
                 self._restart(call)
             self._converge()
         return answer
+
+    def lose(self, regions: frozenset[str]) -> None:
+        """Let the servers of these regions rest and all others run; return once it is so."""
+        self._dark = regions
+        self._converge()
 
     def _refusal(self, call: Call) -> Refusal | None:
         """Return why a call comes too early, or asks for a version that there is not; outside the replayed journal."""
@@ -98,7 +104,7 @@ class Backing:
         with self._turn:
             with self._lock:
                 every: list[wanted.Database | wanted.Cache] = [*wanted.databases(), *wanted.caches()]
-                shown = [one for one in every if one.model.status == "available"]
+                shown = [one for one in every if one.model.status == "available" and one.region not in self._dark]
             return all(_server(self._site, one).is_running() for one in shown)
 
     def _converge(self) -> None:
@@ -106,12 +112,10 @@ class Backing:
             with self._lock:
                 databases, snapshots, caches = wanted.databases(), wanted.snapshots(), wanted.caches()
                 retained = wanted.retained()
-            jobs: list[tuple[Any, Callable[[], str]]] = [
-                *((one, lambda one=one: database.Server(self._site, one.key).ensure(one)) for one in databases),
-                *((one, lambda one=one: cache.Server(self._site, one.key).ensure(one)) for one in caches),
-            ]
+            every: list[wanted.Database | wanted.Cache] = [*databases, *caches]
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                outcomes = list(pool.map(lambda job: (job[0], self._tried(job[0].key, job[1])), jobs))
+                addresses = list(pool.map(lambda one: self._tried(one.key, lambda: self._brought(one)), every))
+            outcomes = [(one, to) for one, to in zip(every, addresses, strict=True) if one.region not in self._dark]
             kept = [(one, self._backed_up(one)) for one in snapshots]
             self._end_databases({one.key for one in databases}, retained)
             self._remove({one.key for one in caches}, {one.key for one in snapshots})
@@ -120,6 +124,15 @@ class Backing:
                     _show(one, address)
                 for snapshot, is_there in kept:
                     snapshot.model.status = "available" if is_there else "failed"
+
+    def _brought(self, one: wanted.Database | wanted.Cache) -> str:
+        """Let a server be as wanted; return its address, which is empty where its region is lost."""
+        if one.region not in self._dark:
+            if isinstance(one, wanted.Database):
+                return database.Server(self._site, one.key).ensure(one)
+            return cache.Server(self._site, one.key).ensure(one)
+        server = _server(self._site, one)
+        return _done(server.rest if isinstance(server, database.Server) else server.stop)
 
     def _backed_up(self, snapshot: wanted.Snapshot) -> bool:
         """Whether the snapshot's backup is there; one that could not be taken in its time is not taken later."""

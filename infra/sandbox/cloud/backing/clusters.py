@@ -9,6 +9,7 @@ import base64
 import json
 import re
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from moto.eks.models import DEFAULT_KUBERNETES_VERSION, eks_backends
 from moto.sts.models import sts_backends
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud.backing import control_planes, nodegroups, tokens
+from infra.sandbox.cloud.backing import control_planes, grants, nodegroups, tokens
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.journal import Application
 from infra.sandbox.cloud.refusals import Answer, Refusal
@@ -35,6 +36,8 @@ REPAIR = "/tenantry-eks/repair"
 """Where a POST starts again what has died, and returns once it runs; no path of AWS's."""
 
 _VERSIONS = "/cluster-versions"
+_ENTRIES = "/access-entries"
+_LOOK_SECONDS = 1.0  # how soon it is noticed that a namespace exists
 _PATH = re.compile(r"/clusters/(?P<cluster>[^/]+)(?:/node-groups/(?P<group>[^/]+))?")
 _REVIEW = re.compile(r"/tenantry-eks/(?P<region>[^/]+)/(?P<cluster>[^/]+)/token-review")
 _GROUP_CHANGES = {
@@ -54,6 +57,9 @@ class _Keeper:
     work: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     plane: ControlPlane | None = None
     latest: "Future[None] | None" = None
+    scopes: frozenset[grants.Scope] = frozenset()
+    granting: "Future[None] | None" = None
+    failure: str = ""
 
 
 class Clusters:
@@ -75,6 +81,8 @@ class Clusters:
         self._keepers: dict[tuple[str, str], _Keeper] = {}
         self._leaving: dict[tuple[str, str], Answer] = {}
         self._version = built_version()
+        self._dark: frozenset[str] = frozenset()
+        threading.Thread(target=self._watch, name="namespaces", daemon=True).start()
 
     def __call__(self, call: Call) -> Answer:
         """Answer `call`, and let what it changed happen."""
@@ -111,6 +119,11 @@ class Clusters:
                 self._submit(place.parent.name, place.name, self._remove)
         for (region, name), cluster in held.items():
             self._bring(region, name, cluster, list(cluster.nodegroups.values()))
+
+    def lose(self, regions: frozenset[str]) -> None:
+        """Stop what runs in these regions and start all others; returns at once, see `settle`."""
+        self._dark = regions
+        self.reconcile()
 
     def settle(self) -> None:
         """Return once everything that was begun has ended, well or not."""
@@ -161,6 +174,8 @@ class Clusters:
             return self._leave(call, document, "cluster", self._submit(call.region, name, self._remove))
         if cluster is None or repeated:
             return answer
+        if _ENTRIES in call.path:
+            self._note_scopes(call.region, name, cluster)
         if call.action == "CreateCluster":
             self._note_creator(call, name)
             self._bring(call.region, name, cluster, [])
@@ -188,6 +203,9 @@ class Clusters:
 
     def _bring(self, region: str, name: str, cluster: Any, groups: list[Any]) -> "Future[None]":
         """Begin to bring a cluster to what it should be; `groups` are those that this changes."""
+        if region in self._dark:
+            return self._submit(region, name, self._halt)
+        self._note_scopes(region, name, cluster)
         for versioned in (cluster, *cluster.nodegroups.values()):
             if versioned.version == DEFAULT_KUBERNETES_VERSION:
                 versioned.version = self._version  # nobody stated one, and moto's is of 2021
@@ -221,7 +239,7 @@ class Clusters:
         plane = control_planes.start(home, self._own, f"{self._url}/{keeper.region}/{keeper.name}/token-review")
         api = plane.api()
         try:
-            tokens.bind_policies(api)
+            grants.bind_everywhere(api)
         finally:
             api.close()
         authority = plane.instance.authority.certificate.read_bytes()
@@ -229,6 +247,42 @@ class Clusters:
         cluster.endpoint = f"https://{plane.instance.addresses.api_server}:6443"
         cluster.status = "ACTIVE"
         return plane
+
+    def _halt(self, keeper: _Keeper) -> None:
+        keeper.plane = None
+        control_planes.stop(self._home(keeper.region, keeper.name))
+
+    def _note_scopes(self, region: str, name: str, cluster: Any) -> None:
+        keeper = self._keeper(region, name)
+        before, keeper.scopes = keeper.scopes, grants.scopes(_entries(cluster).values())
+        if before != keeper.scopes:
+            self._grant_soon(keeper)
+
+    def _watch(self) -> None:
+        """Look for new namespaces as long as the process lives, where somebody may do something in them."""
+        never = threading.Event()
+        while not never.wait(_LOOK_SECONDS):
+            for keeper in list(self._keepers.values()):
+                if keeper.scopes and (keeper.granting is None or keeper.granting.done()):
+                    self._grant_soon(keeper)
+
+    def _grant_soon(self, keeper: _Keeper) -> None:
+        keeper.granting = keeper.work.submit(self._grant, keeper)
+        keeper.granting.add_done_callback(_log_failure)
+
+    def _grant(self, keeper: _Keeper) -> None:
+        if keeper.plane is None:
+            return
+        api, before = keeper.plane.api(), keeper.failure
+        try:
+            grants.bind(api, keeper.scopes)
+            keeper.failure = ""
+        except _FAILURES as error:
+            keeper.failure = f"{keeper.region} {keeper.name}: access policies are not bound: {error}"
+        finally:
+            api.close()
+        if keeper.failure not in ("", before):
+            _log(keeper.failure)
 
     def _remove(self, keeper: _Keeper) -> None:
         keeper.plane = None
@@ -264,7 +318,7 @@ class Clusters:
             arn,
             creator=(home / "creator").read_text() if (home / "creator").exists() else "",
             access=getattr(found, "access_config", None) or {},
-            entries=vars(found).get("tenantry_records", {}).get("accessEntry", {}),
+            entries=_entries(found),
         )
         status = {"authenticated": True, "user": user} if user else {"authenticated": False}
         document = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status}
@@ -276,6 +330,12 @@ def built_version() -> str:
     tool = next(tool for tool in TOOLS if tool.name == "kubernetes")
     major, minor, *_ = release_number(pinned_version(tool, PROJECT))
     return f"{major}.{minor}"
+
+
+def _entries(cluster: Any) -> dict[str, Any]:
+    """Return a cluster's access entries by principal."""
+    found: dict[str, Any] = vars(cluster).get("tenantry_records", {}).get("accessEntry", {})
+    return found
 
 
 def _names(call: Call) -> tuple[str, str]:

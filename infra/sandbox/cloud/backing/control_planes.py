@@ -93,16 +93,19 @@ def start(home: Path, own: str, webhook: str) -> ControlPlane:
 def stop_all(folder: Path) -> None:
     """Stop every process of every cluster in the cloud's folder; their data stay."""
     for place in homes(folder):
-        instance = _existing(place)
-        if instance is not None:
-            ControlPlane(instance).stop()
+        stop(place)
+
+
+def stop(home: Path) -> None:
+    """Stop a cluster's control plane, whose data stay; does nothing when there is none."""
+    instance = _existing(home)
+    if instance is not None:
+        ControlPlane(instance).stop()
 
 
 def delete(home: Path) -> None:
     """Stop a cluster's control plane and delete its data; does nothing when there is none."""
-    instance = _existing(home)
-    if instance is not None:
-        ControlPlane(instance).stop()
+    stop(home)
     if home.exists():
         shutil.rmtree(home)
 

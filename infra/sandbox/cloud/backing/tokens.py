@@ -2,8 +2,7 @@
 
 A token says which caller it is for and is signed with a secret in the cluster's folder, which only the user can read:
 the cloud's access key is public, and must open no cluster. As in EKS, the API server asks for each token it does not
-know, and access entries decide: user name, groups, and access policies. A policy counts for the whole cluster only;
-one that is scoped to namespaces grants nothing here.
+know, and access entries decide: user name, groups, and access policies, which `grants` turns into groups.
 """
 
 import base64
@@ -16,22 +15,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.sandbox.cloud.backing import grants
 from infra.sandbox.cloud.backing.control_planes import token_secret
-from infra.sandbox.control_plane.api import ApiClient
 from infra.sandbox.servers.storage import password
 
 LIFETIME = 14 * 60
 """Seconds that a token is good for: what `aws eks get-token` says of its own."""
 
 _PREFIX = "k8s-aws-v1."
-_GROUP = "tenantry:access-policy:"
-_ROLES = {
-    "AmazonEKSClusterAdminPolicy": "cluster-admin",
-    "AmazonEKSAdminPolicy": "admin",
-    "AmazonEKSEditPolicy": "edit",
-    "AmazonEKSViewPolicy": "view",
-}
-_BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 _ROLE_ARN = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d+):(?:role/(?:.*/)?|assumed-role/)([^/]+)(?:/[^/]*)?")
 
 
@@ -75,31 +66,11 @@ def user(arn: str, *, creator: str, access: Mapping[str, Any], entries: Mapping[
     """
     name, groups = "", set[str]()
     if _principal(arn) == _principal(creator) and access.get("bootstrapClusterCreatorAdminPermissions", True):
-        name, groups = arn, {f"{_GROUP}AmazonEKSClusterAdminPolicy"}
+        name, groups = arn, {grants.everywhere(grants.CREATOR)}
     for principal, entry in entries.items():
         if _principal(principal) == _principal(arn):
-            policies = (
-                policy.rpartition("/")[2]
-                for policy, association in entry["policies"].items()
-                if association["accessScope"]["type"] == "cluster"
-            )
-            name, groups = entry["username"], groups | {*entry["kubernetesGroups"], *(_GROUP + it for it in policies)}
+            name, groups = entry["username"], groups | {*entry["kubernetesGroups"], *grants.groups(entry)}
     return {"username": name, "groups": sorted(groups)} if name else None
-
-
-def bind_policies(api: ApiClient) -> None:
-    """Give the cluster roles that come closest to the access policies to those who have them."""
-    for policy, role in _ROLES.items():
-        name = f"tenantry-{policy.lower()}"
-        group = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": _GROUP + policy}
-        binding = {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-            "subjects": [group],
-        }
-        api.apply(f"{_BINDINGS}/{name}", binding)
 
 
 def _principal(arn: str) -> str:

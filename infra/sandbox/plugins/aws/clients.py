@@ -7,6 +7,7 @@ could write the answer down is given the same one again, and nothing is made twi
 
 import contextlib
 import contextvars
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ DELETER_HEADER = "X-Tenantry-Deleter"
 REPEATED_HEADER = "x-tenantry-repeated"
 """In an answer: it is that of an earlier creation."""
 
-_ATTEMPTS = 8  # what a throttled call is tried, botocore's standard mode waits up to 20 s between two
+_ATTEMPTS = 8  # how often a throttled call is tried; botocore's standard mode waits up to 20 s between two
 _CONNECTIONS = 64  # at once, as many as requests the engine makes in parallel
 _AGENT = "tenantry-aws-plugin"  # botocore would put its own together anew for each call, from twenty parts
 
@@ -123,7 +124,7 @@ class Cloud:
 
     def _new_client(self, service: str, region: str) -> Any:
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": int(os.environ.get("AWS_MAX_ATTEMPTS") or _ATTEMPTS)},
             max_pool_connections=_CONNECTIONS,
             user_agent=_AGENT,
             s3={"addressing_style": "path"},  # a bucket's own host name resolves nowhere but at AWS
