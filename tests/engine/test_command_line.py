@@ -9,24 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from infra.paths import INSTANCES, PROJECT_ROOT, VIRTUALENV
+from infra.paths import INSTANCES, PROJECT_ROOT
 from infra.sandbox import instance as instances
 from infra.sandbox import lifecycle
+from tests.engine.command import TENANTRY, tenantry
 from tests.engine.stack import Stack
-
-TENANTRY = str(VIRTUALENV / "bin" / "tenantry")
-
-
-def tenantry(*arguments: str, cwd: Path = PROJECT_ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [TENANTRY, *arguments],
-        cwd=cwd,
-        env={**os.environ, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize(
