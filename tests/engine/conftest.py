@@ -101,7 +101,7 @@ def declared_applied(declared: DeclaredStack) -> DeclaredStack:
     return declared
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def unapplied() -> Iterator[DeclaredStack]:
     """A stack of its own in an empty account."""
     made = make_declared("test-unapplied")

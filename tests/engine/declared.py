@@ -108,10 +108,10 @@ class DeclaredStack(Stack):
         authority = self.workspace.variables()["PGSSLROOTCERT"]
         return psycopg.connect(self.outputs()["database_url"], dbname=database, sslrootcert=authority, autocommit=True)
 
-    def redis(self, store: str, **options: Any) -> redis.Redis:
+    def redis(self, store: str) -> redis.Redis:
         """Return a client of a store by the output `redis_urls`."""
         authority = self.workspace.variables()["REDIS_CA_FILE"]
-        return redis.Redis.from_url(self.outputs()["redis_urls"][store], ssl_ca_certs=authority, **options)
+        return redis.Redis.from_url(self.outputs()["redis_urls"][store], ssl_ca_certs=authority)
 
     def of_type(self, kind: str) -> list[Resource]:
         """Return the resources of a type, as `aws:ec2/vpc:Vpc`, in the state."""

@@ -1,0 +1,203 @@
+"""The stack `local` on what it declares: reached by its own outputs, changed, repaired, destroyed without a trace."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from psycopg import errors, sql
+
+from infra.sandbox.waiting import wait_until
+from tests.engine.consistency import assert_consistent
+from tests.engine.declared import DeclaredStack, Resource, assert_account_equals_state, running
+from tests.engine.stack import Settings
+
+_INSTANCE = "aws:rds/instance:Instance"
+
+
+def test_a_first_preview_works_before_anything_exists_and_makes_nothing(unapplied: DeclaredStack) -> None:
+    planned = unapplied.changes()
+    assert set(planned) == {"create"}
+    assert planned["create"] > 100
+    assert unapplied.cloud.is_empty()
+    assert running(unapplied) == {"cloud.server": 1}
+
+
+def test_a_preview_in_another_account_is_refused_with_one_clear_error(unapplied: DeclaredStack) -> None:
+    def foreign(settings: Settings) -> None:
+        settings["aws"]["account_id"] = "210987654321"
+
+    unapplied.configure(foreign)
+    refused = unapplied.pulumi("preview", expect=None)
+    assert refused.code != 0
+    assert "error: AWS account ID not allowed: 123456789012" in refused.text
+    assert "    1 errored" in refused.text
+    assert "Traceback" not in refused.text
+    assert unapplied.cloud.is_empty()
+
+
+def test_its_cluster_answers_with_the_printed_kubeconfig(declared_applied: DeclaredStack) -> None:
+    nodes = declared_applied.kubectl("get", "nodes")["items"]
+    assert sorted(node["metadata"]["labels"]["topology.kubernetes.io/zone"] for node in nodes) == [
+        "eu-central-1a",
+        "eu-central-1b",
+    ]
+    assert all(_is_ready(node) for node in nodes)
+    (deployment,) = declared_applied.kubectl("get", "deployments", "--all-namespaces")["items"]
+    assert (deployment["metadata"]["name"], deployment["spec"]["replicas"]) == ("storefront-blue", 2)
+    assert deployment["status"]["readyReplicas"] == 2
+
+
+def test_its_database_answers_with_the_printed_url_and_a_verified_certificate(declared_applied: DeclaredStack) -> None:
+    url = declared_applied.outputs()["database_url"]
+    assert url.endswith("?sslmode=verify-full")
+    with declared_applied.administrator() as connection:
+        row = connection.execute("SELECT current_user, current_setting('max_connections')").fetchone()
+    assert row == ("tenantry", "200")
+    with pytest.raises(psycopg.OperationalError, match="certificate"):
+        psycopg.connect(url, sslrootcert="system")
+
+
+def test_its_redis_answers_with_the_printed_url_and_refuses_others(declared_applied: DeclaredStack) -> None:
+    assert declared_applied.redis("cache").ping()
+    assert declared_applied.redis("cache").config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
+    authority = declared_applied.workspace.variables()["REDIS_CA_FILE"]
+    place = declared_applied.outputs()["redis_urls"]["cache"].rpartition("@")[2]
+    for stranger in (f"rediss://{place}", f"rediss://:wrong@{place}"):
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis.from_url(stranger, ssl_ca_certs=authority).ping()
+
+
+def test_each_tenant_reads_its_own_table_and_no_other_tenants(declared_applied: DeclaredStack) -> None:
+    outputs = declared_applied.outputs()
+    urls, places = outputs["connections"], outputs["tenants"]
+    authority = declared_applied.workspace.variables()["PGSSLROOTCERT"]
+    tables = {slug: _make_orders(declared_applied, slug, place) for slug, place in places.items()}
+
+    def read(slug: str, owner: str) -> list[str]:
+        database = places[owner]["database"]
+        with psycopg.connect(urls[slug], dbname=database, sslrootcert=authority) as connection:
+            connection.execute("SELECT set_config('app.current_tenant_id', %s, true)", [slug])
+            return [row[0] for row in connection.execute(sql.SQL("SELECT tenant_id FROM {}").format(tables[owner]))]
+
+    assert [read(slug, slug) for slug in tables] == [[slug] for slug in tables]
+    for slug, neighbour in permutations(tables, 2):
+        with pytest.raises((errors.InsufficientPrivilege, psycopg.OperationalError), match="permission denied"):
+            read(slug, neighbour)
+    for slug, table in tables.items():  # no schema with tables in it is dropped: `destroy` would stop
+        with _owner(declared_applied, places[slug]) as owner:
+            owner.execute(sql.SQL("DROP TABLE {}").format(table))
+
+
+def test_nothing_is_left_to_do_and_account_and_servers_are_what_the_state_names(
+    declared_applied: DeclaredStack,
+) -> None:
+    assert_account_equals_state(declared_applied)
+    assert_consistent(declared_applied)
+
+
+def test_what_was_changed_behind_its_back_is_found_and_mended(declared_applied: DeclaredStack) -> None:
+    stack = declared_applied
+    ec2, rds = stack.client("ec2"), stack.client("rds")
+    (instance,) = stack.of_type(_INSTANCE)
+    rule = _named(stack, "database-port-from-cluster")
+    ec2.revoke_security_group_ingress(
+        GroupId=rule["outputs"]["securityGroupId"], SecurityGroupRuleIds=[rule["outputs"]["securityGroupRuleId"]]
+    )
+    name = instance["outputs"]["identifier"]
+    rds.modify_db_instance(DBInstanceIdentifier=name, BackupRetentionPeriod=1, ApplyImmediately=True)
+    refreshed = stack.pulumi("refresh", "--yes", "--skip-preview", "--diff").output
+    assert "backupRetentionPeriod: 7 => 1" in refreshed
+    assert "database-port-from-cluster" in refreshed
+    stack.up()
+    (mended,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+    assert mended["BackupRetentionPeriod"] == 7
+    assert mended["DbiResourceId"] == instance["id"]
+    assert_account_equals_state(stack)
+
+
+def test_settings_change_in_place_and_nothing_is_replaced(declared_applied: DeclaredStack) -> None:
+    stack = declared_applied
+    before = _ids(stack)
+
+    def grow(settings: Settings) -> None:
+        settings["database"]["max_connections"] = 150
+        settings["cluster"]["node_pools"]["batch"] = {"instance_types": ["c7i.large"], "minimum": 1, "maximum": 2}
+        settings["redis"]["sessions"] = dict(settings["redis"]["cache"])
+
+    stack.configure(grow)
+    stack.up()
+    assert before.items() <= _ids(stack).items()
+    assert_account_equals_state(stack)
+    types = [node["metadata"]["labels"]["node.kubernetes.io/instance-type"] for node in _ready_nodes(stack)]
+    assert Counter(types) == {"m7i.large": 2, "c7i.large": 2}
+    assert stack.redis("sessions").config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+    assert _max_connections(stack) == "200", "the parameter waits for a restart of the server"
+    (instance,) = stack.of_type(_INSTANCE)
+    stack.client("rds").reboot_db_instance(DBInstanceIdentifier=instance["outputs"]["identifier"])
+    wait_until(
+        lambda: _max_connections(stack) == "150", seconds=60, what="no restart", where="RDS", remedy="", every=0.2
+    )
+
+
+def test_destroy_leaves_no_server_running_and_the_account_empty(declared_applied: DeclaredStack) -> None:
+    declared_applied.pulumi("destroy", "--yes", "--skip-preview")
+    assert declared_applied.resources() == []
+    assert running(declared_applied) == {"cloud.server": 1}
+    assert declared_applied.cloud.contents() == []
+
+
+def _is_ready(node: dict[str, Any]) -> bool:
+    return {"Ready": "True"}.items() <= {one["type"]: one["status"] for one in node["status"]["conditions"]}.items()
+
+
+def _ready_nodes(stack: DeclaredStack) -> list[dict[str, Any]]:
+    return [node for node in stack.kubectl("get", "nodes")["items"] if _is_ready(node)]
+
+
+def _make_orders(stack: DeclaredStack, slug: str, place: dict[str, str]) -> sql.Identifier:
+    """Make the table `orders` with a row that tells whose it is, as the tenant's migrations would; return its name."""
+    table = sql.Identifier(place["schema"], "orders")
+    with _owner(stack, place) as owner:
+        owner.execute(sql.SQL("CREATE TABLE {} (tenant_id text)").format(table))
+        owner.execute(sql.SQL("INSERT INTO {} VALUES ({})").format(table, slug))
+        if place["isolation"] == "pool":
+            owner.execute("SELECT pool.isolate_tenants('pool.orders')")
+    return table
+
+
+@contextlib.contextmanager
+def _owner(stack: DeclaredStack, place: dict[str, str]) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    """Let the master role act as the owner of a tenant's schema for one transaction."""
+    owner = sql.Identifier(place["role"].removesuffix("_app") + "_owner")
+    is_member = place["isolation"] == "pool"
+    with stack.administrator(place["database"]) as administrator, administrator.transaction():
+        if not is_member:
+            administrator.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(owner))
+        administrator.execute(sql.SQL("SET LOCAL ROLE {}").format(owner))
+        yield administrator
+        administrator.execute("RESET ROLE")
+        if not is_member:
+            administrator.execute(sql.SQL("REVOKE {} FROM CURRENT_USER").format(owner))
+
+
+def _named(stack: DeclaredStack, name: str) -> Resource:
+    (found,) = [resource for resource in stack.resources() if resource["urn"].endswith(f"::{name}")]
+    return found
+
+
+def _ids(stack: DeclaredStack) -> dict[str, str]:
+    return {resource["urn"]: resource["id"] for resource in stack.resources() if "id" in resource}
+
+
+def _max_connections(stack: DeclaredStack) -> str | None:
+    try:
+        with stack.administrator() as connection:
+            row = connection.execute("SELECT current_setting('max_connections')").fetchone()
+    except psycopg.OperationalError:
+        return None  # it restarts
+    return None if row is None else str(row[0])
