@@ -246,3 +246,24 @@ def test_a_group_that_another_one_or_an_interface_names_is_not_deleted(world: Wo
     client.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
     named.delete()
     assert named.refresh() == {"gone"}
+
+
+def test_the_default_group_of_a_vpc_is_adopted_closed_and_left_with_its_vpc(world: World) -> None:
+    ec2 = world.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.23.0.0/16")["Vpc"]["VpcId"]
+    for _ in range(2):  # adopted a second time it is as closed as the first
+        group = world.object("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "default").create(vpcId=vpc)
+        (found,) = ec2.describe_security_groups(GroupIds=[group.id])["SecurityGroups"]
+        assert (found["GroupName"], found["IpPermissions"], found["IpPermissionsEgress"]) == ("default", [], [])
+        assert group.refresh() == set()
+        assert group.diff(vpcId="vpc-0123456789abcdef0").replaces == ["vpcId"]
+        group.delete()
+        everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+        ec2.authorize_security_group_egress(GroupId=group.id, IpPermissions=everything)
+    ec2.delete_vpc(VpcId=vpc)
+
+
+def test_the_default_group_of_no_vpc_is_refused(world: World) -> None:
+    group = world.object("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
+    with pytest.raises(Refused, match=r"InvalidVpcID\.NotFound.*vpc-0123456789abcdef0"):
+        group.create(vpcId="vpc-0123456789abcdef0")

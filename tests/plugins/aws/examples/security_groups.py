@@ -72,6 +72,18 @@ EXAMPLES: tuple[Example, ...] = (
         unimported=frozenset({"ingress"}),  # equal in meaning, in AWS's words: another test compares them
     ),
     Example(
+        token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        inputs=lambda world: {
+            "vpcId": world.client("ec2").create_vpc(CidrBlock="10.22.0.0/16")["Vpc"]["VpcId"],
+            "tags": {"owner": "shop"},
+        },
+        change={"ingress": [{"protocol": "tcp", "fromPort": 22, "toPort": 22, "self": True}], "tags": {"owner": "us"}},
+        drift=_open,
+        drifted=frozenset({"ingress"}),
+        unimported=frozenset({"ingress"}),
+        stays=True,
+    ),
+    Example(
         token="aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
         inputs=lambda world: {
             "securityGroupId": group(world),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from infra.sandbox.plugins.aws.kind import Kind
 from infra.sandbox.plugins.aws.kinds import (
+    default_security_group,
     eks,
     elasticache,
     iam,
@@ -19,6 +20,7 @@ from infra.sandbox.plugins.aws.kinds import (
 )
 
 _FAMILIES = (
+    default_security_group,
     eks,
     elasticache,
     iam,

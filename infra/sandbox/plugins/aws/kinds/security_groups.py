@@ -113,7 +113,7 @@ def _user_of(client: Any, group: str) -> str | None:
     return None
 
 
-_RULES: Final = "AWS's schema has other shapes for rules than Terraform; `contradictions` checks what they say"
+RULES_UNCHECKED: Final = "AWS's schema has other shapes for rules than Terraform; `contradictions` checks what they say"
 
 KINDS: tuple[Kind, ...] = (
     SecurityGroup(
@@ -129,8 +129,8 @@ KINDS: tuple[Kind, ...] = (
         names={"name": "GroupName"},
         schema_names={"name": "GroupName", "description": "GroupDescription"},
         unchecked={
-            "ingress": _RULES,
-            "egress": _RULES,
+            "ingress": RULES_UNCHECKED,
+            "egress": RULES_UNCHECKED,
             "namePrefix": "the official provider's own",
             "revokeRulesOnDelete": "the official provider's own",
         },
