@@ -87,6 +87,13 @@ def _open(world: World, name: str) -> None:
     world.client("s3").put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
 
 
+def _replicate_by_another_role(world: World, bucket: str) -> None:
+    s3 = world.client("s3")
+    found = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
+    changed = {**found, "Role": "arn:aws:iam::123456789012:role/third"}
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=changed)
+
+
 EXAMPLES: tuple[Example, ...] = (
     Example(
         token="aws:s3/bucket:Bucket",
@@ -155,6 +162,8 @@ EXAMPLES: tuple[Example, ...] = (
         inputs=replicated,
         change={"role": "arn:aws:iam::123456789012:role/other"},
         replacement={"bucket": "elsewhere"},
+        drift=_replicate_by_another_role,
+        drifted=frozenset({"role"}),
         unimported=frozenset({"rules"}),  # the simulated S3 forgets their filters
     ),
 )
