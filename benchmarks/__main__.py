@@ -3,21 +3,15 @@
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import configmaps, sandbox, topics
+from benchmarks import configmaps, control_plane, local_stack, topics
 
 
 def main() -> None:
     """Measure everything and print one table."""
-    table = Table("what", "measured", "promised", title="on this machine", title_justify="left", box=None)
-    for row in sandbox.measure():
-        table.add_row(*row)
-    for command, seconds in configmaps.measure().items():
-        promise = f"{configmaps.PROMISED:.0f} s" if command == "up" else ""
-        table.add_row(f"{configmaps.COUNT} ConfigMaps at --parallel 64: {command}", f"{seconds:.1f} s", promise)
-    cloud = topics.measure()
-    name = f"{topics.COUNT} SNS topics through the aws plugin, 64 at once"
-    table.add_row(name, f"{cloud['rate']:.0f} a second", f"{topics.PROMISED:.0f} a second")
-    table.add_row("idle memory of cloud and aws plugin (PSS)", f"{cloud['memory']:.0f} MiB", "286 MiB (300 MB)")
+    table = Table("what", "measured", "limit", "command", title="on this machine", title_justify="left", box=None)
+    for topic in (local_stack, control_plane, configmaps, topics):
+        for row in topic.measure():
+            table.add_row(*row)
     Console().print(table)
 
 
