@@ -190,3 +190,17 @@ def test_a_change_of_who_gets_admitted_at_creation_needs_another_cluster(world: 
     wider = {**access, "bootstrapClusterCreatorAdminPermissions": True}
     assert made.diff(**said, accessConfig=wider).replaces == ["accessConfig.bootstrapClusterCreatorAdminPermissions"]
     assert not made.diff(**said, accessConfig={**access, "authenticationMode": "API_AND_CONFIG_MAP"}).replaces
+
+
+def test_an_access_policy_that_eks_does_not_have_is_refused(world: World) -> None:
+    subnets = [world.subnet("a"), world.subnet("b")]
+    eks, name = world.client("eks"), world.name("cluster")
+    eks.create_cluster(name=name, roleArn=world.role, resourcesVpcConfig={"subnetIds": subnets})
+    eks.create_access_entry(clusterName=name, principalArn=world.role)
+    with pytest.raises(Refused, match=r"InvalidParameterException: .*AmazonEKSEverythingPolicy"):
+        world.object("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").create(
+            clusterName=name,
+            principalArn=world.role,
+            policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSEverythingPolicy",
+            accessScope={"type": "cluster"},
+        )

@@ -10,6 +10,7 @@ from tests.plugins.aws.world import World
 from tests.plugins.client import Object, Refused
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 SUBNET = "aws:ec2/subnet:Subnet"
 NO_GROUP = "sg-0123456789abcdef0"
 NO_KEY = "arn:aws:kms:eu-west-1:123456789012:key/11111111-1111-1111-1111-111111111111"
@@ -120,3 +121,33 @@ def test_a_database_names_nothing_that_does_not_exist(world: World, wrong: dict[
 def test_a_security_group_is_not_made_in_a_vpc_that_does_not_exist(world: World) -> None:
     with pytest.raises(Refused, match=r"InvalidVpcID\.NotFound.*vpc-0123456789abcdef0"):
         world.object(GROUP).create(vpcId="vpc-0123456789abcdef0")
+
+
+def test_the_security_group_and_the_subnet_of_an_endpoint_are_not_deleted(world: World) -> None:
+    group, subnets = world.object(GROUP).create(vpcId=world.vpc), two_subnets(world)
+    endpoint = world.object(ENDPOINT).create(
+        vpcId=world.vpc,
+        serviceName=f"com.amazonaws.{world.region}.sts",
+        vpcEndpointType="Interface",
+        subnetIds=[subnets[0].id],
+        securityGroupIds=[group.id],
+    )
+    with pytest.raises(Refused, match=f"DependencyViolation.*VPC endpoint {endpoint.id}"):
+        group.delete()
+    with pytest.raises(Refused, match="DependencyViolation"):
+        subnets[0].delete()
+    for thing in (endpoint, group, *subnets):
+        thing.delete()
+        assert thing.refresh() == {"gone"}
+
+
+def test_a_route_table_leads_to_one_gateway_endpoint_of_a_service(world: World) -> None:
+    table = world.client("ec2").create_route_table(VpcId=world.vpc)["RouteTable"]["RouteTableId"]
+    inputs = {"vpcId": world.vpc, "serviceName": f"com.amazonaws.{world.region}.s3", "routeTableIds": [table]}
+    first = world.object(ENDPOINT).create(**inputs)
+    with pytest.raises(Refused, match=f"RouteAlreadyExists.*{table}.*{first.id}"):
+        world.object(ENDPOINT).create(**inputs)
+    first.delete()
+    second = world.object(ENDPOINT).create(**inputs)
+    second.delete()
+    assert second.refresh() == {"gone"}

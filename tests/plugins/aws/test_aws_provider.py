@@ -59,6 +59,16 @@ def test_another_account_than_allowed_is_refused(world: World) -> None:
         assert invoke(allowed.plugin, "aws:index/getRegion:getRegion")["name"] == REGION
 
 
+def test_a_forbidden_account_is_refused(world: World) -> None:
+    with (
+        pytest.raises(Refused, match=f"AWS account ID not allowed: {ACCOUNT}"),
+        configured(world, region=REGION, forbiddenAccountIds=json.dumps([ACCOUNT])),
+    ):
+        pass
+    with configured(world, region=REGION, forbiddenAccountIds=json.dumps(["999999999999"])) as allowed:
+        assert invoke(allowed.plugin, "aws:index/getRegion:getRegion")["name"] == REGION
+
+
 def test_default_tags_are_on_everything_and_a_change_of_them_is_an_update(world: World) -> None:
     inputs = {"cidrBlock": "10.50.0.0/16", "tags": {"owner": "shop"}}
     with configured(world, region=REGION, defaultTags=json.dumps({"tags": {"cell": "one"}})) as tagged:

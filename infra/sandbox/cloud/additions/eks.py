@@ -15,6 +15,12 @@ from moto.moto_api._internal import mock_random
 from infra.sandbox.cloud.additions import references
 from infra.sandbox.cloud.additions.eks_clusters import Clusters, Record
 
+_POLICIES = frozenset(
+    f"AmazonEKS{name}Policy"
+    for name in ("Admin", "AdminView", "AutoNode", "ClusterAdmin", "Edit", "Hybrid", "SecretReader", "View")
+)
+"""What can be associated, without the policies of AWS's own services (EKS User Guide, access policy permissions)."""
+
 _PATHS = (
     "addons",
     "addons/(?P<addonName>[^/]+)",
@@ -98,7 +104,7 @@ class Additions(Clusters):
         said = self.said()
         entry = self._found("accessEntry", said["clusterName"], said["principalArn"])
         policy, now = said["policyArn"], time.time()
-        if ":eks::aws:cluster-access-policy/" not in policy:
+        if policy.rpartition("/")[2] not in _POLICIES or ":eks::aws:cluster-access-policy/" not in policy:
             raise InvalidParameterException(message=f"The policyArn parameter format is not valid: {policy}")
         before = entry["policies"].get(policy, {"associatedAt": now})
         entry["policies"][policy] = {**before, **said, "modifiedAt": now}

@@ -1,8 +1,8 @@
-"""Security groups and subnets that databases, caches and clusters use, and that EC2 therefore does not delete.
+"""Security groups and subnets that others use, and that EC2 therefore does not delete.
 
-AWS places interfaces of RDS, ElastiCache and EKS into the subnets and groups that these name, and it is the interfaces
-that are in the way of a deletion. Here there are no such interfaces, so their owners are asked. Simplified: each subnet
-of a subnet group with an instance in it counts as used, where AWS may have no interface in one of them.
+AWS places interfaces of endpoints, RDS, ElastiCache and EKS into the subnets and groups that these name, and it is the
+interfaces that are in the way of a deletion. Here there are none, so their owners are asked. Simplified: each subnet of
+a subnet group with an instance in it counts as used, where AWS may have no interface in one of them.
 """
 
 from collections.abc import Iterator
@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 
 from moto.core.responses import ActionResult
 from moto.ec2 import urls
-from moto.ec2.exceptions import DependencyViolationError, InvalidVPCIdError
+from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidVPCIdError
+from moto.ec2.models import ec2_backends
 from moto.ec2.responses import EC2Response
 from moto.eks.models import eks_backends
 from moto.elasticache.models import elasticache_backends
 from moto.rds.models import rds_backends
+
+_DELETED = "deleted"
 
 
 class Use(NamedTuple):
@@ -41,8 +44,18 @@ class Additions(EC2Response):
             raise InvalidVPCIdError(vpc)
         return super().create_security_group()
 
+    def create_vpc_endpoint(self) -> ActionResult:
+        """As moto, unless a route table leads to another gateway endpoint of the service already."""
+        service, wanted = self._get_param("ServiceName"), set(self._get_param("RouteTableIds", []))
+        for other in self.ec2_backend.vpc_end_points.values():
+            shared = wanted & set(other.route_table_ids or ()) if other.service_name == service else set()
+            if shared and other.state != _DELETED:
+                what = f"route table {min(shared)} already has a route to {service}: {other.id}"
+                raise EC2ClientError("RouteAlreadyExists", what)
+        return super().create_vpc_endpoint()
+
     def delete_security_group(self) -> ActionResult:
-        """As moto, unless a database, a cache or a cluster uses it."""
+        """As moto, unless an endpoint, a database, a cache or a cluster uses it."""
         group = self._get_param("GroupId")
         for use in uses(self.current_account, self.region):
             if group in use.groups:
@@ -50,7 +63,7 @@ class Additions(EC2Response):
         return super().delete_security_group()
 
     def delete_subnet(self) -> ActionResult:
-        """As moto, unless a database, a cache or a cluster is in it."""
+        """As moto, unless an endpoint, a database, a cache or a cluster is in it."""
         subnet = self._get_param("SubnetId")
         for use in uses(self.current_account, self.region):
             if subnet in use.subnets:
@@ -60,15 +73,23 @@ class Additions(EC2Response):
 
 
 def uses(account: str, region: str) -> Iterator[Use]:
-    """Yield what databases, caches and clusters of a region use.
+    """Yield what endpoints, databases, caches and clusters of a region use.
 
     Args:
         account: its number.
         region: as `eu-west-1`.
     """
+    yield from _endpoints(ec2_backends[account][region])
     yield from _databases(rds_backends[account][region])
     yield from _caches(elasticache_backends[account][region])
     yield from _clusters(eks_backends[account][region])
+
+
+def _endpoints(ec2: Any) -> Iterator[Use]:
+    for endpoint in ec2.vpc_end_points.values():
+        if endpoint.state != _DELETED:
+            groups, subnets = endpoint.security_group_ids or (), endpoint.subnet_ids or ()
+            yield Use(f"VPC endpoint {endpoint.id}", frozenset(groups), frozenset(subnets))
 
 
 def _databases(rds: Any) -> Iterator[Use]:
