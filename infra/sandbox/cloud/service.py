@@ -78,7 +78,7 @@ class Cloud:
         with storage.explained(self.instance.directory), storage.exclusive(self.instance, _NAME):
             component = self._component
             if not component.is_current(self.instance):
-                report("starting the simulated AWS, and what runs behind it" if self.backed else "starting the simulated AWS")
+                report(f"starting the simulated AWS{' and what runs behind it' if self.backed else ''}")
                 component.start(self.instance)
             component.wait_healthy(self.instance, seconds=_READY_SECONDS)
             if self.backed:
