@@ -29,10 +29,10 @@ def _load(_loader: JSONFileLoader, path: str, _open: object) -> Any:
 def _read(path: str) -> Any:
     """Return a file's content; who has it shares it with others, as every client of one session does anyway."""
     content = Path(path).read_bytes()
-    return json.loads(gzip.decompress(content) if path.endswith(".gz") else content, object_pairs_hook=_without_text)
+    return json.loads(gzip.decompress(content) if path.endswith(".gz") else content, object_pairs_hook=without_text)
 
 
-def _without_text(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_text(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object without its documentation; a member of that name is an object and stays.
 
     botocore asks for the texts of a service's client parameters, which S3 has: those objects are just a type and a

@@ -19,13 +19,14 @@ class _Entry(NamedTuple):
     name: str
     policy: bool = True
     private_names: bool = True
+    any_host: bool = False
 
 
 _ENTRIES = (
     _Entry("cloudformation", "cloudformation", policy=False),
     _Entry("codepipeline", "codepipeline", policy=False),
     _Entry("api.ecr", "ecr.api"),
-    _Entry("dkr.ecr", "ecr.dkr"),
+    _Entry("dkr.ecr", "ecr.dkr", any_host=True),
     _Entry("firehose", "kinesis-firehose"),
     _Entry("iot", "iot"),
     _Entry("data.iot", "iot.data", policy=False, private_names=False),
@@ -48,17 +49,24 @@ def _collect(account_id: str, region: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = _plain(account_id, region)
     if is_new:
         zones = list(found[0]["AvailabilityZones"])
-        for entry in _ENTRIES:
-            found += BaseBackend.default_vpc_endpoint_service_factory(
-                region,
-                zones,
-                entry.host,
-                private_dns_names=entry.private_names,
-                special_service_name=entry.name,
-                policy_supported=entry.policy,
-            )
+        found += [_told(entry, region, zones) for entry in _ENTRIES]
         gateway = [f"dynamodb.{region}.amazonaws.com"]
         found += BaseBackend.default_vpc_endpoint_service_factory(
             region, zones, "dynamodb", "Gateway", private_dns_names=False, base_endpoint_dns_names=gateway
         )
     return found
+
+
+def _told(entry: _Entry, region: str, zones: list[str]) -> dict[str, Any]:
+    (told,) = BaseBackend.default_vpc_endpoint_service_factory(
+        region,
+        zones,
+        entry.host,
+        private_dns_names=entry.private_names,
+        special_service_name=entry.name,
+        policy_supported=entry.policy,
+    )
+    if entry.any_host:
+        told["PrivateDnsName"] = f"*.{told['PrivateDnsName']}"
+        told["PrivateDnsNames"] = [{"PrivateDnsName": told["PrivateDnsName"]}]
+    return told
