@@ -37,7 +37,7 @@ if settings.get("source"):
         "source",
         identifier="source",
         engine="postgres",
-        engine_version="18",
+        engine_version=settings.get("version", "18"),
         allocated_storage=20,
         username="postgres",
         db_name="tenantry",
@@ -159,3 +159,11 @@ def test_a_lost_region_fails_in_clear_lines_and_is_as_before_when_it_is_back(rec
     recovery.cloud.clear_faults()
     recovery.up(source=True, points=recovery.settings["points"])
     assert recovery.rows("source") == recovery.rows("then") == ["kept"]
+
+
+def test_a_version_that_is_not_built_fails_in_the_preview_and_makes_nothing(recovery: Recovery) -> None:
+    recovery.settings.update(source=True, version="17.6", password=PASSWORD)
+    previewed = recovery.pulumi("preview", code=1)
+    assert "aws:rds/instance:Instance resource 'source'" in previewed.stdout + previewed.stderr
+    assert "must be a version of postgres that this cloud has: 18." in previewed.stdout + previewed.stderr
+    assert recovery.cloud.is_empty()

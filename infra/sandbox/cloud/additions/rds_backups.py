@@ -28,8 +28,7 @@ class Backups(RDSResponse):
 
     def delete_db_instance(self) -> ActionResult:
         """As moto, but of the automated backups only its own are deleted, and none if they are to be retained."""
-        name = str(self.params["DBInstanceIdentifier"]).lower()
-        deleted = self.backend.databases.get(name)
+        deleted = self.backend.databases.get(self.params["DBInstanceIdentifier"])
         kept = {
             key: snapshot
             for key, snapshot in self.backend.database_snapshots.items()
@@ -37,12 +36,13 @@ class Backups(RDSResponse):
         }
         answer = super().delete_db_instance()
         assert deleted is not None
-        self.backend.database_snapshots.update({key: kept[key] for key in kept})
+        self.backend.database_snapshots.update(kept)
         vars(deleted)[DELETED] = utcnow()
         retained = self.params.get("DeleteAutomatedBackups") is False and int(deleted.backup_retention_period or 0)
         if retained:
-            for former in [one for one in _gone(self.backend).values() if one.db_instance_identifier == name]:
-                self._forget(former)
+            for former in _gone(self.backend).values():
+                if former.db_instance_identifier == deleted.db_instance_identifier:
+                    self._forget(former)
         vars(deleted)[_RETAINED] = bool(retained)
         _gone(self.backend)[deleted.dbi_resource_id] = deleted
         return answer
