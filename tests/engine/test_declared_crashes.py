@@ -10,12 +10,10 @@ import pytest
 from infra.sandbox.waiting import wait_until
 from tests.engine.consistency import assert_as_recorded
 from tests.engine.declared import DeclaredStack, assert_account_equals_state
-from tests.engine.interruption import Update, assert_nothing_survives, plugin, update
+from tests.engine.interruption import assert_nothing_survives, plugin, update
 from tests.sandbox.cloud.harness import kill as kill_cloud
 
-_NAME = "tenantry-local"
-
-Condition = Callable[[DeclaredStack], bool]
+_HELD = 120.0  # seconds that a call is held back at most; a test lets it go on, or kills who would
 
 
 @pytest.fixture
@@ -27,62 +25,71 @@ def empty(declared: DeclaredStack) -> DeclaredStack:
 
 
 def test_a_first_update_is_completed_after_kills_of_engine_cloud_and_plugin(empty: DeclaredStack) -> None:
-    _kill_engine(empty, "database-instance", _both_are_being_created)
-    _kill_cloud(empty, "cache-nodes", _has_cache)
-    _kill_plugin(empty, "cluster-general-eu-central-1a", _has_nodes)
-    _kill_engine(empty, "tenants-shared-database", lambda _stack: True)
+    _kill_engine_while_cluster_and_database_are_created(empty)
+    _kill_cloud_between_two_node_groups(empty)
+    _kill_plugin_before_an_addon_takes_effect(empty)
+    _kill_engine_while_it_makes_databases(empty)
     empty.up()
     assert_nothing_survives(empty)
     assert_account_equals_state(empty)
     assert_as_recorded(empty)
 
 
-def _kill_engine(stack: DeclaredStack, name: str, under_way: Condition) -> None:
+def _kill_engine_while_cluster_and_database_are_created(stack: DeclaredStack) -> None:
+    stack.cloud.add_fault(kind="slow", action="CreateDBInstance", seconds=_HELD)
     with update(stack) as killed:
-        _reach(killed, stack, name, under_way)
+        killed.reach_start_of("database-instance").reach_start_of("cluster-cluster")
+        _wait(lambda: _clusters(stack) == ["CREATING"], "a cluster")
+        stack.cloud.clear_faults()
+        _wait(lambda: _databases(stack) == ["creating"], "a database")
         killed.kill()
     stack.pulumi("cancel", "--yes")
 
 
-def _kill_cloud(stack: DeclaredStack, name: str, under_way: Condition) -> None:
+def _kill_cloud_between_two_node_groups(stack: DeclaredStack) -> None:
+    stack.cloud.add_fault(kind="slow", action="CreateNodegroup", count=1, seconds=_HELD)
     with update(stack) as broken:
-        _reach(broken, stack, name, under_way)
+        for zone in "ab":
+            broken.reach_start_of(f"cluster-general-eu-central-1{zone}")
+        _wait(lambda: len(_node_groups(stack)) == 1, "a node group")
         kill_cloud(stack.cloud)
         result = broken.result()
     assert result.code != 0
     assert "Traceback" not in result.text
-    stack.start_servers()
+    stack.start_servers()  # heals it
 
 
-def _kill_plugin(stack: DeclaredStack, name: str, under_way: Condition) -> None:
+def _kill_plugin_before_an_addon_takes_effect(stack: DeclaredStack) -> None:
+    stack.cloud.add_fault(kind="slow", action="CreateAddon", seconds=_HELD)
     with update(stack) as broken:
-        _reach(broken, stack, name, under_way)
+        broken.reach_start_of("cluster-coredns")
         plugin(stack, "aws").kill()
+        stack.cloud.clear_faults()  # what the plugin had asked for happens now
         result = broken.result()
     assert result.code != 0
     assert "pulumi-resource-aws exited prematurely" in result.text
     assert "Traceback" not in result.text
 
 
-def _reach(run: Update, stack: DeclaredStack, name: str, under_way: Condition) -> None:
-    """Return once the update makes the resource `name`, and the account shows that."""
-    run.reach_start_of(name)
-    wait_until(
-        lambda: under_way(stack), seconds=60, what=f"{name} is not made", where="the cloud", remedy="", every=0.02
-    )
+def _kill_engine_while_it_makes_databases(stack: DeclaredStack) -> None:
+    with update(stack) as killed:
+        killed.reach_start_of("tenants-shared-database").kill()
+    stack.pulumi("cancel", "--yes")
 
 
-def _both_are_being_created(stack: DeclaredStack) -> bool:
-    """Whether cluster and database are, at the same time."""
+def _wait(condition: Callable[[], bool], what: str) -> None:
+    wait_until(condition, seconds=60, what=f"{what} is not made", where="the cloud", remedy="", every=0.02)
+
+
+def _clusters(stack: DeclaredStack) -> list[str]:
     eks = stack.client("eks")
-    clusters = [eks.describe_cluster(name=name)["cluster"]["status"] for name in eks.list_clusters()["clusters"]]
-    databases = stack.client("rds").describe_db_instances()["DBInstances"]
-    return (clusters, [one["DBInstanceStatus"] for one in databases]) == (["CREATING"], ["creating"])
+    return [eks.describe_cluster(name=name)["cluster"]["status"] for name in eks.list_clusters()["clusters"]]
 
 
-def _has_cache(stack: DeclaredStack) -> bool:
-    return bool(stack.client("elasticache").describe_replication_groups()["ReplicationGroups"])
+def _databases(stack: DeclaredStack) -> list[str]:
+    return [one["DBInstanceStatus"] for one in stack.client("rds").describe_db_instances()["DBInstances"]]
 
 
-def _has_nodes(stack: DeclaredStack) -> bool:
-    return bool(stack.client("eks").list_nodegroups(clusterName=_NAME)["nodegroups"])
+def _node_groups(stack: DeclaredStack) -> list[str]:
+    (cluster,) = stack.client("eks").list_clusters()["clusters"]
+    return list(stack.client("eks").list_nodegroups(clusterName=cluster)["nodegroups"])

@@ -174,6 +174,10 @@ class AWSProvider(Provider):
         before, wanted = {**reveal(old_inputs), **_computed(kind, reveal(outputs))}, reveal(new)
         cleared = {name: None for name in reveal(old_inputs) if name in kind.table and name not in wanted}
         with explained(f"updating {kind.noun} {resource.name}", new):
+            if kind.results and not any(name in outputs for name in kind.results):  # `_partial` could not look
+                if not self._take_over(kind, region, id, wanted, self._all_tags(kind, wanted)):
+                    raise ProviderError(f"{kind.noun} {id} is gone; run `pulumi refresh`")
+                return self._outputs(kind, region, id, new)
             kind.update(cloud, region, id, before, {**cleared, **wanted})
             known = {**reveal(outputs), **wanted, "id": id}
             kind.retag(cloud, region, known, reveal(outputs).get("tagsAll") or {}, self._all_tags(kind, wanted))
