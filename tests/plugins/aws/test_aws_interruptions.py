@@ -56,6 +56,20 @@ def test_what_is_found_again_is_made_as_it_is_wanted_now(cloud: Cloud) -> None:
         found.delete()
 
 
+def test_what_was_made_and_could_not_be_looked_at_is_completed_by_an_update(cloud: Cloud) -> None:
+    lost = made_and_forgotten(cloud)
+    with engine(cloud) as world:
+        wanted = world.object(VPC, "shop").inputs_for(**ONE, enableDnsHostnames=True)
+        recorded = {**wanted, "region": REGION}  # all that is known when the cloud dies before it can be asked
+        left = Object(world.plugin, VPC, "shop", lost, wanted, recorded)
+        outputs = left.update(**ONE, enableDnsHostnames=True)
+        assert outputs["arn"].endswith(lost)
+        assert left.refresh() == set()
+        seen = world.client("ec2").describe_vpc_attribute(VpcId=lost, Attribute="enableDnsHostnames")
+        assert seen["EnableDnsHostnames"] == {"Value": True}
+        left.delete()
+
+
 def test_what_cannot_become_what_is_wanted_goes_and_another_comes(cloud: Cloud) -> None:
     lost = made_and_forgotten(cloud)
     with engine(cloud) as world:
