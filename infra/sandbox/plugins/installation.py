@@ -21,9 +21,11 @@ RESOURCE_PLUGINS = {
 }
 """Pulumi package -> the module that serves it."""
 
-_MEMORY = {
-    "MALLOC_ARENA_MAX": "1",  # what one thread has freed is used again by all
-    "MALLOC_MMAP_THRESHOLD_": "131072",  # large texts, once read, go back to the machine
+_SETTINGS = {  # package -> environment variables of its plugin
+    "aws": {
+        "MALLOC_ARENA_MAX": "1",  # what one thread has freed is used again by all
+        "MALLOC_MMAP_THRESHOLD_": "131072",  # AWS's models and schemas, once read, go back to the machine
+    }
 }
 
 LANGUAGE_HOST = (LAUNCHER, EXECUTOR)
@@ -54,7 +56,7 @@ def install(pulumi_home: Path) -> None:
         if folder.is_symlink():
             folder.unlink()  # official plugins were used before
         folder.mkdir(parents=True, exist_ok=True)
-        write_launcher(folder / f"pulumi-resource-{package}", module, settings=_MEMORY)
+        write_launcher(folder / f"pulumi-resource-{package}", module, settings=_SETTINGS.get(package))
 
 
 def use_official(source: Path, pulumi_home: Path, cli_directory: Path) -> Path:
