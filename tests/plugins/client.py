@@ -63,6 +63,14 @@ class Plugin:
         return self.process.returncode, out, err
 
 
+def _told(failure: Any) -> tuple[str, str]:
+    """Return the property of a failure and its reason; a secret one is named by the reason."""
+    if failure.property:
+        return failure.property, failure.reason
+    _, name, reason = failure.reason.split(" ", 2)
+    return name, reason
+
+
 @dataclass
 class Object:
     """One resource of one plugin, with the state that the engine would keep of it."""
@@ -90,8 +98,7 @@ class Object:
             randomSeed=entropy,
         )
         answer = self.plugin.call("Check", request)
-        failures = {failure.property: failure.reason for failure in answer.failures}
-        return decode_properties(answer.inputs), failures
+        return decode_properties(answer.inputs), dict(map(_told, answer.failures))
 
     def inputs_for(self, **news: Any) -> dict[str, Any]:
         inputs, failures = self.check(**news)

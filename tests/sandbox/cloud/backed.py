@@ -1,5 +1,6 @@
 """Clouds with real servers behind them, and clients of those servers."""
 
+import contextlib
 from typing import Any
 
 import psutil
@@ -82,7 +83,8 @@ def kill_everything(cloud: Cloud) -> None:
     """End all processes of the instance as a power failure would."""
     found = _processes(cloud)
     for process in found:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # PostgreSQL's own go with their server
+            process.kill()
     psutil.wait_procs(found, timeout=10)
 
 

@@ -1,5 +1,6 @@
 """Valkey as its clients see it: TLS and a password always, and data that stay."""
 
+import contextlib
 from pathlib import Path
 
 import psutil
@@ -64,7 +65,8 @@ def test_data_survive_a_restart(own: TestInstance, way: str) -> None:
     else:
         processes = family(own)
         for process in processes:
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # PostgreSQL's own go with their server
+                process.kill()
         psutil.wait_procs(processes, timeout=10)
     assert not valkey.status()[0].running
     valkey.start(quiet)
