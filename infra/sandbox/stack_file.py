@@ -21,6 +21,19 @@ _BEHIND = {"cluster": {"control plane"}, "database": {"postgresql", "valkey"}}
 _WRITTEN_BY_PULUMI = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 
+class _Strict(yaml.SafeLoader):
+    """Refuses a key that a mapping has twice, as Pulumi itself does; PyYAML would let the last one win in silence."""
+
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        keys = set[str]()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in keys:
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
+            keys.add(str(key.value))
+        return node
+
+
 def source_of(stack: str) -> Path:
     """Return the stack's file in the work tree.
 
@@ -112,7 +125,7 @@ def _merge(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return _parse(path, _text(path)) if path.is_file() else {}
+    return _parse(path, _text(path), yaml.SafeLoader) if path.is_file() else {}
 
 
 def _text(path: Path) -> str:
@@ -122,9 +135,9 @@ def _text(path: Path) -> str:
         raise TenantryError("not UTF-8 text", path.name, "save it as UTF-8") from error
 
 
-def _parse(path: Path, text: str) -> dict[str, Any]:
+def _parse(path: Path, text: str, loader: type[yaml.SafeLoader] = _Strict) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=loader)  # noqa: S506  # both are safe loaders
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

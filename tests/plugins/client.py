@@ -64,8 +64,8 @@ class Plugin:
 
 
 def _told(failure: Any) -> tuple[str, str]:
-    """Return the property of a failure and its reason; a secret one is named by the reason."""
-    if failure.property:
+    """Return the property of a failure and its reason, which names it where the engine's own text would mislead."""
+    if failure.property or not failure.reason.startswith("property "):
         return failure.property, failure.reason
     _, name, reason = failure.reason.split(" ", 2)
     return name, reason

@@ -28,6 +28,7 @@ class Echo(Provider):
         self, resource: Resource, old: Properties, new: Properties, seed: bytes
     ) -> tuple[Properties, list[Failure]]:
         failures = [Failure(name, "is bad") for name in new if name.startswith("bad")]
+        failures += [Failure(f"{name}[0]", "is bad") for name in new if name.startswith("inside")]
         return {**new, "seed": seed.hex()}, failures
 
     def diff(

@@ -65,6 +65,14 @@ def test_a_failed_check_of_a_secret_names_it_where_the_engine_does_not_print_its
     assert told == {("", "property bad1 is bad"), ("", "property bad2 is bad"), ("bad3", "is bad")}
 
 
+def test_a_failed_check_within_an_input_names_the_path_where_the_engine_does_not_print_that_it_is_nil(
+    plugin: Plugin,
+) -> None:
+    request = provider_pb2.CheckRequest(**thing(plugin, "a").who, news=encode_properties({"inside": ["x"]}))
+    told = [(failure.property, failure.reason) for failure in plugin.call("Check", request).failures]
+    assert told == [("", "property inside[0] is bad")]
+
+
 def test_the_engines_entropy_reaches_the_check(plugin: Plugin) -> None:
     assert thing(plugin, "a").check(entropy=b"\x00\xff")[0]["seed"] == "00ff"
 

@@ -93,6 +93,7 @@ def test_the_source_is_never_written(source: Path, copy: Path) -> None:
         ("a: [\n", "Pulumi.example.yaml:2"),
         ("config: text\n", "Pulumi.example.yaml"),
         ("config: [a]\n", "Pulumi.example.yaml"),
+        ("config:\n  a: {b: 1}\n  c: 2\n  a: {b: 2}\n", "Pulumi.example.yaml:4"),
     ],
 )
 def test_a_file_that_is_no_stack_file_is_refused_by_line_and_changes_nothing(
@@ -105,6 +106,21 @@ def test_a_file_that_is_no_stack_file_is_refused_by_line_and_changes_nothing(
         stack_file.synchronise(source, copy)
     assert caught.value.where == where
     assert copy.read_bytes() == before
+
+
+def test_a_key_that_is_there_twice_is_named_without_its_values(source: Path, copy: Path) -> None:
+    source.write_text("config:\n  a: 100\n  b: {a: 1}\n  a: 300\n")
+    with pytest.raises(TenantryError) as caught:
+        stack_file.synchronise(source, copy)
+    assert "the key a is there twice" in str(caught.value)
+    assert "300" not in str(caught.value)
+    assert not copy.exists()
+
+
+def test_a_merged_mapping_may_override_its_keys(source: Path, copy: Path) -> None:
+    source.write_text("config:\n  x: &x {a: 1, b: 2}\n  y: &y {<<: *x, a: 3}\n  z: {<<: *y, b: 4}\n")
+    stack_file.synchronise(source, copy)
+    assert content(copy)["config"] == {"x": {"a": 1, "b": 2}, "y": {"a": 3, "b": 2}, "z": {"a": 3, "b": 4}}
 
 
 def test_an_unknown_stack_is_refused_with_the_known_ones() -> None:

@@ -199,8 +199,11 @@ def _resource(request: Request) -> Resource:
 
 
 def _discreet(failure: Failure, inputs: Properties) -> Failure:
-    """Let the text name the property when it is secret: the engine would print its value, as `{&{{...}}}`."""
-    if not has_secret(inputs.get(failure.property)):
+    """Let the text name the property where the engine would add what misleads or is secret.
+
+    The engine prints the value of the input of that name: `{<nil>}` for a path into it, `{&{{...}}}` for a secret.
+    """
+    if not failure.property or (failure.property in inputs and not has_secret(inputs[failure.property])):
         return failure
     return Failure("", f"property {failure.property} {failure.reason}")
 
