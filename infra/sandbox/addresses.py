@@ -71,7 +71,7 @@ class AddressBlock:
 
     def taken(self) -> list[tuple[str, int]]:
         """Return the endpoints that some process already listens on."""
-        return [endpoint for endpoint in self.endpoints() if not _is_free(*endpoint)]
+        return [endpoint for endpoint in self.endpoints() if not is_free(*endpoint)]
 
 
 def candidates(seed: str) -> Iterator[AddressBlock]:
@@ -139,7 +139,8 @@ def _called(pid: int) -> str:
         return f"pid {pid}"
 
 
-def _is_free(address: str, port: int) -> bool:
+def is_free(address: str, port: int) -> bool:
+    """Whether nobody listens on an address, and the machine lets it be used."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -18,6 +18,8 @@ from infra.errors import TenantryError
 from infra.paths import INSTANCES, SANDBOX_ROOT
 from infra.sandbox import addresses, files
 from infra.sandbox import instance as instances
+from infra.sandbox.cloud import behind
+from infra.sandbox.cloud.service import PORT as CLOUD_PORT
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.control_plane.control_plane import ControlPlane
 from infra.sandbox.instance import Instance, Report, Service, Status
@@ -63,7 +65,10 @@ def up(name: str, report: Report, asked: Collection[str] | None = None) -> Insta
         instance = instances.load(name)
         if instance is None or not any_running(instance):
             is_new = instance is None
-            instance = instances.create(name)
+            if instance is None or not behind.rows(instance):
+                instance = instances.create(name)
+            else:
+                _require_known_addresses(instance)
             _ask(instance, asked, is_new=is_new)
         else:
             _ask(instance, asked, is_new=False)
@@ -140,6 +145,23 @@ def _ask(instance: Instance, asked: Collection[str] | None, *, is_new: bool) -> 
         record.unlink(missing_ok=True)
     elif not before.issuperset(asked):
         files.replace(record, json.dumps(sorted(before.union(asked))) + "\n")
+
+
+def _require_known_addresses(instance: Instance) -> None:
+    """Make sure that what a stack has declared comes back where the stack's state says it is.
+
+    Raises:
+        TenantryError: a stranger listens there.
+    """
+    cloud = instance.addresses.cloud, CLOUD_PORT
+    servers = (row.endpoint.rpartition(":") for row in behind.rows(instance))
+    for address, port in [cloud, *((address, int(port)) for address, _, port in servers)]:
+        if not addresses.is_free(address, port):
+            raise TenantryError(
+                f"the address is taken by {addresses.holder(address, port)}",
+                f"{address}:{port}",
+                "stop that process: what the stack has declared is known by this address",
+            )
 
 
 def _prepare() -> None:

@@ -34,7 +34,7 @@ def assert_consistent(stack: Stack) -> None:
     """
     assert_as_recorded(stack)
     stack.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--expect-no-changes")
-    assert stack.changes() == {}
+    assert stack.differences() == []
     assert not stack.state().get("pending_operations")
 
 

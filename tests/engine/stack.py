@@ -77,6 +77,15 @@ class Stack:
         document = json.loads(self.pulumi("preview", "--json", *arguments).output)
         return {op: count for op, count in document["changeSummary"].items() if op != "same"}
 
+    def differences(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """Return what a preview would change, as operation, logical name and detailed difference."""
+        steps = json.loads(self.pulumi("preview", "--json").output)["steps"]
+        return [
+            (step["op"], step["urn"].rpartition("::")[2], step.get("detailedDiff") or {})
+            for step in steps
+            if step["op"] != "same"
+        ]
+
     def outputs(self) -> dict[str, Any]:
         """Return the stack's outputs, secrets shown."""
         return dict(json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").output))

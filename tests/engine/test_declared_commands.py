@@ -1,10 +1,12 @@
 """What a user of the declared stack types and sees: the commands that `sandbox up` prints, the status, down and up."""
 
 import json
+import socket
 import subprocess
 from typing import Any
 
 from infra.paths import PROJECT_ROOT
+from infra.sandbox.cloud.account import JOURNAL
 from tests.engine.command import TENANTRY, tenantry
 from tests.engine.declared import DeclaredStack, running
 
@@ -55,6 +57,8 @@ def test_down_leaves_no_process_and_up_brings_all_back(declared_applied: Declare
     assert running(declared_applied) == {}
     stopped = rows(declared_applied)
     assert not any(row["running"] or row["healthy"] for row in stopped.values())
+    _nothing_comes_back_elsewhere(declared_applied, stopped)
+    _nothing_comes_back_without_its_journal(declared_applied)
     up = tenantry("sandbox", "up", "local", "--instance", name)
     assert up.returncode == 0, up.stderr
     found = rows(declared_applied)
@@ -63,3 +67,24 @@ def test_down_leaves_no_process_and_up_brings_all_back(declared_applied: Declare
         [row[fact] for fact in facts] for row in before.values()
     ]
     assert declared_applied.changes() == {}
+
+
+def _nothing_comes_back_elsewhere(stack: DeclaredStack, stopped: dict[str, Any]) -> None:
+    for row in stopped.values():
+        address, _, port = row["endpoint"].rpartition(":")
+        with socket.create_server((address, int(port))):
+            refused = tenantry("sandbox", "up", "local", "--instance", stack.workspace.instance.name)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("error: the address is taken by ")
+        assert f", {row['endpoint']}, stop that process: " in refused.stderr
+    assert running(stack) == {}
+
+
+def _nothing_comes_back_without_its_journal(stack: DeclaredStack) -> None:
+    journal = stack.cloud.folder / JOURNAL
+    journal.rename(journal.with_suffix(".kept"))
+    refused = tenantry("sandbox", "up", "local", "--instance", stack.workspace.instance.name)
+    assert refused.returncode == 1
+    assert "error: the journal of the simulated AWS is lost, and what was declared there is not, " in refused.stderr
+    assert not journal.exists()
+    journal.with_suffix(".kept").rename(journal)

@@ -1,4 +1,4 @@
-"""Whose the simulated AWS account is: its number, and who was known to it before any program."""
+"""The simulated AWS account: its number, who was known to it before any program, and what it is kept in."""
 
 ACCOUNT = "123456789012"
 """The account's number: moto's, and in AWS's documentation nobody's."""
@@ -8,3 +8,6 @@ KEY = "TENANTRYSANDBOXLOCAL"
 
 USER = "sandbox"
 """The IAM user whose key that is; it was there before any program."""
+
+JOURNAL = "journal.jsonl"
+"""The file in the cloud's folder from which a start makes the account again."""

@@ -103,7 +103,7 @@ class Journal:
         raise TenantryError(
             f"the cloud's journal is damaged in line {number}",
             str(self._path),
-            "delete it to begin with an empty cloud",
+            f"restore it, or begin anew with `tenantry sandbox down {self._path.parent.parent.name} --delete`",
         )
 
 

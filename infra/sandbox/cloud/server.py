@@ -18,6 +18,7 @@ from werkzeug.test import run_wsgi_app
 
 from infra.errors import TenantryError
 from infra.sandbox.cloud import connections, lean
+from infra.sandbox.cloud.account import JOURNAL
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.control import Control
 from infra.sandbox.cloud.creations import Creations
@@ -110,7 +111,7 @@ def cloud(folder: Path, backed_at: tuple[str, int] | None = None) -> Application
         TenantryError: its journal is damaged.
     """
     creations = Creations(Moto(backed=backed_at is not None))
-    journal = Journal(creations, folder / "journal.jsonl")
+    journal = Journal(creations, folder / JOURNAL)
     replayed = journal.replay()
     quotas = Quotas(journal, folder / "quotas.json")
     calls_taken = creations.repeating(quotas)

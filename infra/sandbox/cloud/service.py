@@ -15,12 +15,15 @@ import httpx
 from infra.errors import TenantryError
 from infra.paths import VIRTUALENV
 from infra.sandbox.cloud import behind
-from infra.sandbox.cloud.account import KEY
+from infra.sandbox.cloud.account import JOURNAL, KEY
 from infra.sandbox.cloud.backing import control_planes
 from infra.sandbox.cloud.backing.site import Site
 from infra.sandbox.control_plane.component import Component
 from infra.sandbox.instance import Instance, Report, Status
 from infra.sandbox.servers import storage
+
+PORT = 5000
+"""Where it listens: moto's usual port."""
 
 _NAME = "cloud"
 _READY_SECONDS = 120.0  # replays a long journal
@@ -78,6 +81,7 @@ class Cloud:
         with storage.explained(self.instance.directory), storage.exclusive(self.instance, _NAME):
             component = self._component
             if not component.is_current(self.instance):
+                self._require_journal()
                 report(f"starting the simulated AWS{' and what runs behind it' if self.backed else ''}")
                 component.start(self.instance)
             component.wait_healthy(self.instance, seconds=_READY_SECONDS)
@@ -151,7 +155,7 @@ class Cloud:
 
     @property
     def _endpoint(self) -> tuple[str, int]:
-        return self.instance.addresses.cloud, 5000
+        return self.instance.addresses.cloud, PORT
 
     @property
     def _component(self) -> Component:
@@ -168,6 +172,16 @@ class Cloud:
             files=sorted(Path(__file__).parent.rglob("*.py")),
             settings=_MOTO,
         )
+
+    def _require_journal(self) -> None:
+        """Make sure that what runs behind the cloud is not taken for nobody's."""
+        journal = self.folder / JOURNAL
+        if self.backed and not journal.exists() and behind.rows(self.instance):
+            raise TenantryError(
+                "the journal of the simulated AWS is lost, and what was declared there is not",
+                str(journal),
+                f"restore it, or begin anew with `tenantry sandbox down {self.instance.name} --delete`",
+            )
 
     def _stop_servers(self) -> None:
         if (self.instance.directory / "backing").exists():

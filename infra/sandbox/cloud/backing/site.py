@@ -5,13 +5,13 @@ Owns the file `backing/addresses.json`, so that an endpoint survives restarts an
 
 import json
 import shutil
-import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.errors import TenantryError
+from infra.sandbox.addresses import is_free
 from infra.sandbox.certificates import CertificateAuthority, KeyPair
 from infra.sandbox.servers import storage
 
@@ -108,16 +108,6 @@ class Site:
 
     def _free(self, taken: set[int], port: int) -> int:
         for octet in range(_FIRST, _LAST + 1):
-            if octet not in taken and _is_free(f"{self.prefix}.{octet}", port):
+            if octet not in taken and is_free(f"{self.prefix}.{octet}", port):
                 return octet
         raise TenantryError("no address is left for a server", f"{self.prefix}.0/24", "delete some databases or caches")
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
