@@ -16,6 +16,7 @@ from signal import SIGKILL
 import psutil
 
 from infra.errors import TenantryError
+from infra.sandbox import files
 from infra.sandbox.waiting import wait_until
 
 _ORPHANS_GRACE = 1.0  # seconds for children to end by themselves once their parent has
@@ -90,9 +91,7 @@ class Daemon:
                 ) from error
         try:
             record = {"pid": process.pid, "created": psutil.Process(process.pid).create_time()}
-            temporary = self.pid_file.with_suffix(".tmp")
-            temporary.write_text(json.dumps(record))
-            temporary.replace(self.pid_file)
+            files.replace(self.pid_file, json.dumps(record))
         except (OSError, psutil.NoSuchProcess):
             process.kill()
             process.wait()

@@ -1,4 +1,4 @@
-"""Private files that appear whole or not at all, whoever else writes them at the same moment.
+"""Files that appear whole or not at all, whoever else writes them at the same moment.
 
 Imports nothing heavy: each plain `pulumi` in a sandbox shell waits for this.
 """
@@ -8,10 +8,17 @@ import tempfile
 from pathlib import Path
 
 
-def replace(path: Path, text: str) -> None:
-    """Write `text` to `path` in one step, readable by its owner only; the last of several writers wins."""
+def replace(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write `text` to `path` in one step; the last of several writers wins.
+
+    Args:
+        path: the file.
+        text: all that it will hold.
+        mode: its permissions; by default only its owner may read it.
+    """
     temporary = _written(path, text)
     try:
+        temporary.chmod(mode)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

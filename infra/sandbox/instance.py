@@ -12,6 +12,7 @@ from typing import Protocol
 
 from infra.errors import TenantryError
 from infra.paths import INSTANCES
+from infra.sandbox import files
 from infra.sandbox.addresses import AddressBlock, free_block
 from infra.sandbox.certificates import CertificateAuthority
 from infra.sandbox.daemon import Daemon
@@ -150,7 +151,5 @@ def create(name: str) -> Instance:
     instance = Instance(name, free_block(f"{INSTANCES}/{name}", reserved))
     record = instance.directory / "instance.json"
     instance.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = record.with_suffix(".tmp")
-    temporary.write_text(json.dumps({"prefix": instance.addresses.prefix}) + "\n")
-    temporary.replace(record)
+    files.replace(record, json.dumps({"prefix": instance.addresses.prefix}) + "\n")
     return instance

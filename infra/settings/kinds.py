@@ -1,7 +1,7 @@
 """Domain types of settings: each an annotated plain type with the rule it obeys and a one-line meaning."""
 
 import ipaddress
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.fields import FieldInfo
@@ -142,30 +142,12 @@ Slot = Literal["blue", "green"]
 SslMode = Literal["require", "verify-ca", "verify-full"]
 
 
-_WITH_PATTERN: tuple[Any, ...] = (
-    Slug,
-    ImageDigest,
-    HttpPath,
-    DatabaseName,
-    Cidr,
-    AwsRegion,
-    AwsZone,
-    AwsAccountId,
-    PrincipalArn,
-    SecurityGroupId,
-    KubernetesVersion,
-    EngineVersion,
-    Ec2Type,
-    DatabaseClass,
-    CacheType,
-)
-
-
 def meanings_by_pattern() -> dict[str, str]:
     """Return the one-line meaning of each type that has a pattern; users read it instead of the pattern."""
     meanings: dict[str, str] = {}
-    for kind in _WITH_PATTERN:
-        parts: tuple[Any, ...] = get_args(kind)[1:]
-        pattern = next(part.pattern for part in parts if isinstance(part, StringConstraints))
-        meanings[str(pattern)] = next(part.description or "" for part in parts if isinstance(part, FieldInfo))
+    for kind in list(globals().values()):  # so that no type of this module can be forgotten
+        parts: tuple[Any, ...] = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
+        patterns = [part.pattern for part in parts if isinstance(part, StringConstraints) and part.pattern]
+        if patterns:
+            meanings[str(patterns[0])] = next(part.description or "" for part in parts if isinstance(part, FieldInfo))
     return meanings

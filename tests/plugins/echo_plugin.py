@@ -61,6 +61,21 @@ class Echo(Provider):
     def read(self, resource: Resource, id: str, inputs: Properties, outputs: Properties) -> State | None:  # noqa: A002
         return None if id == "gone" else State(id=id, outputs=outputs, inputs=inputs)
 
+    def update(
+        self,
+        resource: Resource,
+        id: str,  # noqa: A002
+        old_inputs: Properties,
+        outputs: Properties,
+        new: Properties,
+        *,
+        preview: bool,
+    ) -> Properties:
+        return new
+
+    def delete(self, resource: Resource, id: str, inputs: Properties, outputs: Properties) -> None:  # noqa: A002
+        pass
+
     def configure(self, config: Properties) -> None:
         if config.get("password") == "wrong":
             raise ProviderError("refused settings")

@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.sandbox import files
 from infra.sandbox.certificates import CertificateAuthority, KeyPair
 from infra.sandbox.instance import Instance
 
@@ -148,11 +149,7 @@ def write_private(path: Path, text: str) -> None:
     """Write `text` to `path` at once and with mode 0600, unless it is there already."""
     if path.exists() and path.read_text() == text and path.stat().st_mode & 0o777 == 0o600:
         return
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    temporary.touch(mode=0o600)
-    temporary.write_text(text)
-    temporary.replace(path)
+    files.replace(path, text)
 
 
 def _encoded(path: Path) -> str:

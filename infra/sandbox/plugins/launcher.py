@@ -2,11 +2,11 @@
 
 import os
 import shlex
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from infra.paths import VIRTUALENV
+from infra.sandbox import files
 
 
 def write_launcher(path: Path, module: str, *arguments: str, settings: Mapping[str, str] | None = None) -> None:
@@ -37,13 +37,4 @@ def write_script(path: Path, body: str) -> None:
     text = f"#!/bin/sh\n{body}"
     if path.is_file() and os.access(path, os.X_OK) and path.read_text() == text:
         return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(text)
-        temporary.chmod(0o755)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    files.replace(path, text, 0o755)

@@ -5,6 +5,7 @@ Every request carries unknowns and secrets as they are (see `values`); a provide
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -102,8 +103,8 @@ class State:
     inputs: Properties
 
 
-class Provider:
-    """Base of a plugin. A method that a plugin leaves out refuses the request with a clear message."""
+class Provider(ABC):
+    """Base of a plugin: what every one must do with resources, and what one does that has no more to say."""
 
     name: str
     """The package, as `kubernetes`."""
@@ -137,6 +138,7 @@ class Provider:
         del arguments
         raise ProviderError(f"the offline {self.name} plugin has no function {token}")
 
+    @abstractmethod
     def check(
         self, resource: Resource, old: Properties, new: Properties, seed: bytes
     ) -> tuple[Properties, list[Failure]]:
@@ -148,22 +150,22 @@ class Provider:
             new: the program's inputs.
             seed: entropy that is equal in preview and update, for automatic names.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def diff(
         self, resource: Resource, id: str, old_inputs: Properties, outputs: Properties, new: Properties
     ) -> Difference:
         """Compare; `new` already carries the old values of what `ignoreChanges` names."""
-        raise NotImplementedError
 
+    @abstractmethod
     def create(self, resource: Resource, inputs: Properties, *, preview: bool) -> tuple[str, Properties]:
         """Create it and return id and outputs; in a preview contact nothing that writes, and return an empty id."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, resource: Resource, id: str, inputs: Properties, outputs: Properties) -> State | None:
         """Return how it is now, or None when it is gone. Inputs and outputs are empty for an import."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update(
         self,
         resource: Resource,
@@ -175,14 +177,13 @@ class Provider:
         preview: bool,
     ) -> Properties:
         """Change it in place and return its outputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete(self, resource: Resource, id: str, inputs: Properties, outputs: Properties) -> None:
         """Delete it and return once it is gone; succeeds when it is gone already."""
-        raise NotImplementedError
 
-    def cancel(self) -> None:
+    def cancel(self) -> None:  # noqa: B027 - most have nothing to end
         """Make every request under way end soon: the user pressed Ctrl-C."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Give back connections; the process is about to end."""

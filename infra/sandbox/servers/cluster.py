@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.errors import TenantryError
+from infra.sandbox import files
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.instance import Report
 from infra.sandbox.servers import leftovers, storage
@@ -236,7 +237,7 @@ class Cluster:
         ]
 
     def _configure(self) -> None:
-        storage.write_private(self.directory / "pg_hba.conf", _HBA)
+        files.replace(self.directory / "pg_hba.conf", _HBA)
         own = "".join(f"{name} = {value}\n" for name, value in self.settings.items())
-        storage.write_private(self.directory / "postgresql.conf", _SETTINGS + own)
+        files.replace(self.directory / "postgresql.conf", _SETTINGS + own)
         (self.directory / "socket").mkdir(mode=0o700, exist_ok=True)

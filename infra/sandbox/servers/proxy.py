@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import TenantryError
+from infra.sandbox import files
 from infra.sandbox.addresses import holder
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.instance import Instance, Report, Status
@@ -70,7 +71,7 @@ class TLSProxy:
             for endpoint in self.endpoints().values():
                 _require_free(*endpoint)
             report("starting the TLS proxy")
-            storage.write_private(self._file, wanted)
+            files.replace(self._file, wanted)
             command = [sys.executable, "-P", "-m", tls_proxy.__name__, str(self._file.relative_to(self._root))]
             environment = {"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1"}
             self.daemon.start(command, env=environment, cwd=self._root)

@@ -17,11 +17,6 @@ from infra.sandbox.instance import Instance
 _LOCK_SECONDS = 180  # a start that recovers much data takes this long at worst
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write `text` to `path`, readable by its owner only, in one step."""
-    files.replace(path, text)
-
-
 def password(path: Path) -> str:
     """Return the password kept in `path`, generated at first use.
 

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.sandbox import files
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.instance import Instance, Report, Status
 from infra.sandbox.servers import leftovers, probe, storage
@@ -128,7 +129,7 @@ class Valkey:
         settings = self.directory / "valkey.conf"
         digest = hashlib.sha256(self.password().encode()).hexdigest()  # only who knows the password can use it
         text = _SETTINGS.format(digest=digest, maxmemory=self.maxmemory, eviction=self.eviction)
-        storage.write_private(settings, text)
+        files.replace(settings, text)
         for name in ("data", "socket"):
             (self.directory / name).mkdir(mode=0o700, exist_ok=True)
         report("starting Valkey")

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from infra.sandbox.servers import storage
+from infra.sandbox import files
 
 _SKIPPED = {"postmaster.pid", "postmaster.opts", "pg_wal", "pg_replslot"}
 _UNFINISHED = "data.new-"  # what `Cluster` clears away
@@ -144,7 +144,7 @@ def forget_log(folder: Path) -> None:
 
 def _copied(backup: Path, target: Path) -> Path:
     password = (backup / "password").read_text()
-    storage.write_private(target / "password", password)
+    files.replace(target / "password", password)
     unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target))
     shutil.copytree(backup / "data", unfinished, dirs_exist_ok=True)
     unfinished.chmod(0o700)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.sandbox import files
 from infra.sandbox.cloud.backing import records
 from infra.sandbox.cloud.backing.front import Front
 from infra.sandbox.cloud.backing.records import Record
 from infra.sandbox.cloud.backing.site import CACHES, Site
 from infra.sandbox.daemon import Daemon
-from infra.sandbox.servers import leftovers, probe, storage
+from infra.sandbox.servers import leftovers, probe
 from infra.sandbox.servers.wheels import valkey_server
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Server:
             self._stop_server()
             for name in ("data", "socket"):
                 (self._folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-            storage.write_private(file, settings)
+            files.replace(file, settings)
             self._daemon.start([str(valkey_server()), file.name], env=_ENVIRONMENT, cwd=self._folder)
             self._daemon.wait_ready(self._socket.exists, seconds=_READY_SECONDS)
         if wanted.tls:

@@ -18,12 +18,12 @@ import psycopg
 from psycopg import sql
 
 from infra.errors import TenantryError
+from infra.sandbox import files
 from infra.sandbox.cloud.backing import backups, extensions, records
 from infra.sandbox.cloud.backing.front import Front
 from infra.sandbox.cloud.backing.records import Record
 from infra.sandbox.cloud.backing.site import DATABASES, Site
 from infra.sandbox.daemon import Daemon
-from infra.sandbox.servers import storage
 from infra.sandbox.servers.cluster import Cluster
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Server:
         self._run(wanted)
         self._front.allow_plain(allowed=wanted.parameters.get(_FORCE_SSL) == "0")
         self._front.ensure(address, wanted.port)
-        storage.write_private(self._folder / "port", str(wanted.port))
+        files.replace(self._folder / "port", str(wanted.port))
         self._tell(wanted)
         backups.forget_log(self._folder)
         return address
@@ -243,7 +243,7 @@ class Server:
             cluster.start(_quiet)
         elif not kept.exists() or kept.read_text() != told:
             cluster.reload()
-        storage.write_private(kept, told)
+        files.replace(kept, told)
         if (self._folder / "data" / "recovery.signal").exists():
             cluster.daemon.wait_ready(lambda: backups.is_promoted(self._folder), seconds=_RECOVERY_SECONDS)
 
@@ -257,7 +257,7 @@ class Server:
         with self.connection() as connection:
             _ensure_roles(connection, wanted)
             _ensure_databases(connection, wanted)
-        storage.write_private(kept, digest)
+        files.replace(kept, digest)
 
 
 def _ensure_roles(connection: psycopg.Connection[Any], wanted: "Database") -> None:

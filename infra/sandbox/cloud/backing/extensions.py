@@ -7,7 +7,7 @@ whoever may create objects in a database may create the extension there.
 
 from pathlib import Path
 
-from infra.sandbox.servers import storage
+from infra.sandbox import files
 from infra.sandbox.servers.wheels import postgresql_extensions
 
 OFFERED = ("vector",)
@@ -28,7 +28,7 @@ def settings(folder: Path) -> dict[str, str]:
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in OFFERED:
         control = (source / f"{name}.control").read_text()
-        storage.write_private(place / f"{name}.control", f"{control}trusted = true\ndirectory = {_quoted(source)}\n")
+        files.replace(place / f"{name}.control", f"{control}trusted = true\ndirectory = {_quoted(source)}\n")
     return {"extension_control_path": _quoted(f"{place.parent}:$system")}
 
 

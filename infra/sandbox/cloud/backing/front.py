@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.sandbox import files
 from infra.sandbox.cloud.backing.site import Site
 from infra.sandbox.daemon import Daemon
-from infra.sandbox.servers import probe, storage, tls_proxy
+from infra.sandbox.servers import probe, tls_proxy
 
 _READY_SECONDS = 30
 _GRACE = 2  # seconds; it has nothing to save
@@ -50,7 +51,7 @@ class Front:
         if self.daemon.is_running() and file.read_text() == wanted:
             return
         self.daemon.stop(grace=_GRACE)
-        storage.write_private(file, wanted)
+        files.replace(file, wanted)
         command = [sys.executable, "-P", "-m", tls_proxy.__name__, str(file.relative_to(self.site.root))]
         environment = {"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1"}
         self.daemon.start(command, env=environment, cwd=self.site.root)

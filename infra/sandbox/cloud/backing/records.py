@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from infra.sandbox import files
 from infra.sandbox.cloud.backing.site import Site
-from infra.sandbox.servers import storage
 
 _FILE = "record.json"
 
@@ -40,7 +40,7 @@ def keep(folder: Path, record: Record) -> None:
     """
     file, text = folder / _FILE, json.dumps(asdict(record), indent=2) + "\n"
     if not file.exists() or file.read_text() != text:
-        storage.write_private(file, text)
+        files.replace(file, text)
 
 
 def of(site: Site, kind: str) -> Iterator[tuple[str, Record]]:

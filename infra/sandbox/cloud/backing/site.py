@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.errors import TenantryError
+from infra.sandbox import files
 from infra.sandbox.addresses import is_free
 from infra.sandbox.certificates import CertificateAuthority, KeyPair
-from infra.sandbox.servers import storage
 
 DATABASES, CACHES = "databases", "caches"
 """The kinds of servers, and of their folders."""
@@ -104,7 +104,7 @@ class Site:
 
     def _keep(self, kept: Mapping[str, int]) -> None:
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        storage.write_private(self._file, json.dumps(kept, indent=2) + "\n")
+        files.replace(self._file, json.dumps(kept, indent=2) + "\n")
 
     def _free(self, taken: set[int], port: int) -> int:
         for octet in range(_FIRST, _LAST + 1):

@@ -5,6 +5,7 @@ client; every preview starts this plugin, and `up --parallel 64` calls it thousa
 meaning of answers to `client`.
 """
 
+import contextlib
 import http.client
 import queue
 import socket
@@ -88,20 +89,15 @@ class Transport:
         body: bytes | None,
         headers: Mapping[str, str],
     ) -> Answer:
-        try:
+        with contextlib.ExitStack() as unless_kept:
+            unless_kept.callback(connection.close)
             connection.request(method, self._base + path, body, dict(headers))
             response = connection.getresponse()
             content = response.read()
-        except BaseException:
-            connection.close()
-            raise
-        if response.will_close:
-            connection.close()
-        else:
-            try:
-                self._idle.put_nowait(connection)
-            except queue.Full:
-                connection.close()
+            if not response.will_close:
+                with contextlib.suppress(queue.Full):
+                    self._idle.put_nowait(connection)
+                    unless_kept.pop_all()
         return Answer(response.status, content, _seconds(response.getheader("Retry-After")))
 
 
@@ -114,13 +110,11 @@ class _Connection(http.client.HTTPSConnection):
         self._server_name = server_name or host
 
     def connect(self) -> None:
-        plain = socket.create_connection((self.host, self.port), self.timeout)
-        try:
+        with contextlib.ExitStack() as unless_open:
+            plain = unless_open.enter_context(socket.create_connection((self.host, self.port), self.timeout))
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.sock = self._tls.wrap_socket(plain, server_hostname=self._server_name)
-        except BaseException:
-            plain.close()
-            raise
+            unless_open.pop_all()
 
 
 def _seconds(header: str | None) -> float | None:
