@@ -9,6 +9,7 @@ import pytest
 from infra.sandbox.cloud.service import Cloud
 from tests.plugins.aws.world import MODULE, REGION, World
 from tests.plugins.client import Object, Refused, running
+from tests.sandbox.cloud.harness import faults
 
 VPC = "aws:ec2/vpc:Vpc"
 ONE = {"cidrBlock": "10.70.0.0/16", "tags": {"owner": "one"}}
@@ -141,7 +142,10 @@ def test_a_call_that_failed_after_it_took_effect_is_tried_again_and_makes_one(cl
 def test_throttled_calls_are_tried_again(cloud: Cloud) -> None:
     cloud.add_fault(kind="throttle", action="CreateVpc", count=3)
     with engine(cloud) as world:
-        world.object(VPC, "shop").create(**ONE).delete()
+        made = world.object(VPC, "shop").create(**ONE)
+        assert vpcs(cloud) == [made.id]
+        assert [fault["left"] for fault in faults(cloud)] == [0], "all three were met"
+        made.delete()
 
 
 def test_a_quota_is_refused_with_awss_code_and_what_is_found_again_does_not_count_twice(cloud: Cloud) -> None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import boto3
+import httpx
 from botocore.config import Config
 
 from infra.sandbox.cloud.service import Cloud
@@ -81,3 +82,9 @@ def create_one_of_each(cloud: Cloud) -> None:
         Engine="valkey",
         CacheNodeType="cache.t4g.micro",
     )
+
+
+def faults(cloud: Cloud) -> list[dict[str, Any]]:
+    """Return the faults that were added, each with how many calls it has `left` to meet."""
+    answer = httpx.get(f"{cloud.url}/tenantry-sandbox/faults", trust_env=False, timeout=60)
+    return list(answer.json())

@@ -281,6 +281,8 @@ def test_a_server_that_dies_is_started_again_with_its_data(backed: Cloud) -> Non
             return False
 
     wait_until(answers, seconds=60, what="no new server", where="mortal", remedy="see the cloud's log")
+    assert json.loads((folder / "server.pid").read_text())["pid"] != server.pid
+    assert rows(backed, instance) == ["kept"]
 
 
 def test_after_everything_was_killed_a_start_brings_all_back(make_cloud: MakeCloud) -> None:

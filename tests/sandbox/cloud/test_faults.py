@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.waiting import wait_until
-from tests.sandbox.cloud.harness import OTHER_REGION, client, vpc_ids
+from tests.sandbox.cloud.harness import OTHER_REGION, client, faults, vpc_ids
 
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "ec2": ("create_internet_gateway", {}),
@@ -132,8 +132,3 @@ def test_the_interface_for_faults_names_bad_requests(
     answer = httpx.request(method, url, content=body, trust_env=False, timeout=60)
     assert answer.status_code == code
     assert answer.json()["error"]
-
-
-def faults(cloud: Cloud) -> list[dict[str, Any]]:
-    answer = httpx.get(f"{cloud.url}/tenantry-sandbox/faults", trust_env=False, timeout=60)
-    return list(answer.json())

@@ -86,6 +86,9 @@ def test_an_ordinary_jobs_pod_completes(namespace: Namespace) -> None:
     template = {"spec": {"restartPolicy": "Never", "containers": _PLAIN}}
     namespace.create("jobs", "export", spec={"template": template})
     eventually(lambda: namespace.get("jobs", "export")["status"].get("succeeded") == 1, "the job to succeed")
+    (pod,) = namespace.pods("job-name=export")
+    assert pod["status"]["phase"] == "Succeeded"
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 0
 
 
 def test_a_crash_looping_pod_is_restarted_and_never_available(namespace: Namespace) -> None:
