@@ -90,7 +90,7 @@ def down(
     if not chosen:
         _out.print("nothing to stop")
     for name in chosen:
-        lifecycle.down(name, _out.print, delete=delete)
+        lifecycle.down(name, _out.print, delete=delete, missing_ok=not names)
 
 
 @sandbox.command()

@@ -79,21 +79,26 @@ def up(name: str, report: Report, asked: Collection[str] | None = None) -> Insta
     return instance
 
 
-def down(name: str, report: Report, *, delete: bool = False) -> None:
+def down(name: str, report: Report, *, delete: bool = False, missing_ok: bool = False) -> None:
     """Stop everything of the instance `name`; does nothing when it is stopped.
 
     Args:
         name: the instance.
         report: receives lines of progress.
         delete: whether to delete its data as well.
+        missing_ok: whether nothing is wrong when there is no such instance, as somebody else has just deleted it.
 
     Raises:
         TenantryError: there is no such instance.
     """
     instances.check_name(name)
+    if missing_ok and instances.load(name) is None:
+        return
     _existing(name)
     with _locked(name, report):
-        instance = _existing(name)  # again, for whoever held the lock may have deleted it
+        if missing_ok and instances.load(name) is None:  # whoever held the lock may have deleted it
+            return
+        instance = _existing(name)
         with ThreadPoolExecutor() as pool:
             for outcome in [pool.submit(service.stop) for service in services(instance)]:
                 outcome.result()

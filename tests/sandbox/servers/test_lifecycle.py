@@ -50,3 +50,9 @@ def test_a_damaged_record_of_the_services_is_named() -> None:
     with pytest.raises(TenantryError, match="the instance's record is damaged"):
         lifecycle.up(NAME, quiet, {"cloud"})
     record.unlink()
+
+
+def test_an_instance_that_somebody_else_has_just_deleted_is_an_error_only_when_it_was_named() -> None:
+    lifecycle.down("test-nowhere", quiet, missing_ok=True)
+    with pytest.raises(TenantryError, match="no such sandbox instance"):
+        lifecycle.down("test-nowhere", quiet)
