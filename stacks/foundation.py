@@ -64,12 +64,13 @@ def lay(settings: StackSettings) -> Foundation:
     cluster = _cluster(settings.cluster, region)
     database = _database(settings.database, region, cluster.clients)
     redis = region.redis(settings.redis, cluster.clients) if region else {}
+    beside = _beside(settings, region) if region else {}
     return Foundation(
         cluster=cluster.provider,
         database=database.provider,
         server=database.server,
         redis=redis,
-        outputs={**cluster.outputs, **database.outputs, **_redis_outputs(redis)},
+        outputs={**cluster.outputs, **database.outputs, **_redis_outputs(redis), **beside},
     )
 
 
@@ -97,6 +98,12 @@ def _region(settings: StackSettings) -> "Region":
     assert settings.aws is not None  # the model refuses settings that declare resources without a place for them
     assert settings.network is not None
     return Region(settings.aws, settings.network)
+
+
+def _beside(settings: StackSettings, region: "Region") -> Outputs:
+    from stacks.platform_parts import declare  # noqa: PLC0415 - see above
+
+    return declare(settings, region)
 
 
 def _cluster(settings: ClusterSettings, region: "Region | None") -> _ClusterSide:

@@ -21,11 +21,15 @@ from infra.settings.foundation import (
     NodePoolSettings,
     RedisSettings,
     RedisStoreSettings,
+    TagSettings,
 )
 
 
 class Region:
-    """One region of one account, and the network there of what the environment declares."""
+    """One region of one account, and the network there of what the environment declares.
+
+    `place` is the account and region, `opts` what its resources are made with, `network` what they are in.
+    """
 
     def __init__(self, place: AwsSettings, network: NetworkSettings) -> None:
         """Declare the network.
@@ -34,9 +38,9 @@ class Region:
             place: account and region.
             network: its addresses and zones.
         """
-        self._name = place.name
-        self._opts = pulumi.ResourceOptions(providers=[_account(place)])
-        self._network = Network("network", _network_args(network), self._opts)
+        self.place = place
+        self.opts = pulumi.ResourceOptions(providers=[_account(place)])
+        self.network = Network("network", _network_args(network), self.opts)
 
     def cluster(self, settings: DeclaredCluster) -> Cluster:
         """Declare the cluster.
@@ -45,17 +49,17 @@ class Region:
             settings: the stack's.
         """
         args = ClusterArgs(
-            cluster_name=self._name,
+            cluster_name=self.place.name,
             version=settings.version,
-            subnets=self._network.private_subnets,
-            egress=self._network.egress,
+            subnets=self.network.private_subnets,
+            egress=self.network.egress,
             node_pools={name: _node_kind(pool) for name, pool in settings.node_pools.items()},
             administrators=settings.administrators,
             public_access=settings.public_access,
             log_retention_days=settings.log_retention_days,
             protect=settings.protect,
         )
-        return Cluster("cluster", args, self._opts)
+        return Cluster("cluster", args, self.opts)
 
     def database(self, settings: DeclaredDatabase, clients: pulumi.Input[str] | None) -> Database:
         """Declare the PostgreSQL server.
@@ -65,9 +69,9 @@ class Region:
             clients: the security group that is let in; None for nobody.
         """
         args = DatabaseArgs(
-            identifier=self._name,
-            vpc_id=self._network.vpc_id,
-            subnet_ids=list(self._network.data_subnets.values()),
+            identifier=self.place.name,
+            vpc_id=self.network.vpc_id,
+            subnet_ids=list(self.network.data_subnets.values()),
             engine_version=settings.engine_version,
             instance_class=settings.instance_class,
             max_connections=settings.max_connections,
@@ -78,7 +82,7 @@ class Region:
             log_retention_days=settings.log_retention_days,
             protect=settings.protect,
         )
-        database = Database("database", args, self._opts)
+        database = Database("database", args, self.opts)
         if clients is not None:
             database.allow_from("cluster", clients)
         return database
@@ -95,8 +99,8 @@ class Region:
 
     def _store(self, name: str, settings: RedisStoreSettings, clients: pulumi.Input[str] | None) -> Redis:
         args = RedisArgs(
-            vpc_id=self._network.vpc_id,
-            subnet_ids=list(self._network.data_subnets.values()),
+            vpc_id=self.network.vpc_id,
+            subnet_ids=list(self.network.data_subnets.values()),
             engine_version=settings.engine_version,
             node_type=settings.node_type,
             nodes=settings.nodes,
@@ -104,7 +108,7 @@ class Region:
             snapshot_retention_days=settings.snapshot_retention_days,
             protect=settings.protect,
         )
-        store = Redis(name, args, self._opts)
+        store = Redis(name, args, self.opts)
         if clients is not None:
             store.allow_from("cluster", clients)
         return store
@@ -115,8 +119,18 @@ def _account(place: AwsSettings) -> aws.Provider:
         "aws",
         region=place.region,
         allowed_account_ids=[place.account_id],
-        default_tags={"tags": {"tenantry:stack": pulumi.get_stack()}},
+        default_tags={"tags": _default_tags(place.tags)},
     )
+
+
+def _default_tags(settings: TagSettings) -> dict[str, str]:
+    return {
+        "tenantry:stack": pulumi.get_stack(),
+        "owner": settings.owner,
+        "cost-centre": settings.cost_centre,
+        "environment": settings.environment,
+        "data-class": settings.data_class,
+    }
 
 
 def _network_args(settings: NetworkSettings) -> NetworkArgs:

@@ -31,7 +31,12 @@ _SETTINGS: dict[str, Any] = {
 }
 
 _DECLARED: dict[str, Any] = {
-    "aws": {"account_id": "123456789012", "region": "eu-central-1", "name": "shop"},
+    "aws": {
+        "account_id": "123456789012",
+        "region": "eu-central-1",
+        "name": "shop",
+        "tags": {"owner": "platform-team", "cost_centre": "commerce", "environment": "example"},
+    },
     "network": {"block": "10.20.0.0/16", "zones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"]},
     "cluster": {
         "version": "1.34",

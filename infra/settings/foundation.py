@@ -47,6 +47,22 @@ def _repeated(field: str, values: Sequence[str]) -> Iterator[Contradiction]:
             yield (field, position), "named twice; name each once"
 
 
+class TagSettings(Section):
+    """What every resource in AWS says of itself; cost reports and owners are found by them."""
+
+    owner: Slug
+    """The team that is called."""
+
+    cost_centre: Slug
+    """Who pays."""
+
+    environment: Slug
+    """Which environment it belongs to."""
+
+    data_class: Literal["public", "internal", "confidential", "restricted"] = "confidential"
+    """How its data must be handled."""
+
+
 class AwsSettings(Section):
     """Where in AWS the stack's resources are."""
 
@@ -56,8 +72,19 @@ class AwsSettings(Section):
     region: AwsRegion
     """The region of everything that the stack declares."""
 
+    recovery_region: AwsRegion | None = None
+    """Where backups, secrets, images and buckets are copied to; none: they are lost with the region."""
+
+    tags: TagSettings
+    """What every resource carries."""
+
     name: Annotated[Slug, Field(max_length=30)]
     """What names begin with that are unique in account and region, such as the cluster's; ElastiCache's are short."""
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return a recovery region that is lost with the region itself."""
+        if self.recovery_region == self.region:
+            yield ("recovery_region",), "the same as region, and lost with it; name another"
 
 
 class NetworkSettings(Section):

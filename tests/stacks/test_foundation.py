@@ -62,8 +62,14 @@ def test_the_account_is_the_only_one_that_the_stack_is_applied_to(declared: Grap
     assert {node.provider.rpartition("::")[0] for node in of_package(declared, "aws")} == {aws.urn}
 
 
-def test_everything_in_aws_carries_the_stacks_name(declared: Graph) -> None:
-    assert json.loads(provider(declared, "aws").plain("defaultTags")) == {"tags": {"tenantry:stack": "mocked"}}
+def test_everything_in_aws_says_whose_it_is(declared: Graph) -> None:
+    assert json.loads(provider(declared, "aws").plain("defaultTags"))["tags"] == {
+        "tenantry:stack": "mocked",
+        "owner": "platform-team",
+        "cost-centre": "commerce",
+        "environment": "example",
+        "data-class": "confidential",
+    }
 
 
 def test_kubernetes_is_reached_with_the_declared_clusters_kubeconfig(declared: Graph) -> None:
