@@ -1,0 +1,40 @@
+"""What every command prints with: stdout and stderr, a progress display, and how the program calls itself."""
+
+import contextlib
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+
+def own_command() -> str:
+    """Return how to call this program from the caller's folder, quoted for a shell."""
+    program = Path(sys.argv[0])
+    if program.is_absolute() and program.parent.parent.parent == Path.cwd():
+        program = program.relative_to(Path.cwd())
+    return shlex.quote(str(program))
+
+
+@contextlib.contextmanager
+def progress(title: str = "starting the sandbox") -> Iterator[Callable[[str], None]]:
+    """Show a spinner with the latest line on a terminal, and plain lines with the time passed elsewhere.
+
+    Args:
+        title: what the spinner says before the first line.
+    """
+    started = time.monotonic()
+    if err.is_terminal:
+        with err.status(title) as spinner:
+            yield spinner.update
+    else:
+        yield lambda line: err.print(f"{time.monotonic() - started:5.1f} s  {line}", markup=False)
