@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
+from infra.settings import schedule
 
 
 def _network(text: str) -> str:
@@ -47,6 +48,44 @@ ImageDigest = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9./:_-]*@sha256:[0-9a-f]{64}$", max_length=512),
     Field(description="An image by digest, as `registry/name@sha256:...`; a tag can move, a digest cannot."),
+]
+
+Fqdn = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=253
+    ),
+    Field(description="A whole host name, as `shop.example.com`: lower-case, without a dot at its end."),
+]
+
+Duration = Annotated[
+    str,
+    StringConstraints(pattern=r"^[1-9][0-9]{0,5}[smhd]$"),
+    Field(description="A length of time: a whole number and a unit, as `30s`, `15m`, `12h` or `7d`."),
+]
+"""`infra.units.seconds` reads it."""
+
+Memory = Annotated[
+    str,
+    StringConstraints(pattern=r"^[1-9][0-9]{0,6}(Mi|Gi|Ti)$"),
+    Field(description="Memory: a whole number and a unit, as `512Mi` or `8Gi`."),
+]
+"""`infra.units.mebibytes` reads it."""
+
+Cpu = Annotated[
+    str,
+    StringConstraints(pattern=r"^[1-9][0-9]{0,5}m?$"),
+    Field(description="Processors, in quotes: whole ones as `2`, or thousandths as `250m`."),
+]
+"""`infra.units.millicores` reads it. No fractions: Kubernetes would write them back as thousandths."""
+
+Percent = Annotated[int, Field(ge=0, le=100, description="A share of a hundred: 0 to 100, without a percent sign.")]
+
+CronSchedule = Annotated[
+    str,
+    StringConstraints(max_length=100),
+    AfterValidator(schedule.checked),
+    Field(description="When, in UTC: minute, hour, day of the month, month, weekday, as `0 2 * * *`."),
 ]
 
 Port = Annotated[int, Field(ge=1, le=65535, description="A TCP port.")]
@@ -113,6 +152,12 @@ EngineVersion = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$"),
     Field(description="A version as `18` or `18.1`, in quotes; without its second part it takes minor upgrades."),
+]
+
+Email = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._%+-]+@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=254),
+    Field(description="An e-mail address, as `oncall@example.com`; the part behind the `@` in lower case."),
 ]
 
 Ec2Type = Annotated[

@@ -18,7 +18,8 @@ from infra.settings.foundation import (
     NetworkSettings,
     RedisSettings,
 )
-from infra.settings.kinds import HttpPath, ImageDigest, Isolation, Plan, Port, Slot, Slug
+from infra.settings.governance import AlarmSettings
+from infra.settings.kinds import Cpu, HttpPath, ImageDigest, Isolation, Memory, Plan, Port, Slot, Slug
 from infra.settings.section import Contradiction, Section
 
 _ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
@@ -82,10 +83,10 @@ class PlanLimits(Section):
     connection_limit: Annotated[int, Field(ge=1, le=1000)] = 20
     """Database connections of the tenant's application role."""
 
-    cpu: Annotated[str, Field(pattern=r"^[0-9]+m?$")] = "4"
+    cpu: Cpu = "4"
     """CPU requests in the tenant's own namespace (isolation `database`)."""
 
-    memory: Annotated[str, Field(pattern=r"^[0-9]+[MG]i$")] = "8Gi"
+    memory: Memory = "8Gi"
     """Memory requests in the tenant's own namespace (isolation `database`)."""
 
     pods: Annotated[int, Field(ge=1, le=1000)] = 20
@@ -120,6 +121,9 @@ class StackSettings(Section):
 
     redis: RedisSettings = RedisSettings()
     """Where services keep what need not last."""
+
+    alarms: AlarmSettings = AlarmSettings()
+    """Who is told when something is wrong."""
 
     services: dict[Slug, ServiceSettings] = Field(default_factory=dict)
     """Service name -> its slots."""
