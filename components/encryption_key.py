@@ -26,6 +26,7 @@ class EncryptionKeyArgs:
         description: what it encrypts.
         log_groups: names of CloudWatch log groups that it encrypts; `*` stands for any text.
         through: services through which the account's principals may use it, as `ec2`; the rights of AWS's own keys.
+        statements: further rights on it, as those of AWS services that encrypt for the account.
         region: where the key is; None for the provider's region.
         protect: whether the engine refuses to delete it.
     """
@@ -33,6 +34,7 @@ class EncryptionKeyArgs:
     description: str
     log_groups: Sequence[str] = ()
     through: Sequence[str] = ()
+    statements: Sequence[Statement] = ()
     region: str | None = None
     protect: bool = True
 
@@ -79,7 +81,7 @@ def _policy(args: EncryptionKeyArgs, account: Account) -> pulumi.Output[str]:
         statements.append(_log_groups(args.log_groups, account, region))
     if args.through:
         statements.append(_through(args.through, account, region))
-    return document(*statements)
+    return document(*statements, *args.statements)
 
 
 def _log_groups(names: Sequence[str], account: Account, region: pulumi.Output[str]) -> Statement:

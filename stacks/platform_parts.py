@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pulumi
 
 from infra.settings.models import StackSettings
+from stacks import governance
 from stacks.region import Region
 
 
@@ -21,5 +22,5 @@ def declare(settings: StackSettings, region: Region) -> Mapping[str, pulumi.Inpu
     Returns:
         The stack's outputs about them.
     """
-    del settings, region  # the parts come with the next changes
-    return {}
+    alarms = governance.alarms(settings.alarms, region)  # first: `alarms.topic_arn` is where the others' alarms go
+    return {"alarms": alarms.topic_arn}

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws
 
+from components.alarms import Alarms, AlarmsArgs
 from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.bucket import Bucket, BucketArgs
 from components.cluster import Cluster, ClusterArgs
@@ -66,6 +67,7 @@ def cloud_graph() -> Graph:
 
 def _declare() -> None:
     opts = pulumi.ResourceOptions(providers=[pulumi_aws.Provider("cloud", region=REGION)])
+    Alarms("alarms", AlarmsArgs(emails=["oncall@example.com"]), opts)
     network = Network("network", network_args(), opts)
     data = list(network.data_subnets.values())
     cluster = Cluster("cluster", cluster_args(subnets=network.private_subnets, egress=network.egress), opts)

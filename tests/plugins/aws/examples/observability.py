@@ -95,4 +95,30 @@ EXAMPLES: tuple[Example, ...] = (
         ),
         drifted=frozenset({"displayName"}),
     ),
+    Example(
+        token="aws:sns/topicPolicy:TopicPolicy",
+        inputs=lambda world: {"arn": _topic(world), "policy": publishers(ACCOUNT)},
+        change={"policy": publishers("210987654321")},
+        replacement={"arn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:other"},
+        drift=lambda world, it: world.client("sns").set_topic_attributes(
+            TopicArn=it, AttributeName="Policy", AttributeValue=publishers("555555555555")
+        ),
+        drifted=frozenset({"policy"}),
+        stays=True,  # a topic is never without a policy
+    ),
+    Example(
+        token="aws:sns/topicSubscription:TopicSubscription",
+        inputs=lambda world: {
+            "topic": _topic(world),
+            "protocol": "email",
+            "endpoint": "oncall@example.com",
+            "filterPolicy": '{"severity": ["high"]}',
+        },
+        change={"filterPolicy": '{"severity": ["high", "low"]}'},
+        replacement={"endpoint": "other@example.com"},
+        drift=lambda world, it: world.client("sns").set_subscription_attributes(
+            SubscriptionArn=it, AttributeName="FilterPolicy", AttributeValue='{"severity": ["none"]}'
+        ),
+        drifted=frozenset({"filterPolicy"}),
+    ),
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
+from infra.sandbox.plugins.aws.kinds import sns_access
 from infra.sandbox.plugins.aws.tagging import Tagging
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
@@ -105,5 +106,6 @@ KINDS: tuple[Kind, ...] = (
         documents=frozenset({"archivePolicy", "deliveryPolicy", "policy"}),
         same_place=frozenset({"name"}),
     ),
+    *sns_access.KINDS,
 )
 """The entries, for `observability`."""
