@@ -1,9 +1,11 @@
 """Domain types of settings: each an annotated plain type with the rule it obeys and a one-line meaning."""
 
+import datetime
 import ipaddress
+import re
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
@@ -36,6 +38,22 @@ def _vpc_block(text: str) -> str:
     if wrong:
         raise ValueError(wrong)
     return text
+
+
+def _moment(value: object) -> datetime.datetime:
+    """Return a moment as it is written, or as YAML and Pulumi read it when it has no quotes.
+
+    Raises:
+        ValueError: it is none, not in UTC, has parts of a second, or is outside 2000 to 2199.
+    """
+    # PyYAML makes a time of it, Pulumi a text.
+    text = value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime.datetime) else str(value)
+    try:
+        if re.fullmatch(r"2[01]\d{2}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", text):
+            return datetime.datetime.fromisoformat(text)
+    except ValueError:
+        pass  # no such day or hour
+    raise ValueError("a moment in UTC, to the second, as `2026-11-01T00:00:00Z`") from None
 
 
 Slug = Annotated[
@@ -176,6 +194,51 @@ CacheType = Annotated[
     str,
     StringConstraints(pattern=r"^cache\.[a-z][a-z0-9]*\.[a-z0-9]+$", max_length=32),
     Field(description="An ElastiCache node type, as `cache.r7g.large`."),
+]
+
+SecretName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z]([a-z0-9_]*[a-z0-9])?$", max_length=SLUG_LENGTH),
+    Field(description="Lower-case letters, digits and underscores; begins with a letter, ends without an underscore."),
+]
+
+Moment = Annotated[datetime.datetime, BeforeValidator(_moment)]
+"""A moment in UTC to the second, as RFC 3339 has it, with or without quotes: `2026-11-01T00:00:00Z`."""
+
+DailyWindow = Annotated[
+    str,
+    StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"),
+    Field(description="A window of each day in UTC, as `02:00-03:00`."),
+]
+
+WeeklyWindow = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]"
+        r"-(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]$"
+    ),
+    Field(description="A window of the week in UTC, as `sun:04:00-sun:05:00`."),
+]
+
+SnapshotName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^((arn:aws[a-z-]*:rds:[a-z0-9-]+:[0-9]{12}:snapshot:)?(rds:)?[A-Za-z](-?[A-Za-z0-9])*)$",
+        max_length=512,
+    ),
+    Field(description="A database snapshot's identifier, as `before-migration`, or its ARN."),
+]
+
+BackupsArn = Annotated[
+    str,
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:rds:[a-z0-9-]+:[0-9]{12}:auto-backup:ab-[a-z0-9]+$", max_length=256),
+    Field(description="Automated backups, as `arn:aws:rds:REGION:ACCOUNT:auto-backup:ab-...`."),
+]
+
+StackName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100),
+    Field(description="A stack of this project: letters, digits, dots, dashes and underscores."),
 ]
 
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653]
