@@ -14,6 +14,7 @@ from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
 from infra.sandbox import engine, foreground, lifecycle, next_steps, pulumi, stack_file, turns
 from infra.sandbox import instance as instances
+from infra.sandbox.cloud import account
 from infra.sandbox.environment import Workspace, export_lines
 from infra.sandbox.instance import Instance, Status
 
@@ -39,11 +40,12 @@ def up(
 ) -> None:
     """Start a stack's sandbox: the simulated AWS, the servers behind it, and those that the stack brings."""
     instances.check_name(instance or stack)
-    asked = stack_file.services(stack_file.source_of(stack))
+    source = stack_file.source_of(stack)
+    asked, identity = stack_file.services(source), account.of_stack(stack_file.sections(source))
     engine.ensure_built(err)
     with contextlib.ExitStack() as held:
         with progress() as report:
-            running = lifecycle.up(instance or stack, report, asked)
+            running = lifecycle.up(instance or stack, report, asked, identity)
             workspace = Workspace(running, stack)
             held.enter_context(turns.turn(workspace, report))
             workspace.prepare()
@@ -55,7 +57,7 @@ def up(
     rows = lifecycle.status(running)
     _print_status(running, rows)
     argument = stack if instance is None else f"{stack} --instance {instance}"
-    commands = next_steps.text(stack_file.source_of(stack), rows, f"{own_command()} sandbox env {argument}")
+    commands = next_steps.text(source, rows, f"{own_command()} sandbox env {argument}")
     out.print(f"\n{commands}", markup=False)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from infra.paths import BIN, VIRTUALENV
 from infra.sandbox import files, lifecycle, stack_file
+from infra.sandbox.cloud import account
+from infra.sandbox.cloud.account import Identity
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
@@ -110,7 +112,8 @@ class Workspace:
             official_plugins: a folder of official plugins to use instead of the offline ones.
 
         Raises:
-            TenantryError: the stack file is missing or not valid, or an official plugin is missing.
+            TenantryError: the stack file is missing or not valid, an official plugin is missing, or the instance's AWS
+                account is not the stack's.
         """
         source = stack_file.source_of(self.stack)
         cli = self._install_plugins(official_plugins)
@@ -118,9 +121,11 @@ class Workspace:
         if not self._passphrase.exists():
             files.create(self._passphrase, secrets.token_urlsafe(32))
         stack_file.synchronise(source, self.stack_file)
+        cloud = Cloud(self.instance)
+        if lifecycle.has(self.instance, cloud.name):
+            cloud.introduce(self._identity)
         self._write_pulumi_wrapper(source, cli)
         PostgreSQL(self.instance).link_tools(self.tools)
-        cloud = Cloud(self.instance)
         write_launcher(self.tools / "aws", "infra.sandbox.aws_cli", cloud.url, str(cloud.folder))
 
     def variables(self) -> dict[str, str]:
@@ -145,7 +150,7 @@ class Workspace:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             **self._servers(),
-            **_without_proxy(Cloud(self.instance).environment()),
+            **_without_proxy(Cloud(self.instance).environment(self._identity)),
         }
 
     def process_environment(self) -> dict[str, str]:
@@ -161,6 +166,11 @@ class Workspace:
             if lifecycle.has(self.instance, service.name):
                 variables |= service.environment()
         return variables
+
+    @property
+    def _identity(self) -> Identity:
+        """Who applies the stack, by the work tree's file: credentials do not change when the sandbox's copy does."""
+        return account.of_stack(stack_file.sections(stack_file.source_of(self.stack)))
 
     @property
     def _passphrase(self) -> Path:

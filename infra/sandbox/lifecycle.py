@@ -19,6 +19,7 @@ from infra.paths import INSTANCES, SANDBOX_ROOT
 from infra.sandbox import addresses, files
 from infra.sandbox import instance as instances
 from infra.sandbox.cloud import behind
+from infra.sandbox.cloud.account import Identity
 from infra.sandbox.cloud.service import PORT as CLOUD_PORT
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.control_plane.control_plane import ControlPlane
@@ -46,7 +47,7 @@ def has(instance: Instance, service: str) -> bool:
     return asked is None or service in asked
 
 
-def up(name: str, report: Report, asked: Collection[str] | None = None) -> Instance:
+def up(name: str, report: Report, asked: Collection[str] | None = None, identity: Identity | None = None) -> Instance:
     """Start everything of the instance `name`, creating it when there is none; does nothing to what is healthy.
 
     Args:
@@ -54,9 +55,11 @@ def up(name: str, report: Report, asked: Collection[str] | None = None) -> Insta
         report: receives lines of progress.
         asked: names of services that a new instance is made of, and that an existing one has from now on beside its
             own; by default all.
+        identity: whose AWS account it is; by default the one that it was, or the documented one.
 
     Raises:
-        TenantryError: something cannot be started; what runs already stays, `down` stops it.
+        TenantryError: it is another account and in use, or something cannot be started; what runs already stays, `down`
+            stops it.
     """
     instances.check_name(name)
     _prepare()
@@ -73,6 +76,8 @@ def up(name: str, report: Report, asked: Collection[str] | None = None) -> Insta
         else:
             _ask(instance, asked, is_new=False)
         instance.authority.ensure()
+        if identity is not None:
+            Cloud(instance).become(identity)
         with ThreadPoolExecutor() as pool:
             for outcome in [pool.submit(service.start, report) for service in services(instance)]:
                 outcome.result()

@@ -2,26 +2,30 @@
 
 import argparse
 import os
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud.account import KEY
+from infra.sandbox.cloud import account
 
 
-def client(url: str, service: str, region: str) -> Any:
-    """Return a boto3 client; without credentials in the environment it is the sandbox's own user's.
+def client(url: str, folder: Path, service: str, region: str) -> Any:
+    """Return a boto3 client; without credentials in the environment it is that of the account's own caller.
 
     Args:
         url: the cloud's.
+        folder: its data's.
         service: AWS's name of it.
         region: the calls' region.
     """
     settings = Config(proxies={}, retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=20)
-    key, secret = os.environ.get("AWS_ACCESS_KEY_ID") or KEY, os.environ.get("AWS_SECRET_ACCESS_KEY") or KEY
-    session = boto3.Session(key, secret, region_name=region)
+    key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+    if not key or not secret:
+        key = secret = account.recorded(folder).caller.key
+    session = boto3.Session(key, secret, os.environ.get("AWS_SESSION_TOKEN"), region_name=region)
     return session.client(service, endpoint_url=url, config=settings)
 
 

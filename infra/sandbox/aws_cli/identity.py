@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> str:
         BotoCoreError: the cloud does not answer.
         ClientError: it refuses.
     """
-    sts = clients.client(options.url, "sts", clients.region(options) or _ANY_REGION)
+    sts = clients.client(options.url, options.folder, "sts", clients.region(options) or _ANY_REGION)
     answer = sts.get_caller_identity()
     found: Any = {name: answer[name] for name in ("UserId", "Account", "Arn")}
     query = vars(options).get("query")

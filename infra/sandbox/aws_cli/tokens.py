@@ -26,17 +26,19 @@ def run(options: argparse.Namespace) -> str:
     home = control_planes.home(options.folder, region, name)
     if not home.is_dir():
         raise TenantryError(f"no cluster of the sandbox in {region}", name, "create it, or name another region")
-    token, expires = signed.issue(home, _caller(options.url, region, options.role_arn))
+    token, expires = signed.issue(home, _caller(options, region))
     moment = datetime.datetime.fromtimestamp(expires, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     status = {"expirationTimestamp": moment, "token": token}
     return json.dumps({"kind": "ExecCredential", "apiVersion": _asked_version(), "spec": {}, "status": status})
 
 
-def _caller(url: str, region: str, role: str | None) -> str:
+def _caller(options: argparse.Namespace, region: str) -> str:
     """Return who the environment's credentials are for, or the role's session that they begin."""
-    sts = clients.client(url, "sts", region)
-    if role:
-        return str(sts.assume_role(RoleArn=role, RoleSessionName="EKSGetTokenAuth")["AssumedRoleUser"]["Arn"])
+    sts = clients.client(options.url, options.folder, "sts", region)
+    if options.role_arn:
+        return str(
+            sts.assume_role(RoleArn=options.role_arn, RoleSessionName="EKSGetTokenAuth")["AssumedRoleUser"]["Arn"]
+        )
     return str(sts.get_caller_identity()["Arn"])
 
 

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> str:
         OSError: the file cannot be written.
     """
     region = clients.required_region(options, options.name)
-    cluster = clients.client(options.url, "eks", region).describe_cluster(name=options.name)["cluster"]
+    cluster = clients.client(options.url, options.folder, "eks", region).describe_cluster(name=options.name)["cluster"]
     if cluster["status"] not in _USABLE:
         raise TenantryError(f"the cluster is {cluster['status']}", options.name, "wait until it is ACTIVE")
     arn = cluster["arn"]

@@ -4,14 +4,12 @@ Asked through AWS's own interface, as any client would. AWS's defaults do not co
 managed policies, `default.*` parameter groups, AWS's own keys; neither does what is only waiting for its end.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-
-from infra.sandbox.cloud.account import USER
 
 Entry = Mapping[str, Any]
 _GONE = {"deleted", "deleting", "terminated", "PendingDeletion"}
@@ -51,7 +49,7 @@ GLOBAL: Mapping[str, tuple[Listing, ...]] = {
     "iam": (
         Listing("list_roles", "Roles", "RoleName", default=_starts("Path", "/aws-service-role/")),
         Listing("list_policies", "Policies", "Arn", {"Scope": "Local"}),
-        Listing("list_users", "Users", "UserName", default=_is("UserName", USER)),
+        Listing("list_users", "Users", "UserName"),
         Listing("list_groups", "Groups", "GroupName"),
         Listing("list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
         Listing("list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),
@@ -127,13 +125,14 @@ _PARTS = (
 """What is inside of a cluster of EKS."""
 
 
-def listed(url: str, key: str, regions: Iterable[str]) -> list[str]:
+def listed(url: str, key: str, regions: Iterable[str], known: Collection[str]) -> list[str]:
     """Return what the cloud holds, as `REGION SERVICE KIND ID`, sorted; REGION is `global` for global services.
 
     Args:
         url: where the cloud answers.
         key: access key and secret.
         regions: where to look.
+        known: users and roles that were there before any program, as `KIND ID`; they do not count.
     """
     session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=key)
     places = [("global", "us-east-1", GLOBAL), *((region, region, REGIONAL) for region in regions)]
@@ -143,7 +142,8 @@ def listed(url: str, key: str, regions: Iterable[str]) -> list[str]:
             settings = Config(proxies={}, retries={"total_max_attempts": 1})
             client = session.client(service, region_name=region, endpoint_url=url, config=settings)
             for kind, name in _of_service(client, service, listings):
-                found.append(f"{place} {service} {kind} {name}")
+                if f"{kind} {name}" not in known:
+                    found.append(f"{place} {service} {kind} {name}")
     return sorted(found)
 
 

@@ -2,14 +2,17 @@
 
 GET, POST, DELETE /tenantry-sandbox/faults    list, add one, clear all
 GET, PUT          /tenantry-sandbox/quotas    list, change some by name
+POST              /tenantry-sandbox/identity  an account's number and who is to be known there; returns who is
 GET               /tenantry-sandbox/state     the regions that were changed, and how many requests were replayed
 """
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from infra.sandbox.cloud import faults
+from infra.sandbox.cloud.account import Identity
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.faults import Faults
 from infra.sandbox.cloud.journal import Application
@@ -26,15 +29,22 @@ class Control:
         application: the cloud.
         faults: what is set by it.
         quotas: what is set by it.
+        introduce: makes users and roles known.
         state: returns the state as a JSON object.
     """
 
     def __init__(
-        self, application: Application, faults: Faults, quotas: Quotas, state: Callable[[], Mapping[str, object]]
+        self,
+        application: Application,
+        faults: Faults,
+        quotas: Quotas,
+        introduce: Callable[[Identity], Identity],
+        state: Callable[[], Mapping[str, object]],
     ) -> None:
         self._application = application
         self._faults = faults
         self._quotas = quotas
+        self._introduce = introduce
         self._state = state
 
     def __call__(self, call: Call) -> Answer:
@@ -60,6 +70,7 @@ class Control:
                 "DELETE": self._clear_faults,
             },
             "quotas": {"GET": lambda _document: self._quotas.values(), "PUT": self._set_quotas},
+            "identity": {"POST": self._make_known},
             "state": {"GET": lambda _document: self._state()},
         }
 
@@ -70,6 +81,11 @@ class Control:
     def _clear_faults(self, _document: dict[str, Any]) -> object:
         self._faults.clear()
         return self._faults.listed()
+
+    def _make_known(self, document: dict[str, Any]) -> object:
+        if not isinstance(document.get("account"), str) or not isinstance(document.get("principals"), list):
+            raise ValueError("an identity has account, a text, and principals, a list")
+        return asdict(self._introduce(Identity(document["account"], tuple(map(str, document["principals"])))))
 
     def _set_quotas(self, document: dict[str, Any]) -> object:
         self._quotas.set(document)

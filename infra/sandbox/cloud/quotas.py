@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import moto.core.models
 from moto.backends import get_backend
-from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.journal import Application
@@ -154,5 +154,5 @@ class Quotas:
         return self._application(call)
 
     def _is_reached(self, quota: Quota, call: Call) -> bool:
-        regions = get_backend("ec2")[DEFAULT_ACCOUNT_ID]
+        regions = get_backend("ec2")[moto.core.models.DEFAULT_ACCOUNT_ID]
         return call.region in regions and quota.measure(regions[call.region], call) >= self._values[quota.name]

@@ -7,18 +7,21 @@ through its sets in the same order at each replay.
 """
 
 import argparse
+import os
 import sys
 import threading
 from functools import cached_property
 from pathlib import Path
 
+import moto.core
+import moto.core.models
 from flask import Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud import connections, lean
-from infra.sandbox.cloud.account import JOURNAL
+from infra.sandbox.cloud import account, connections, lean
+from infra.sandbox.cloud.account import JOURNAL, Identity
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.control import Control
 from infra.sandbox.cloud.creations import Creations
@@ -32,14 +35,21 @@ _UNKNOWN = b"not implemented by moto"
 
 
 class Moto:
-    """moto as an application of whole calls and whole answers.
+    """moto as an application of whole calls and whole answers, and the one account that it holds.
 
     Args:
+        folder: the cloud's, which says whose account it is.
         backed: whether databases and caches have servers behind them, so that only what the sandbox can run is taken.
+
+    Raises:
+        TenantryError: the account's record is damaged.
     """
 
-    def __init__(self, *, backed: bool = False) -> None:
+    def __init__(self, folder: Path, *, backed: bool = False) -> None:
+        self._folder = folder
         self._backed = backed
+        self._identity = account.recorded(folder)
+        _be(self._identity.account)
 
     def __call__(self, call: Call) -> Answer:
         """Answer `call`; one that moto cannot make sense of gets an error, as every client may send anything."""
@@ -58,6 +68,24 @@ class Moto:
             headers["Content-Length"] = str(len(body))
         return Answer(status, list(headers), body)
 
+    def introduce(self, identity: Identity) -> Identity:
+        """Let users and roles be known, for good, and return the account with all who are; one thread at a time.
+
+        Args:
+            identity: the account that the caller means, and those who are to be known there.
+
+        Raises:
+            ValueError: this is another account, or a program has made one of the same name.
+        """
+        if identity.account != self._identity.account:
+            raise ValueError(f"this is the account {self._identity.account}")
+        _ = self._dispatch
+        from infra.sandbox.cloud.additions import known_principals  # noqa: PLC0415 - imports moto's IAM
+
+        self._identity = known_principals.add(self._identity, identity)
+        account.record(self._folder, self._identity)
+        return self._identity
+
     @cached_property
     def _dispatch(self) -> DomainDispatcherApplication:
         """moto itself; begun with the first call, when `lean` and `reproducible` watch over what moto imports."""
@@ -67,7 +95,9 @@ class Moto:
             endpoint_services,
             managed_policies,
         )
+        from infra.sandbox.cloud.additions.known_principals import install  # noqa: PLC0415 - imports moto's IAM
 
+        install(self._identity)
         endpoint_services.install()
         managed_policies.install()
         additions.install()
@@ -76,6 +106,13 @@ class Moto:
 
             marks.install()
         return DomainDispatcherApplication(_backend)
+
+
+def _be(number: str) -> None:
+    """Let moto's account be this one; before it imports services, some of which keep the number."""
+    os.environ["MOTO_ACCOUNT_ID"] = number
+    for module in (moto.core, moto.core.models):
+        vars(module)["DEFAULT_ACCOUNT_ID"] = number  # moto reads no setting for it
 
 
 def _failure(call: Call) -> Answer:
@@ -88,11 +125,11 @@ def _what(call: Call) -> str:
 
 
 class OneAtATime:
-    """Lets one call at a time through to the application."""
+    """Lets one call at a time through to the application, while it holds the lock."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, lock: threading.Lock) -> None:
         self._application = application
-        self.lock = threading.Lock()
+        self.lock = lock
 
     def __call__(self, call: Call) -> Answer:
         """Answer `call` when its turn has come."""
@@ -110,16 +147,26 @@ def cloud(folder: Path, backed_at: tuple[str, int] | None = None) -> Application
     Raises:
         TenantryError: its journal is damaged.
     """
-    creations = Creations(Moto(backed=backed_at is not None))
+    moto_itself, lock = Moto(folder, backed=backed_at is not None), threading.Lock()
+    creations = Creations(moto_itself)
     journal = Journal(creations, folder / JOURNAL)
     replayed = journal.replay()
     quotas = Quotas(journal, folder / "quotas.json")
     calls_taken = creations.repeating(quotas)
-    faults = _backed(calls_taken, folder, *backed_at) if backed_at else Faults(OneAtATime(calls_taken))
-    return Control(faults, faults, quotas, lambda: {"replayed": replayed, "regions": sorted(journal.regions)})
+    in_turn = OneAtATime(calls_taken, lock)
+    faults = _backed(calls_taken, lock, folder, *backed_at) if backed_at else Faults(in_turn)
+
+    def introduce(identity: Identity) -> Identity:
+        with lock:
+            return moto_itself.introduce(identity)
+
+    def state() -> dict[str, object]:
+        return {"replayed": replayed, "regions": sorted(journal.regions)}
+
+    return Control(faults, faults, quotas, introduce, state)
 
 
-def _backed(application: Application, folder: Path, address: str, port: int) -> Faults:
+def _backed(application: Application, lock: threading.Lock, folder: Path, address: str, port: int) -> Faults:
     """Return the application with servers behind it, which stop when their region is lost."""
     lean.take_over()
     from infra.sandbox.cloud.backing.backing import Backing  # noqa: PLC0415 - imports EC2, as the additions
@@ -129,7 +176,7 @@ def _backed(application: Application, folder: Path, address: str, port: int) -> 
     clusters = Clusters(application, folder, address, port)
     clusters.reconcile()
     clusters.settle()
-    in_turn = OneAtATime(clusters)
+    in_turn = OneAtATime(clusters, lock)
     backing = Backing(in_turn, in_turn.lock, Site(folder.parent, address.rpartition(".")[0]))
 
     def lose(regions: frozenset[str]) -> None:

@@ -14,8 +14,8 @@ import httpx
 
 from infra.errors import TenantryError
 from infra.paths import VIRTUALENV
-from infra.sandbox.cloud import behind
-from infra.sandbox.cloud.account import JOURNAL, KEY
+from infra.sandbox.cloud import account, behind
+from infra.sandbox.cloud.account import JOURNAL, Identity
 from infra.sandbox.cloud.backing import control_planes
 from infra.sandbox.cloud.backing.site import Site
 from infra.sandbox.control_plane.component import Component
@@ -103,18 +103,54 @@ class Cloud:
         """Return one row for its process, and one for each server behind it."""
         return [self._component.status(self.instance), *(behind.rows(self.instance) if self.backed else [])]
 
-    def environment(self) -> dict[str, str]:
+    def become(self, identity: Identity) -> None:
+        """Let the account be this one from the next start on, unless something has been made in it already.
+
+        Args:
+            identity: the account's number, and who is known to it.
+
+        Raises:
+            TenantryError: it is another account, and in use.
+        """
+        with storage.explained(self.instance.directory):
+            if account.recorded(self.folder).account == identity.account:
+                return
+            if not account.is_unused(self.folder):
+                raise self._another_account(identity)
+            account.record(self.folder, identity)
+
+    def introduce(self, identity: Identity) -> None:
+        """Make users and roles known to the account, which runs; does nothing to those who are.
+
+        Args:
+            identity: the account's number, and who is to be known.
+
+        Raises:
+            TenantryError: it is another account, or a program has made one of the same name.
+        """
+        try:
+            self._control("POST", "identity", {"account": identity.account, "principals": identity.principals})
+        except ValueError as error:
+            if account.recorded(self.folder).account != identity.account:
+                raise self._another_account(identity) from None
+            remedy = "delete that one, or use another instance (`--instance`)"
+            raise TenantryError(f"{error}", f"sandbox {self.instance.name}", remedy) from error
+
+    def environment(self, identity: Identity | None = None) -> dict[str, str]:
         """Return what AWS clients need to reach it, without a region, which is the program's to say.
 
         Proxies are told to stay out of the way: botocore would send even a loopback address to them.
+
+        Args:
+            identity: who calls is its caller; by default the account's own.
         """
+        caller = (identity or account.recorded(self.folder)).caller
         address, _ = self._endpoint
         others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
         exempt = ",".join([*(part for part in others.split(",") if part and part != address), address])
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": KEY,
+            **caller.credentials(),
             "NO_PROXY": exempt,
             "no_proxy": exempt,
         }
@@ -147,7 +183,9 @@ class Cloud:
         """Return what was created and not deleted, as `REGION SERVICE KIND ID`, sorted; without AWS's defaults."""
         from infra.sandbox.cloud import contents  # noqa: PLC0415 - boto3 would slow every command down
 
-        return contents.listed(self.url, KEY, self._control("GET", "state")["regions"])
+        identity = account.recorded(self.folder)
+        known = {f"{one.kind.capitalize()}s {one.name}" for one in identity.known()}
+        return contents.listed(self.url, identity.caller.key, self._control("GET", "state")["regions"], known)
 
     def is_empty(self) -> bool:
         """Whether nothing is left of what was created."""
@@ -170,7 +208,16 @@ class Cloud:
             healthy=self._answers,
             endpoints=[self._endpoint],
             files=sorted(Path(__file__).parent.rglob("*.py")),
-            settings=_MOTO,
+            settings={**_MOTO, "MOTO_ACCOUNT_ID": account.recorded(self.folder).account},
+        )
+
+    def _another_account(self, identity: Identity) -> TenantryError:
+        return TenantryError(
+            f"this sandbox is the AWS account {account.recorded(self.folder).account} and holds resources, "
+            f"the stack is of {identity.account}",
+            f"sandbox {self.instance.name}",
+            "use another one (`--instance NAME`), or delete it "
+            f"(`tenantry sandbox down {self.instance.name} --delete`)",
         )
 
     def _require_journal(self) -> None:

@@ -110,7 +110,8 @@ class Component:
         return instance.folder("run") / f"{self.name}.stamp"
 
     def _fingerprint(self) -> str:
-        digest = hashlib.sha256("\0".join(self.command).encode())
+        settings = (f"{name}={value}" for name, value in sorted(self.settings.items()))
+        digest = hashlib.sha256("\0".join([*self.command, *settings]).encode())
         for path in (Path(self.command[0]), *self.files):
             facts = path.stat()
             digest.update(f"{path}\0{facts.st_mtime_ns}\0{facts.st_size}\0".encode())

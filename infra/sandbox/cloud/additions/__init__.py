@@ -5,14 +5,15 @@ that moto lets dangle are refused with AWS's own codes. Everything is kept in mo
 replay and moto's reset hold for it too.
 """
 
-from infra.sandbox.cloud.additions import eks, elasticache, endpoints, known_user, network_uses, rds
+from infra.sandbox.cloud.additions import acm, eks, elasticache, endpoints, network_uses, rds, route53
 
 
 def install() -> None:
     """Let moto answer with the additions; once a process, before the first request. Doing it again changes nothing."""
+    acm.install()
     eks.install()
     elasticache.install()
     endpoints.install()
-    known_user.install()
     network_uses.install()
     rds.install()
+    route53.install()
