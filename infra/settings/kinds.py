@@ -40,7 +40,7 @@ def _vpc_block(text: str) -> str:
     return text
 
 
-def _moment(value: object) -> datetime.datetime:
+def _utc_moment(value: object) -> datetime.datetime:
     """Return a moment as it is written, or as YAML and Pulumi read it when it has no quotes.
 
     Raises:
@@ -202,7 +202,7 @@ SecretName = Annotated[
     Field(description="Lower-case letters, digits and underscores; begins with a letter, ends without an underscore."),
 ]
 
-Moment = Annotated[datetime.datetime, BeforeValidator(_moment)]
+UtcMoment = Annotated[datetime.datetime, BeforeValidator(_utc_moment)]
 """A moment in UTC to the second, as RFC 3339 has it, with or without quotes: `2026-11-01T00:00:00Z`."""
 
 DailyWindow = Annotated[

@@ -20,6 +20,7 @@ from infra.settings.foundation import (
 )
 from infra.settings.governance import AlarmSettings
 from infra.settings.kinds import Cpu, HttpPath, ImageDigest, Isolation, Memory, Plan, Port, Slot, Slug
+from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
 
 _ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
@@ -125,6 +126,9 @@ class StackSettings(Section):
     alarms: AlarmSettings = AlarmSettings()
     """Who is told when something is wrong."""
 
+    secrets: SecretsSettings = SecretsSettings()
+    """What workloads must know and nobody else may."""
+
     services: dict[Slug, ServiceSettings] = Field(default_factory=dict)
     """Service name -> its slots."""
 
@@ -144,6 +148,7 @@ class StackSettings(Section):
         yield from self._places()
         yield from self._ways_in()
         yield from self._tenancy()
+        yield from self.secrets.unserved(self.services, in_cluster=isinstance(self.cluster, DeclaredCluster))
 
     def _declared_stores(self) -> list[str]:
         database = ["database"] if isinstance(self.database, DeclaredDatabase) else []

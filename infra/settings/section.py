@@ -1,6 +1,6 @@
 """The base of every section of the settings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -29,3 +29,15 @@ class Section(BaseModel):
         if problems:
             raise ValidationError.from_exception_data(type(self).__name__, problems, hide_input=True)
         return self
+
+
+def repeated(field: str, values: Sequence[str]) -> Iterator[Contradiction]:
+    """Return the values of a list that it has before already.
+
+    Args:
+        field: the list's name.
+        values: its values.
+    """
+    for position, value in enumerate(values):
+        if value in values[:position]:
+            yield (field, position), "named twice; name each once"

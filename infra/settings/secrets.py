@@ -1,0 +1,105 @@
+"""Settings of the secrets that workloads are given: which there are, whose, and when they were rotated; never a value.
+
+Values that the program draws are only in its encrypted state and in Secrets Manager; those that come from elsewhere are
+only in Secrets Manager (`tenantry secrets rotate`).
+"""
+
+import datetime
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from infra.settings.kinds import SecretName, Slug, UtcMoment
+from infra.settings.section import Contradiction, Section, repeated
+
+RotationDays = Annotated[int, Field(ge=1, le=365)]
+"""Days between two rotations."""
+
+
+class RotatedSecretSettings(Section):
+    """What every secret has, wherever its value comes from."""
+
+    rotated_at: UtcMoment
+    """When it was last rotated; a later moment rotates: values that are drawn are drawn anew, and pods roll."""
+
+    rotation_days: RotationDays = 90
+    """An alarm tells when it is older. REQUIREMENTS, Secrets: 90 for service roles, webhooks; payment, mail 180."""
+
+    services: tuple[Slug, ...] = ()
+    """Who may read it, and finds it as a file; nobody else does."""
+
+    @property
+    def due(self) -> datetime.datetime:
+        """When it must have been rotated again, in UTC."""
+        return self.rotated_at + datetime.timedelta(days=self.rotation_days)
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return services that are named twice."""
+        yield from repeated("services", self.services)
+
+
+class GeneratedSecretSettings(RotatedSecretSettings):
+    """A secret that the program draws, such as an encryption key or what JWTs are signed with."""
+
+    bytes: Annotated[int, Field(ge=16, le=512)] = 32
+    """How long it is (REQUIREMENTS, Secrets); base64 in its file."""
+
+
+class ExternalSecretSettings(RotatedSecretSettings):
+    """A secret that somebody else makes, such as a payment provider; its value never passes through the program."""
+
+    owner: Slug
+    """The team that gets a new one."""
+
+    keys: Annotated[tuple[SecretName, ...], Field(min_length=1)]
+    """What it consists of, as `id`, `secret`, `webhook`; each is a file."""
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return keys and services that are named twice."""
+        yield from repeated("keys", self.keys)
+        yield from super().contradictions()
+
+
+class SecretsSettings(Section):
+    """The secrets of the environment, in AWS Secrets Manager."""
+
+    generated: dict[SecretName, GeneratedSecretSettings] = Field(default_factory=dict)
+    """Name -> one that the program draws."""
+
+    external: dict[SecretName, ExternalSecretSettings] = Field(default_factory=dict)
+    """Name -> one whose value is put in with `tenantry secrets rotate`."""
+
+    protect: bool = True
+    """The engine refuses to delete any, and Secrets Manager keeps what it is told to delete for 30 days."""
+
+    @property
+    def declared(self) -> Mapping[str, GeneratedSecretSettings | ExternalSecretSettings]:
+        """Every secret by name."""
+        return {**self.generated, **self.external}
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return names that both kinds have."""
+        for name in self.external:
+            if name in self.generated:
+                yield ("external", name), "generated has this name too; rename one of them"
+
+    def unserved(self, services: Collection[str], *, in_cluster: bool) -> Iterator[Contradiction]:
+        """Return, below the settings' root, secrets that cannot be delivered.
+
+        Args:
+            services: the environment's.
+            in_cluster: whether its cluster is declared.
+        """
+        if self.declared and not in_cluster:
+            yield (
+                ("secrets",),
+                "asks for a declared cluster: pods of a brought one have no AWS identity to read it with; declare "
+                "cluster, or remove secrets",
+            )
+        for kind, secrets in (("generated", self.generated), ("external", self.external)):
+            for name, secret in secrets.items():
+                for position, service in enumerate(secret.services):
+                    if service not in services:
+                        place = ("secrets", kind, name, "services", position)
+                        yield place, "no such service; add it to services, or remove it here"
