@@ -1,6 +1,7 @@
 """Examples of every resource type that the plugin has; a family of types is a file."""
 
 from tests.plugins.aws.examples import (
+    acm,
     eks,
     elasticache,
     iam,
@@ -8,6 +9,7 @@ from tests.plugins.aws.examples import (
     launch_templates,
     observability,
     rds,
+    route53,
     routing,
     s3,
     secrets,
@@ -16,6 +18,7 @@ from tests.plugins.aws.examples import (
 )
 
 _FAMILIES = (
+    acm,
     eks,
     elasticache,
     iam,
@@ -23,6 +26,7 @@ _FAMILIES = (
     launch_templates,
     observability,
     rds,
+    route53,
     routing,
     s3,
     secrets,

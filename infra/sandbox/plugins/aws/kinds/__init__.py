@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from infra.sandbox.plugins.aws.kind import Kind
 from infra.sandbox.plugins.aws.kinds import (
+    acm,
     default_security_group,
     eks,
     elasticache,
@@ -12,6 +13,7 @@ from infra.sandbox.plugins.aws.kinds import (
     launch_templates,
     observability,
     rds,
+    route53,
     routing,
     s3,
     secrets,
@@ -20,6 +22,7 @@ from infra.sandbox.plugins.aws.kinds import (
 )
 
 _FAMILIES = (
+    acm,
     default_security_group,
     eks,
     elasticache,
@@ -28,6 +31,7 @@ _FAMILIES = (
     launch_templates,
     observability,
     rds,
+    route53,
     routing,
     s3,
     secrets,
