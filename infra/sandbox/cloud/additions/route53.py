@@ -19,10 +19,9 @@ class Additions(Route53):
             record, action = change["ResourceRecordSet"], change["Action"]
             key = (_plain(record["Name"]), record["Type"], record.get("SetIdentifier"))
             if action in _PAST and (key in known) is (action == "CREATE"):
-                tried = (
-                    f"Tried to {action.lower()} resource record set [name='{record['Name']}', type='{record['Type']}']"
-                )
-                raise JsonRESTError("InvalidChangeBatch", f"[{tried} but {_PAST[action]}]")
+                what = f"resource record set [name='{record['Name']}', type='{record['Type']}']"
+                text = f"[Tried to {action.lower()} {what} but {_PAST[action]}]"
+                raise ServiceException("InvalidChangeBatch", text)
         return super().change_resource_record_sets()
 
 
