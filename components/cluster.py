@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import cloudwatch, eks, iam
+from pulumi_aws import cloudwatch, eks, iam, vpc
 
 from components.account import Account
 from components.cluster_access import AccessLevel, ClusterAccess, ClusterAccessArgs
@@ -19,6 +19,7 @@ from components.pod_identity import PodIdentity, PodIdentityArgs
 from components.service_role import ServiceRole, ServiceRoleArgs
 from infra.tags import tags
 
+_API_PORT = 443
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 _TOKEN_API = "client.authentication.k8s.io/v1beta1"  # noqa: S105  # what `aws eks get-token` answers in
@@ -113,6 +114,26 @@ class Cluster(pulumi.ComponentResource):
             cluster_name=self.cluster_name, principal_arn=principal_arn, level=level, namespaces=namespaces
         )
         return ClusterAccess(f"{self._name}-access-{grantee}", args, self._child())
+
+    def allow_from(self, source: str, security_group_id: pulumi.Input[str]) -> None:
+        """Let the members of a security group reach the API; nodes and pods reach it anyway.
+
+        Args:
+            source: who they are, for logical names.
+            security_group_id: their group.
+        """
+        name = f"{self._name}-api-from-{source}"
+        vpc.SecurityGroupIngressRule(
+            name,
+            security_group_id=self.security_group_id,
+            referenced_security_group_id=security_group_id,
+            ip_protocol="tcp",
+            from_port=_API_PORT,
+            to_port=_API_PORT,
+            description=f"from {source}",
+            tags=tags(name, "cluster"),
+            opts=self._child(),
+        )
 
     def pod_identity(
         self, workload: str, namespace: pulumi.Input[str], service_account: pulumi.Input[str]

@@ -103,7 +103,7 @@ def _region(settings: StackSettings) -> "Region":
 def _beside(settings: StackSettings, region: "Region") -> Outputs:
     from stacks.platform_parts import declare  # noqa: PLC0415 - see above
 
-    return declare(settings, region)
+    return {**region.outputs(), **declare(settings, region)}
 
 
 def _cluster(settings: ClusterSettings, region: "Region | None") -> _ClusterSide:

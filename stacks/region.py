@@ -12,6 +12,7 @@ from components.cluster import Cluster, ClusterArgs
 from components.database import Database, DatabaseArgs
 from components.network import PRODUCTION_ENDPOINTS, Network, NetworkArgs
 from components.node_pool import NodeKind
+from components.operator_access import OperatorAccess, OperatorAccessArgs
 from components.redis import Redis, RedisArgs
 from infra.settings.foundation import (
     AwsSettings,
@@ -28,7 +29,8 @@ from infra.settings.foundation import (
 class Region:
     """One region of one account, and the network there of what the environment declares.
 
-    `place` is the account and region, `opts` what its resources are made with, `network` what they are in.
+    `place` is the account and region, `opts` what its resources are made with, `network` what they are in, `operators`
+    the group of whoever applies the program.
     """
 
     def __init__(self, place: AwsSettings, network: NetworkSettings) -> None:
@@ -41,6 +43,16 @@ class Region:
         self.place = place
         self.opts = pulumi.ResourceOptions(providers=[_account(place)])
         self.network = Network("network", _network_args(network), self.opts)
+        self.operators = OperatorAccess("operators", OperatorAccessArgs(vpc_id=self.network.vpc_id), self.opts)
+
+    def outputs(self) -> Mapping[str, pulumi.Input[object]]:
+        """Return the stack's outputs about the network: what a runner inside it needs."""
+        network = {
+            "vpc_id": self.network.vpc_id,
+            "private_subnets": self.network.private_subnets,
+            "operators_security_group_id": self.operators.security_group_id,
+        }
+        return {"network": network}
 
     def cluster(self, settings: DeclaredCluster) -> Cluster:
         """Declare the cluster.
@@ -59,7 +71,9 @@ class Region:
             log_retention_days=settings.log_retention_days,
             protect=settings.protect,
         )
-        return Cluster("cluster", args, self.opts)
+        cluster = Cluster("cluster", args, self.opts)
+        cluster.allow_from("operators", self.operators.security_group_id)
+        return cluster
 
     def database(self, settings: DeclaredDatabase, clients: pulumi.Input[str] | None) -> Database:
         """Declare the PostgreSQL server.
@@ -83,6 +97,7 @@ class Region:
             protect=settings.protect,
         )
         database = Database("database", args, self.opts)
+        database.allow_from("operators", self.operators.security_group_id)
         if clients is not None:
             database.allow_from("cluster", clients)
         return database

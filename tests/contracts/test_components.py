@@ -16,6 +16,7 @@ from tests.harness import Graph, Node
 KUBERNETES_NAME_LENGTH = 63  # RFC 1123 label
 
 AUTOMATIC_SUFFIX = 8  # a dash and seven random characters
+OPERATORS_GROUP = "id-of-operators-group"
 ANYWHERE = {"0.0.0.0/0", "::/0"}
 
 # The longest names, from the AWS API reference of each service. The others allow 128 characters or more.
@@ -164,9 +165,10 @@ def test_nothing_on_aws_is_public_by_default(cloud: Graph) -> None:
 def test_every_bucket_is_closed_to_the_public() -> None:
     cloud = cloud_graph()
     closed = [node.plain("bucket") for node in cloud.of_type(":BucketPublicAccessBlock")]
-    assert (
-        [f"{node.name}-1a2b3c4" for node in cloud.of_type("s3/bucket:Bucket")] == closed == ["uploads-bucket-1a2b3c4"]
-    )
+    policed = {node.plain("bucket") for node in cloud.of_type(":BucketPolicy")}
+    assert [f"{node.name}-1a2b3c4" for node in cloud.of_type("s3/bucket:Bucket")] == closed
+    assert set(closed) == policed
+    assert "uploads-objects-bucket-1a2b3c4" in closed
 
 
 def test_everything_that_holds_data_is_protected_by_default(cloud: Graph) -> None:
@@ -220,4 +222,4 @@ def test_log_groups_are_encrypted_and_their_records_end(cloud: Graph) -> None:
 def test_no_group_of_an_opened_port_names_an_address(cloud: Graph) -> None:
     named = [rule for rule in cloud.of_type(":SecurityGroupIngressRule") if "cidrIpv4" not in rule.inputs]
     assert {"cache-port-from-cluster", "database-port-from-cluster"} <= {rule.name for rule in named}
-    assert {rule.plain("referencedSecurityGroupId") for rule in named} == {CLUSTER_GROUP}
+    assert {rule.plain("referencedSecurityGroupId") for rule in named} <= {CLUSTER_GROUP, OPERATORS_GROUP}

@@ -10,6 +10,7 @@ from tests.cloud_outputs import CLUSTER_GROUP
 from tests.examples import declared_graph, environment_graph
 from tests.harness import Graph, Node
 
+OPERATORS_GROUP = "id-of-operators-group"
 BROUGHT_GROUP = "sg-0b50490b50490b504"
 BROUGHT_CLUSTER = {"existing": {"context": "some-cluster", "security_group_id": BROUGHT_GROUP}}
 BROUGHT_DATABASE = {"existing": {"host": "db.example.invalid", "port": 6432, "username": "admin", "superuser": False}}
@@ -98,14 +99,16 @@ def test_what_runs_in_the_cluster_waits_for_access_nodes_and_addons(declared: Gr
         *declared.of_type(":AccessPolicyAssociation"),
         *declared.of_type(":NodeGroup"),
         declared.named("cluster-coredns"),
+        declared.named("cluster-api-from-operators"),
     ]
-    assert len(goals) == 5  # one administrator, three zones, one add-on
+    assert len(goals) == 6  # one administrator, three zones, one add-on, who applies the program
     for node in of_package(declared, "kubernetes"):
         assert not [goal.name for goal in goals if not declared.reaches(node, goal)], node.name
 
 
 def test_what_is_in_postgresql_waits_for_the_server_and_its_way_in(declared: Graph) -> None:
-    goals = [declared.named("database-instance"), declared.named("database-port-from-cluster")]
+    ways_in = [declared.named(f"database-port-from-{source}") for source in ("cluster", "operators")]
+    goals = [declared.named("database-instance"), *ways_in]
     for node in of_package(declared, "postgresql"):
         assert not [goal.name for goal in goals if not declared.reaches(node, goal)], node.name
 
@@ -122,9 +125,11 @@ def test_cluster_database_and_redis_do_not_wait_for_each_other(declared: Graph) 
         assert not declared.reaches(declared.named(name), control_plane), name
 
 
-def test_data_stores_let_in_the_clusters_group_and_nothing_else(declared: Graph) -> None:
+def test_only_the_cluster_and_who_applies_the_program_are_let_in(declared: Graph) -> None:
     assert let_in(declared) == {
         "database-port-from-cluster": CLUSTER_GROUP,
+        "cluster-api-from-operators": OPERATORS_GROUP,
+        "database-port-from-operators": OPERATORS_GROUP,
         "cache-port-from-cluster": CLUSTER_GROUP,
         "sessions-port-from-cluster": CLUSTER_GROUP,
     }
@@ -207,7 +212,10 @@ def test_a_brought_cluster_reaches_a_declared_database_by_its_group() -> None:
     kubernetes = provider(graph, "kubernetes")
     assert kubernetes.plain("context") == "some-cluster"
     assert "kubeconfig" not in kubernetes.inputs
-    assert let_in(graph) == {"database-port-from-cluster": BROUGHT_GROUP}
+    assert let_in(graph) == {
+        "database-port-from-cluster": BROUGHT_GROUP,
+        "database-port-from-operators": OPERATORS_GROUP,
+    }
     assert {"cluster", "kubeconfig"}.isdisjoint(graph.exports)
     assert graph.exports["database_url"].startswith("postgresql://tenantry:")
 
@@ -219,10 +227,17 @@ def test_a_declared_cluster_uses_a_brought_database() -> None:
     shown = [postgresql.plain(key) for key in ("host", "port", "username", "superuser")]
     assert shown == ["db.example.invalid", "6432", "admin", "false"]
     assert "password" not in postgresql.inputs  # the caller's PGPASSWORD
-    assert let_in(graph) == {}
+    assert let_in(graph) == {"cluster-api-from-operators": OPERATORS_GROUP}
     assert graph.exports["cluster"] == "shop"
     assert {"database_url", "redis_urls"}.isdisjoint(graph.exports)
     assert all("@db.example.invalid:6432/" in url for url in graph.exports["connections"].values())
+
+
+def test_who_runs_it_inside_the_network_is_told_where_and_in_which_group(declared: Graph) -> None:
+    shown = declared.exports["network"]
+    assert shown["operators_security_group_id"] == OPERATORS_GROUP
+    assert sorted(shown["private_subnets"]) == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+    assert shown["vpc_id"] == "id-of-network-vpc"
 
 
 def test_nothing_is_declared_in_aws_when_all_is_brought() -> None:
