@@ -1,20 +1,24 @@
 """A private S3 bucket.
 
-Owns the bucket, its key, its policy and lifecycle, and who reads and writes it. Leaves replication to another region
-and access logs to a later component.
+Owns the bucket, its key, its policy and lifecycle, and who reads and writes it. Leaves the copy in another region to
+`BucketReplication`, and the bucket of access logs to `LogBucket`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import s3
 
+from components.account import Account
+from components.bucket_lifecycle import Ages, rules
+from components.closed_bucket import ClosedBucket, ClosedBucketArgs, deny
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
-from components.iam_policy import Statement, document
+from components.iam_policy import Statement, Texts
 from components.role_grant import RoleGrant, RoleGrantArgs
-from infra.tags import tags
 
-_ABANDONED_UPLOAD_DAYS = 7
+_CDN = "cloudfront.amazonaws.com"
+_ENCRYPTION = "s3:x-amz-server-side-encryption"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,45 +26,79 @@ class BucketArgs:
     """Arguments of `Bucket`.
 
     Args:
-        infrequent_access_after_days: objects move to a cheaper class; 30 is the least that S3 allows (REQUIREMENTS,
-            Data, asks for the lifecycle).
-        expire_after_days: objects are deleted; None for never.
-        old_versions_days: a replaced or deleted object can be brought back for so long (REQUIREMENTS, Data: media 30).
+        ages: what happens to objects as they grow old.
+        access_logs: the bucket, of the same region, that requests are logged to; None for no log.
+        distributed: whether a CloudFront distribution reads it; then `allow_distribution` must be called once.
+        region: where it is; None for the provider's region.
         protect: whether the engine refuses to delete it; without, a destroy deletes the objects too.
     """
 
-    infrequent_access_after_days: int = 30
-    expire_after_days: int | None = None
-    old_versions_days: int = 30
+    ages: Ages = field(default_factory=Ages)
+    access_logs: pulumi.Input[str] | None = None
+    distributed: bool = False
+    region: str | None = None
     protect: bool = True
 
 
 class Bucket(pulumi.ComponentResource):
-    """Never public, never in plain text on a disk or a wire; what is overwritten can be brought back for a time."""
+    """Never public, never in plain text on a disk or a wire; what is overwritten can be brought back for a time.
+
+    Nothing is stored in it under another key than its own.
+    """
 
     bucket: pulumi.Output[str]
-    """The bucket's name, known once nothing public can be put in it."""
+    """The bucket's name, known once nothing public can be put in it and old versions are kept."""
 
     arn: pulumi.Output[str]
-    """The bucket."""
+    """The bucket, known as its name is."""
+
+    domain: pulumi.Output[str]
+    """Where it answers, as `NAME.s3.REGION.amazonaws.com`: the origin of a distribution."""
+
+    key_arn: pulumi.Output[str]
+    """The KMS key of its objects."""
 
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:storage:Bucket", name, None, opts)
         self._name = name
         self._args = args
-        self._key = EncryptionKey(
-            f"{name}-encryption",
-            EncryptionKeyArgs(description=f"objects of {name}", protect=args.protect),
-            self._child(),
+        self._account = Account(self)
+        self.key_arn = self._encryption_key().arn
+        self._objects = ClosedBucket(
+            f"{name}-objects", ClosedBucketArgs(region=args.region, protect=args.protect), self._child()
         )
-        created = self._create()
-        closed = self._block_public_access(created)
-        self._require_tls(created, closed)
-        self._encrypt(created)
-        self._lifecycle(created, self._versioning(created))
-        self.bucket = closed.bucket
-        self.arn = created.arn
-        self.register_outputs({"bucket": self.bucket, "arn": self.arn})
+        if not args.distributed:
+            self._objects.police(*self._only_its_key())
+        self._encrypt()
+        versioning = self._versioning()
+        self._lifecycle(versioning)
+        self._log_access()
+        self.bucket = versioning.bucket
+        self.arn = pulumi.Output.all(self._objects.arn, versioning.id).apply(lambda parts: str(parts[0]))
+        self.domain = self._objects.domain
+        self.register_outputs({"bucket": self.bucket, "arn": self.arn, "key_arn": self.key_arn})
+
+    def allow_distribution(self, arn: pulumi.Input[str]) -> None:
+        """Let one CloudFront distribution read the objects, by its origin access control; makes the bucket's policy.
+
+        A distribution names the bucket as its origin, so it is there first; therefore `distributed` is said before,
+        and this once, after. CloudFront must decrypt as well: the key lets the account's distributions do so.
+
+        Args:
+            arn: the distribution.
+
+        Raises:
+            ValueError: the bucket was not declared as `distributed`, and has its policy already.
+        """
+        if not self._args.distributed:
+            raise ValueError(f"{self._name} has its policy already; declare it with distributed=True")
+        reads = Statement(
+            actions=("s3:GetObject",),
+            resources=[self._all_objects()],
+            principals={"Service": _CDN},
+            conditions={"StringEquals": {"aws:SourceArn": arn}},
+        )
+        self._objects.police(*self._only_its_key(), reads)
 
     def grant_read(self, reader: str, role: pulumi.Input[str]) -> RoleGrant:
         """Let an IAM role list and read the objects.
@@ -86,7 +124,7 @@ class Bucket(pulumi.ComponentResource):
         statements = (
             Statement(actions=("s3:ListBucket",), resources=[self.arn]),
             Statement(actions=objects, resources=[pulumi.Output.format("{0}/*", self.arn)]),
-            Statement(actions=key, resources=[self._key.arn]),
+            Statement(actions=key, resources=[self.key_arn]),
         )
         args = RoleGrantArgs(role=role, description=f"{what} {self._name}", statements=statements)
         return RoleGrant(f"{self._name}-{what}", args, self._child())
@@ -94,82 +132,82 @@ class Bucket(pulumi.ComponentResource):
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
-    def _create(self) -> s3.Bucket:
-        return s3.Bucket(
-            f"{self._name}-bucket",
-            force_destroy=not self._args.protect,
-            tags=tags(f"{self._name}-bucket", "storage"),
-            opts=pulumi.ResourceOptions(parent=self, protect=self._args.protect),
+    def _all_objects(self) -> pulumi.Output[str]:
+        return pulumi.Output.format("{0}/*", self._objects.arn)
+
+    def _encryption_key(self) -> EncryptionKey:
+        args = EncryptionKeyArgs(
+            description=f"objects of {self._name}",
+            statements=[self._distributions_decrypt()] if self._args.distributed else [],
+            region=self._args.region,
+            protect=self._args.protect,
+        )
+        return EncryptionKey(f"{self._name}-encryption", args, self._child())
+
+    def _distributions_decrypt(self) -> Statement:
+        # Every distribution of the account: the key is there before the one that reads; which that is, the bucket says.
+        account = self._account
+        every = pulumi.Output.format("arn:{0}:cloudfront::{1}:distribution/*", account.partition, account.id)
+        return Statement(
+            actions=("kms:Decrypt",),
+            resources=("*",),
+            principals={"Service": _CDN},
+            conditions={"ArnLike": {"aws:SourceArn": every}},
         )
 
-    def _block_public_access(self, bucket: s3.Bucket) -> s3.BucketPublicAccessBlock:
-        return s3.BucketPublicAccessBlock(
-            f"{self._name}-private",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._child(),
-        )
+    def _only_its_key(self) -> tuple[Statement, Statement]:
+        """Refuse uploads that ask for another encryption; those that ask for none get the bucket's."""
+        puts, objects = ("s3:PutObject",), (self._all_objects(),)
+        another: Mapping[str, Mapping[str, Texts]] = {
+            "Null": {_ENCRYPTION: "false"},
+            "StringNotEquals": {f"{_ENCRYPTION}-aws-kms-key-id": self.key_arn},
+        }
+        the_callers = {"Null": {f"{_ENCRYPTION}-customer-algorithm": "false"}}
+        return deny(puts, objects, another), deny(puts, objects, the_callers)
 
-    def _require_tls(self, bucket: s3.Bucket, closed: s3.BucketPublicAccessBlock) -> s3.BucketPolicy:
-        resources = [bucket.arn, pulumi.Output.format("{0}/*", bucket.arn)]
-        refused = ({"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": "1.2"}})
-        statements = [
-            Statement(
-                effect="Deny",
-                actions=("s3:*",),
-                resources=resources,
-                principals={"AWS": "*"},
-                conditions=condition,
-            )
-            for condition in refused
-        ]
-        # Changed at the same time, S3 refuses one of the two: OperationAborted.
-        return s3.BucketPolicy(
-            f"{self._name}-tls", bucket=closed.bucket, policy=document(*statements), opts=self._child()
-        )
-
-    def _encrypt(self, bucket: s3.Bucket) -> s3.BucketServerSideEncryptionConfiguration:
+    def _encrypt(self) -> s3.BucketServerSideEncryptionConfiguration:
         return s3.BucketServerSideEncryptionConfiguration(
             f"{self._name}-encrypted",
-            bucket=bucket.bucket,
+            bucket=self._objects.bucket,
             rules=[
                 {
                     "apply_server_side_encryption_by_default": {
                         "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": self._key.arn,
+                        "kms_master_key_id": self.key_arn,
                     },
                     "bucket_key_enabled": True,
                 }
             ],
+            region=self._args.region,
             opts=self._child(),
         )
 
-    def _versioning(self, bucket: s3.Bucket) -> s3.BucketVersioning:
+    def _versioning(self) -> s3.BucketVersioning:
         return s3.BucketVersioning(
             f"{self._name}-versions",
-            bucket=bucket.bucket,
+            bucket=self._objects.bucket,
             versioning_configuration={"status": "Enabled"},
+            region=self._args.region,
             opts=self._child(),
         )
 
-    def _lifecycle(self, bucket: s3.Bucket, versioning: s3.BucketVersioning) -> s3.BucketLifecycleConfiguration:
-        rule: s3.BucketLifecycleConfigurationRuleArgsDict = {
-            "id": "age",
-            "status": "Enabled",
-            "filter": {},
-            "transitions": [{"days": self._args.infrequent_access_after_days, "storage_class": "STANDARD_IA"}],
-            "noncurrent_version_expiration": {"noncurrent_days": self._args.old_versions_days},
-            "abort_incomplete_multipart_upload": {"days_after_initiation": _ABANDONED_UPLOAD_DAYS},
-        }
-        if self._args.expire_after_days is not None:
-            rule["expiration"] = {"days": self._args.expire_after_days}
-        # A rule on old versions asks for versioning first.
+    def _lifecycle(self, versioning: s3.BucketVersioning) -> s3.BucketLifecycleConfiguration:
         return s3.BucketLifecycleConfiguration(
             f"{self._name}-lifecycle",
-            bucket=bucket.bucket,
-            rules=[rule],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+            bucket=versioning.bucket,  # a rule on old versions asks for versioning first
+            rules=rules(self._args.ages),
+            region=self._args.region,
+            opts=self._child(),
+        )
+
+    def _log_access(self) -> s3.BucketLogging | None:
+        if self._args.access_logs is None:
+            return None
+        return s3.BucketLogging(
+            f"{self._name}-access-log",
+            bucket=self._objects.bucket,
+            target_bucket=self._args.access_logs,
+            target_prefix=f"{self._name}/",
+            region=self._args.region,
+            opts=self._child(),
         )

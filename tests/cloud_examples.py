@@ -9,8 +9,10 @@ import pulumi_aws
 from components.alarms import Alarms, AlarmsArgs
 from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.bucket import Bucket, BucketArgs
+from components.bucket_replication import BucketReplication, BucketReplicationArgs
 from components.cluster import Cluster, ClusterArgs
 from components.database import Database, DatabaseArgs
+from components.log_bucket import LogBucket, LogBucketArgs
 from components.network import Network, NetworkArgs
 from components.node_pool import NodeKind
 from components.redis import Redis, RedisArgs
@@ -75,7 +77,11 @@ def _declare() -> None:
     copy = BackupCopyArgs(instance_arn=database.arn, region="eu-west-1", retention_days=30)
     BackupCopy("backup-copy", copy, opts)
     cache = Redis("cache", redis_args(vpc_id=network.vpc_id, subnet_ids=data), opts)
-    bucket = Bucket("uploads", BucketArgs(), opts)
+    logs = LogBucket("logs", LogBucketArgs(), opts)
+    bucket = Bucket("uploads", BucketArgs(access_logs=logs.bucket), opts)
+    copied = Bucket("uploads-copy", BucketArgs(region="eu-west-1"), opts)
+    replication = BucketReplicationArgs(source=bucket, copy=copied, copy_region="eu-west-1")
+    BucketReplication("uploads-replication", replication, opts)
     api = cluster.pod_identity("api", "tenantry", "api")
     for store in (database, cache):
         store.allow_from("cluster", cluster.security_group_id)
