@@ -13,38 +13,13 @@ from typing import Any
 import yaml
 
 from infra.errors import TenantryError
-from infra.paths import PROJECT_ROOT
 from infra.sandbox import files
-from infra.settings import SETTINGS_KEY
+from infra.settings.stack_file import parse, read, source_of, text_of
 
 _BEHIND = {"cluster": {"control plane"}, "database": {"postgresql", "valkey"}}
+__all__ = ["check", "sections", "services", "source_of", "synchronise"]
+
 _WRITTEN_BY_PULUMI = ("encryptionsalt", "encryptedkey", "secretsprovider")
-
-
-class _Strict(yaml.SafeLoader):
-    """Refuses a key that a mapping has twice, as Pulumi itself does; PyYAML would let the last one win in silence."""
-
-    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
-        node: yaml.MappingNode = super().compose_mapping_node(anchor)
-        keys = set[str]()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in keys:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
-            keys.add(str(key.value))
-        return node
-
-
-def source_of(stack: str) -> Path:
-    """Return the stack's file in the work tree.
-
-    Raises:
-        TenantryError: there is no such file.
-    """
-    source = PROJECT_ROOT / f"Pulumi.{stack}.yaml"
-    if not source.is_file():
-        known = sorted(path.name.split(".")[1] for path in PROJECT_ROOT.glob("Pulumi.*.yaml"))
-        raise TenantryError("no such stack", source.name, f"use one of: {', '.join(known) or 'none'}")
-    return source
 
 
 def synchronise(source: Path, copy: Path) -> None:
@@ -58,11 +33,11 @@ def synchronise(source: Path, copy: Path) -> None:
         TenantryError: `source` is not valid YAML.
     """
     seen = copy.with_suffix(".seen")
-    text = _text(source)
+    text = text_of(source)
     is_whole = copy.is_file() and copy.stat().st_size > 0  # a crash of the machine may have emptied it
-    if is_whole and seen.is_file() and _text(seen) == text:
+    if is_whole and seen.is_file() and text_of(seen) == text:
         return
-    new, base, current = _parse(source, text), _read(seen) if is_whole else {}, _read(copy)
+    new, base, current = parse(source, text).content, _read(seen) if is_whole else {}, _read(copy)
     for key in _WRITTEN_BY_PULUMI:
         if key in current and key not in new:
             new[key] = current[key]
@@ -78,7 +53,7 @@ def check(source: Path) -> None:
     Raises:
         TenantryError: it is not valid YAML, or not a mapping.
     """
-    _parse(source, _text(source))
+    read(source)
 
 
 def services(source: Path) -> frozenset[str]:
@@ -106,7 +81,7 @@ def sections(source: Path) -> dict[str, dict[str, Any]]:
     Raises:
         TenantryError: it is not a stack file.
     """
-    settings = (_parse(source, _text(source)).get("config") or {}).get(SETTINGS_KEY)
+    settings = read(source).settings
     written = settings if isinstance(settings, dict) else {}
     return {name: section for name, section in written.items() if isinstance(section, dict)}
 
@@ -125,31 +100,7 @@ def _merge(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return _parse(path, _text(path), yaml.SafeLoader) if path.is_file() else {}
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise TenantryError("not UTF-8 text", path.name, "save it as UTF-8") from error
-
-
-def _parse(path: Path, text: str, loader: type[yaml.SafeLoader] = _Strict) -> dict[str, Any]:
-    try:
-        content = yaml.load(text, Loader=loader)  # noqa: S506  # both are safe loaders
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise TenantryError(f"not valid YAML ({problem})", f"{path.name}{line}", "mend that line") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise TenantryError("not a stack file", path.name, "it must be a mapping with the key `config`")
-    if not isinstance(content.get("config") or {}, dict):
-        raise TenantryError("`config` is not a mapping", path.name, "put keys like `tenantry:settings` below it")
-    return content
+    return read(path).content if path.is_file() else {}
 
 
 if __name__ == "__main__":
