@@ -5,7 +5,7 @@ that moto lets dangle are refused with AWS's own codes. Everything is kept in mo
 replay and moto's reset hold for it too.
 """
 
-from infra.sandbox.cloud.additions import acm, eks, elasticache, endpoints, network_uses, rds, route53
+from infra.sandbox.cloud.additions import acm, eks, elasticache, endpoints, network_uses, rds, route53, s3, sqs, wafv2
 
 
 def install() -> None:
@@ -17,3 +17,6 @@ def install() -> None:
     network_uses.install()
     rds.install()
     route53.install()
+    s3.install()
+    sqs.install()
+    wafv2.install()

@@ -21,7 +21,7 @@ from infra.sandbox.plugins.properties import Table
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
-_GONE = re.compile(r"NotFound|NoSuch|^404$")
+_GONE = re.compile(r"NotFound|NoSuch|NonExistentQueue|NonexistentItem|^404$")
 
 Answer = Mapping[str, Any]
 

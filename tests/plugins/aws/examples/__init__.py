@@ -14,7 +14,9 @@ from tests.plugins.aws.examples import (
     s3,
     secrets,
     security_groups,
+    sqs,
     vpc,
+    wafv2,
 )
 
 _FAMILIES = (
@@ -31,7 +33,9 @@ _FAMILIES = (
     s3,
     secrets,
     security_groups,
+    sqs,
     vpc,
+    wafv2,
 )
 
 EXAMPLES = tuple(example for family in _FAMILIES for example in family.EXAMPLES)

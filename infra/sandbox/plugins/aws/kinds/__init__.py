@@ -18,7 +18,9 @@ from infra.sandbox.plugins.aws.kinds import (
     s3,
     secrets,
     security_groups,
+    sqs,
     vpc,
+    wafv2,
 )
 
 _FAMILIES = (
@@ -36,7 +38,9 @@ _FAMILIES = (
     s3,
     secrets,
     security_groups,
+    sqs,
     vpc,
+    wafv2,
 )
 
 KINDS: Mapping[str, Kind] = {kind.token: kind for family in _FAMILIES for kind in family.KINDS}
