@@ -20,18 +20,18 @@ from infra.sandbox.control_plane.api_server import api_server
 from infra.sandbox.control_plane.component import Component
 from infra.sandbox.control_plane.controllers import controller_manager, scheduler
 from infra.sandbox.control_plane.credentials import Credentials
+from infra.sandbox.control_plane.definitions import (
+    ADDONS,
+    GATEWAY_API,
+    apply_definitions,
+    definition_files,
+    unserved_definitions,
+)
 from infra.sandbox.control_plane.etcd import etcd
 from infra.sandbox.control_plane.host_processes import kill_host_processes
 from infra.sandbox.control_plane.kwok import USER as KWOK_USER
 from infra.sandbox.control_plane.kwok import kwok
-from infra.sandbox.control_plane.manifests import (
-    HOST_RUNNER_RULES,
-    KWOK_RULES,
-    apply_definitions,
-    definition_files,
-    grant,
-    unserved_definitions,
-)
+from infra.sandbox.control_plane.manifests import HOST_RUNNER_RULES, KWOK_RULES, grant
 from infra.sandbox.control_plane.nodes import Node, add_nodes, default_nodes, release_nodes, unready_nodes
 from infra.sandbox.control_plane.runner_service import USER as HOST_RUNNER_USER
 from infra.sandbox.control_plane.runner_service import host_runner
@@ -59,10 +59,13 @@ class ControlPlane:
     Args:
         instance: where its files, addresses and certificates are.
         nodes: the nodes that exist after each start; more can be added with `nodes.add_nodes`.
+        definitions: sets of custom resource definitions that are served after each start, of `definitions`. By
+            default all: who brings a cluster has the controllers in it that the platform counts on.
     """
 
     instance: Instance
     nodes: Sequence[Node] = field(default_factory=default_nodes)
+    definitions: Sequence[str] = (GATEWAY_API, *ADDONS.values())
 
     @property
     def name(self) -> str:
@@ -70,13 +73,13 @@ class ControlPlane:
         return "control plane"
 
     def start(self, report: Report) -> None:
-        """Start what does not run, and return once nodes are Ready and the Gateway API is served.
+        """Start what does not run, and return once nodes are Ready and the definitions are served.
 
         Raises:
             TenantryError: a program is missing, an address is held by another process, a process does not become
                 ready, or the instance's folder cannot be written.
         """
-        _require_programs()
+        self._require_products()
         with self._files_can_be_written():
             try:
                 self._start(report)
@@ -127,12 +130,19 @@ class ControlPlane:
             add_nodes(api, self.nodes)
             self._launch_kubelets(kubelets, api, report)
             self._launch(runner, report)
-            definitions = apply_definitions(api)
+            definitions = apply_definitions(api, self.definitions)
             for component in (controllers, planner, kubelets, runner):
                 component.wait_healthy(self.instance, _READY_SECONDS)
             self._wait_furnished(api, definitions)
         finally:
             api.close()
+
+    def _require_products(self) -> None:
+        for name in _PROGRAMS:
+            if not (BIN / name).exists():
+                raise TenantryError(f"{name} is missing", str(BIN / name), "run `make up`")
+        for kept in self.definitions:
+            definition_files(kept)
 
     def _status(self, name: str) -> Status:
         """Return how a process is; of one that is stopped nothing is prepared, not even its certificates."""
@@ -171,17 +181,10 @@ class ControlPlane:
         wait_until(
             furnished,
             seconds=_READY_SECONDS,
-            what="nodes, default service account and Gateway API were not ready",
+            what="nodes, default service account and definitions were not ready",
             where=str(self.instance.folder("logs")),
             remedy="read the logs there",
         )
-
-
-def _require_programs() -> None:
-    for name in _PROGRAMS:
-        if not (BIN / name).exists():
-            raise TenantryError(f"{name} is missing", str(BIN / name), "run `make up`")
-    definition_files()
 
 
 def _require_space(instance: Instance) -> None:

@@ -60,6 +60,26 @@ TOOLS = (
         ),
     ),
     Tool(
+        name="cert-manager",
+        module="github.com/cert-manager/cert-manager",
+        copies=(
+            Copy(
+                module="github.com/cert-manager/cert-manager", pattern="deploy/crds/*.yaml", folder="share/cert-manager"
+            ),
+        ),
+    ),
+    Tool(
+        name="secrets-store",
+        module="sigs.k8s.io/secrets-store-csi-driver",
+        copies=(
+            Copy(
+                module="sigs.k8s.io/secrets-store-csi-driver",
+                pattern="config/crd/bases/*.yaml",
+                folder="share/secrets-store",
+            ),
+        ),
+    ),
+    Tool(
         name="etcd",
         module="go.etcd.io/etcd/server/v3",
         programs={"etcd": "go.etcd.io/etcd/server/v3"},

@@ -18,6 +18,7 @@ from infra.sandbox.cloud.backing import control_planes
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.instance import Status
 from infra.sandbox.plugins.launcher import write_launcher
+from infra.sandbox.waiting import wait_until
 from tests.plugins.client import Object, running
 from tests.sandbox.cloud.harness import REGION, client, kill
 from tests.sandbox.servers.harness import quiet
@@ -231,6 +232,39 @@ def test_a_node_group_has_real_capacity_zones_labels_and_taints(
     assert eks.delete_nodegroup(**group)["nodegroup"]["status"] == "DELETING"
     eks.get_waiter("nodegroup_deleted").wait(**group, WaiterConfig=QUICKLY)
     assert json.loads(kubectl("get", "nodes", "-o", "json"))["items"] == []
+
+
+def test_an_add_on_has_its_definitions_served_and_takes_them_with_it(
+    shared: Cloud, cluster: dict[str, Any], kubectl: Callable[..., str]
+) -> None:
+    eks = client(shared, "eks")
+    for addon, kind in (
+        ("cert-manager", "certificates"),
+        ("aws-secrets-store-csi-driver-provider", "secretproviderclasses"),
+    ):
+        named = {"clusterName": cluster["name"], "addonName": addon}
+        assert "doesn't have a resource type" in kubectl("get", kind)
+        assert eks.create_addon(**named)["addon"]["status"] == "CREATING"
+        eks.get_waiter("addon_active").wait(**named, WaiterConfig=QUICKLY)
+        assert "No resources found" in kubectl("get", kind)
+        eks.delete_addon(**named)
+        eks.create_addon(**named)  # waits for the end of the first one's definitions
+        eks.get_waiter("addon_active").wait(**named, WaiterConfig=QUICKLY)
+        assert "No resources found" in kubectl("get", kind)
+    shared.stop()
+    shared.start(quiet)
+    assert eks.describe_addon(**named)["addon"]["status"] == "ACTIVE"
+    assert "No resources found" in kubectl("get", "secretproviderclasses")
+    eks.delete_addon(clusterName=cluster["name"], addonName="cert-manager", preserve=True)
+    eks.delete_addon(**named)
+    wait_until(
+        lambda: "NotFound" in kubectl("get", "crd", "secretproviderclasses.secrets-store.csi.x-k8s.io"),
+        seconds=30,
+        what="the kind stayed",
+        where=NAME,
+        remedy="see the test",
+    )
+    assert "No resources found" in kubectl("get", "certificates")
 
 
 def test_what_cannot_run_is_refused_before_it_is_kept(

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from infra.paths import BIN, SHARE
+from infra.sandbox.control_plane.definitions import ADDONS
 from infra.sandbox.engine.recipe import PROJECT, pinned_version, required_go
 from infra.sandbox.engine.toolchain import sufficient_go
 from infra.sandbox.engine.tools import TOOLS
@@ -72,6 +73,15 @@ def test_the_gateway_api_definitions_are_those_of_the_pinned_release() -> None:
         definition["metadata"]["annotations"]["gateway.networking.k8s.io/bundle-version"] for definition in found
     }
     assert releases == {PINNED["gateway-api"]}
+
+
+def test_the_definitions_of_every_add_on_are_there() -> None:
+    kinds = {
+        kept: {yaml.safe_load(path.read_text())["spec"]["names"]["kind"] for path in (SHARE / kept).glob("*.yaml")}
+        for kept in ADDONS.values()
+    }
+    assert kinds["cert-manager"] >= {"Certificate", "CertificateRequest", "Issuer", "ClusterIssuer"}
+    assert kinds["secrets-store"] == {"SecretProviderClass", "SecretProviderClassPodStatus"}
 
 
 def test_the_stages_of_nodes_and_pods_are_there() -> None:

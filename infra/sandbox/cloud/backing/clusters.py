@@ -22,12 +22,13 @@ from moto.eks.models import DEFAULT_KUBERNETES_VERSION, eks_backends
 from moto.sts.models import sts_backends
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud.backing import control_planes, grants, nodegroups, tokens
+from infra.sandbox.cloud.backing import addons, answers, control_planes, grants, nodegroups, tokens
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.journal import Application
-from infra.sandbox.cloud.refusals import Answer, Refusal
-from infra.sandbox.control_plane.api import ApiError
+from infra.sandbox.cloud.refusals import Answer
+from infra.sandbox.control_plane.api import ApiClient, ApiError
 from infra.sandbox.control_plane.control_plane import ControlPlane
+from infra.sandbox.control_plane.definitions import ADDONS
 from infra.sandbox.control_plane.nodes import Node
 from infra.sandbox.engine.recipe import PROJECT, pinned_version, release_number
 from infra.sandbox.engine.tools import TOOLS
@@ -59,6 +60,7 @@ class _Keeper:
     latest: "Future[None] | None" = None
     scopes: frozenset[grants.Scope] = frozenset()
     granting: "Future[None] | None" = None
+    addons: frozenset[str] = frozenset()
     failure: str = ""
 
 
@@ -98,7 +100,7 @@ class Clusters:
             return answer
         if call.path == _VERSIONS and call.is_read:
             built = {"clusterVersion": self._version, "clusterType": "eks", "defaultVersion": True}
-            return _json({"clusterVersions": [built]})
+            return answers.of({"clusterVersions": [built]})
         refused = self._left(call) or self._refused(call)
         if refused:
             return refused
@@ -135,7 +137,7 @@ class Clusters:
                 keeper.plane = None
         self.reconcile()
         self.settle()
-        return _json({})
+        return answers.of({})
 
     def _refused(self, call: Call) -> Answer | None:
         if call.is_read or call.action not in {"CreateCluster", "UpdateClusterVersion", "CreateNodegroup"}:
@@ -144,16 +146,16 @@ class Clusters:
         if call.action != "CreateNodegroup":
             version = said.get("version") or self._version
             what = f"unsupported Kubernetes version {version}: this sandbox has built {self._version}"
-            return None if version == self._version else _refusal(call, "InvalidParameterException", what)
+            return None if version == self._version else answers.refusal(call, "InvalidParameterException", what)
         unknown = nodegroups.unknown_types(said.get("instanceTypes") or [])
         if unknown:
             what = f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
-            return _refusal(call, "InvalidParameterException", what)
+            return answers.refusal(call, "InvalidParameterException", what)
         name = _names(call)[0]
         cluster = self._cluster(call.region, name)
         if cluster is not None and not cluster.is_active:
             what = f"Cluster '{name}' is not in ACTIVE status"
-            return _refusal(call, "InvalidRequestException", what)
+            return answers.refusal(call, "InvalidRequestException", what)
         return None
 
     def _left(self, call: Call) -> Answer | None:
@@ -163,7 +165,7 @@ class Clusters:
         leaving = self._leaving.get((call.region, path))
         if leaving is None or call.method == "GET":
             return leaving if call.path == path else None
-        return _refusal(call, "ResourceInUseException", f"{path.rpartition('/')[2]} is being deleted")
+        return answers.refusal(call, "ResourceInUseException", f"{path.rpartition('/')[2]} is being deleted")
 
     def _followed(self, call: Call, answer: Answer) -> Answer:
         """Begin what a successful call asked for, and tell the state that things have now."""
@@ -176,13 +178,15 @@ class Clusters:
             return answer
         if _ENTRIES in call.path:
             self._note_scopes(call.region, name, cluster)
+        if call.action in ("CreateAddon", "DeleteAddon"):
+            return self._followed_addon(call, name, cluster, answer, document)
         if call.action == "CreateCluster":
             self._note_creator(call, name)
             self._bring(call.region, name, cluster, [])
             document["cluster"].update(
                 version=cluster.version, status=cluster.status, endpoint=None, certificateAuthority=None
             )
-            return _with(answer, document)
+            return answers.again(answer, document)
         if call.action == "DeleteNodegroup":
             return self._leave(call, document, "nodegroup", self._bring(call.region, name, cluster, []))
         if call.action in _GROUP_CHANGES:
@@ -191,13 +195,24 @@ class Clusters:
             self._bring(call.region, name, cluster, [group])
             if "nodegroup" in document:
                 document["nodegroup"].update(version=group.version, status=group.status)
-                return _with(answer, document)
+                return answers.again(answer, document)
         return answer
+
+    def _followed_addon(self, call: Call, name: str, cluster: Any, answer: Answer, document: dict[str, Any]) -> Answer:
+        addon = document["addon"]["addonName"]
+        if addon not in ADDONS:
+            return answer
+        if call.action == "CreateAddon":
+            document["addon"]["status"] = addons.of(cluster)[addon]["status"] = "CREATING"
+            self._bring(call.region, name, cluster, [])
+        elif "true" not in call.query.get("preserve", []):
+            self._submit(call.region, name, lambda keeper: self._take_away(keeper, addon))
+        return answers.again(answer, document)
 
     def _leave(self, call: Call, document: dict[str, Any], noun: str, gone: "Future[None]") -> Answer:
         document[noun]["status"] = "DELETING"
         key = (call.region, call.path)
-        self._leaving[key] = answer = _json(document)
+        self._leaving[key] = answer = answers.of(document)
         gone.add_done_callback(lambda _done: self._leaving.pop(key, None))
         return answer
 
@@ -212,27 +227,47 @@ class Clusters:
         if self._keeper(region, name).plane is None:
             cluster.status, cluster.endpoint, cluster.certificate_authority = "CREATING", None, None
         wanted = [node for group in cluster.nodegroups.values() for node in nodegroups.nodes_of(group, self._account)]
-        return self._submit(region, name, lambda keeper: self._run(keeper, cluster, groups, wanted))
+        extra = addons.of(cluster)
+        return self._submit(region, name, lambda keeper: self._run(keeper, cluster, groups, wanted, extra))
 
-    def _run(self, keeper: _Keeper, cluster: Any, groups: list[Any], wanted: list[Node]) -> None:
+    def _run(
+        self, keeper: _Keeper, cluster: Any, groups: list[Any], wanted: list[Node], extra: dict[str, addons.Record]
+    ) -> None:
         try:
             if keeper.plane is None:
                 keeper.plane = self._started(keeper, cluster)
         except _FAILURES as error:
             cluster.status = "FAILED"
+            addons.mark(extra.values(), "CREATE_FAILED")
             _log(f"{keeper.region} {keeper.name}: {error}")
             return
-        api = keeper.plane.api()
-        try:
-            nodegroups.bring(api, wanted)
-            state = "ACTIVE"
-        except _FAILURES as error:
-            state = "CREATE_FAILED"
-            _log(f"{keeper.region} {keeper.name}: {error}")
-        finally:
-            api.close()
+        state = self._attempt(keeper, lambda api: nodegroups.bring(api, wanted))
         for group in groups:
             group.status = state
+        new = frozenset(extra) - keeper.addons
+        if new:
+            state = self._attempt(keeper, lambda api: addons.bring(api, new))
+            keeper.addons |= new if state == "ACTIVE" else frozenset()
+            addons.mark((extra[name] for name in new), state)
+
+    def _take_away(self, keeper: _Keeper, addon: str) -> None:
+        """Remove what a deleted add-on brought."""
+        keeper.addons -= {addon}
+        if keeper.plane is not None:
+            self._attempt(keeper, lambda api: addons.remove(api, addon))
+
+    def _attempt(self, keeper: _Keeper, act: Callable[[ApiClient], None]) -> str:
+        """Do something in a cluster that runs, and return the state that follows."""
+        assert keeper.plane is not None
+        api = keeper.plane.api()
+        try:
+            act(api)
+        except _FAILURES as error:
+            _log(f"{keeper.region} {keeper.name}: {error}")
+            return "CREATE_FAILED"
+        finally:
+            api.close()
+        return "ACTIVE"
 
     def _started(self, keeper: _Keeper, cluster: Any) -> ControlPlane:
         home = self._home(keeper.region, keeper.name)
@@ -285,7 +320,7 @@ class Clusters:
             _log(keeper.failure)
 
     def _remove(self, keeper: _Keeper) -> None:
-        keeper.plane = None
+        keeper.plane, keeper.addons = None, frozenset()
         control_planes.delete(self._home(keeper.region, keeper.name))
 
     def _keeper(self, region: str, name: str) -> _Keeper:
@@ -322,7 +357,7 @@ class Clusters:
         )
         status = {"authenticated": True, "user": user} if user else {"authenticated": False}
         document = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status}
-        return _json(document)
+        return answers.of(document)
 
 
 def built_version() -> str:
@@ -345,23 +380,6 @@ def _names(call: Call) -> tuple[str, str]:
     if found is None:
         return str(said.get("name", "")), ""
     return found["cluster"], found["group"] or str(said.get("nodegroupName", ""))
-
-
-def _refusal(call: Call, code: str, message: str) -> Answer:
-    return Refusal(code, message, 409 if code == "ResourceInUseException" else 400).answer(call)
-
-
-def _json(document: dict[str, Any]) -> Answer:
-    body = json.dumps(document).encode()
-    return Answer("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))], body)
-
-
-def _with(answer: Answer, document: dict[str, Any]) -> Answer:
-    """Return an answer with another body; what is None is left out, as AWS leaves out what is not known yet."""
-    content = {key: {name: it for name, it in value.items() if it is not None} for key, value in document.items()}
-    body = json.dumps(content).encode()
-    headers = [header for header in answer.headers if header[0].lower() != "content-length"]
-    return Answer(answer.status, [*headers, ("Content-Length", str(len(body)))], body)
 
 
 def _log_failure(done: "Future[None]") -> None:

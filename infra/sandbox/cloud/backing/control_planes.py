@@ -14,6 +14,7 @@ from infra.paths import INSTANCES
 from infra.sandbox.addresses import AddressBlock, free_block
 from infra.sandbox.control_plane.control_plane import ControlPlane
 from infra.sandbox.control_plane.credentials import Credentials, kubeconfig_of_webhook, write_private
+from infra.sandbox.control_plane.definitions import GATEWAY_API
 from infra.sandbox.instance import Instance
 from infra.sandbox.servers.storage import password
 
@@ -85,7 +86,7 @@ def start(home: Path, own: str, webhook: str) -> ControlPlane:
     instance.authority.ensure()
     password(token_secret(home))
     write_private(Credentials(instance).token_webhook, kubeconfig_of_webhook(webhook))
-    plane = ControlPlane(instance, nodes=())
+    plane = ControlPlane(instance, nodes=(), definitions=(GATEWAY_API,))
     plane.start(_quiet)
     return plane
 

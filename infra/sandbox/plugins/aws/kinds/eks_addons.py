@@ -1,10 +1,14 @@
-"""Add-ons; nothing is installed anywhere, and `addonVersion` is only known when the program states it."""
+"""Add-ons; `addonVersion` is only known when the program states it.
+
+Where the cloud is backed, those that bring custom resource definitions have them served; nothing else is installed.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
+from infra.sandbox.plugins.aws.kinds.eks_waiting import UNDER_WAY, wait
 from infra.sandbox.plugins.aws.tagging import EKS
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
@@ -31,7 +35,12 @@ class Addon(Kind):
         return {"clusterName": cluster, "addonName": name}
 
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
-        """Return its properties; its pod identities are told as ARNs, so what was stated stays."""
+        """Return its properties once it works; its pod identities are told as ARNs, so what was stated stays."""
+        if answer.get("status") in UNDER_WAY:
+            cluster, _, name = id.partition(":")
+            client, named = cloud.client(self.service, region), {"clusterName": cluster, "addonName": name}
+            wait(client, "addon_active", **named)
+            answer = client.describe_addon(**named)["addon"]
         told = super().told(cloud, region, id, answer)
         told.pop("podIdentityAssociations", None)
         return told
@@ -73,6 +82,7 @@ KINDS: tuple[Kind, ...] = (
         computed=frozenset({"addonVersion", "configurationValues"}),
         write_only=frozenset(),
         replace=frozenset({"clusterName", "addonName"}),
+        broken=frozenset({"CREATE_FAILED", "DEGRADED"}),
         same_place=frozenset({"clusterName", "addonName"}),
     ),
 )
