@@ -7,6 +7,9 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 24 * 60
 _WEEK = 7 * _DAY
 
+LONGEST = _DAY
+"""Minutes that a window of maintenance may last: 24 hours in ElastiCache, and so in RDS (their API references)."""
+
 Span = tuple[int, int]
 """Where in the week a window begins, in minutes since Monday 00:00 UTC, and how many minutes it lasts."""
 

@@ -13,16 +13,8 @@ import pulumi_kubernetes as kubernetes
 import pulumi_postgresql as postgresql
 
 from components.isolated_schema import Server
-from infra.settings.foundation import (
-    BroughtCluster,
-    BroughtDatabase,
-    ClusterSettings,
-    DatabaseSettings,
-    DeclaredCluster,
-    DeclaredDatabase,
-    ExistingCluster,
-    ExistingDatabase,
-)
+from infra.settings.database import BroughtDatabase, DatabaseSettings, DeclaredDatabase, ExistingDatabase
+from infra.settings.foundation import BroughtCluster, ClusterSettings, DeclaredCluster, ExistingCluster
 from infra.settings.models import StackSettings
 
 if TYPE_CHECKING:
@@ -30,6 +22,7 @@ if TYPE_CHECKING:
     from components.cluster import Cluster
     from components.database import Database
     from components.redis import Redis
+    from stacks.platform_parts import Parts
     from stacks.region import Region
 
 Outputs = Mapping[str, pulumi.Input[object]]
@@ -45,6 +38,8 @@ class Foundation:
         server: where PostgreSQL is, as workloads reach it.
         redis: store -> what it is.
         outputs: the stack's outputs about all this.
+        eks: the cluster, where the stack declares it.
+        parts: what it has in AWS beside that.
     """
 
     cluster: kubernetes.Provider
@@ -52,6 +47,8 @@ class Foundation:
     server: Server
     redis: "Mapping[str, Redis]"
     outputs: Outputs
+    eks: "Cluster | None" = None
+    parts: "Parts | None" = None
 
 
 def lay(settings: StackSettings) -> Foundation:
@@ -64,13 +61,15 @@ def lay(settings: StackSettings) -> Foundation:
     cluster = _cluster(settings.cluster, region)
     database = _database(settings.database, region, cluster.clients)
     redis = region.redis(settings.redis, cluster.clients) if region else {}
-    beside = _beside(settings, region) if region else {}
+    parts = _parts(settings, region) if region else None
     return Foundation(
         cluster=cluster.provider,
         database=database.provider,
         server=database.server,
         redis=redis,
-        outputs={**cluster.outputs, **database.outputs, **_redis_outputs(redis), **beside},
+        outputs={**cluster.outputs, **database.outputs, **_redis_outputs(redis), **(parts.outputs if parts else {})},
+        eks=cluster.eks,
+        parts=parts,
     )
 
 
@@ -81,6 +80,7 @@ class _ClusterSide:
     provider: kubernetes.Provider
     clients: pulumi.Input[str] | None
     outputs: Outputs = field(default_factory=dict)
+    eks: "Cluster | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ def _region(settings: StackSettings) -> "Region":
     return Region(settings.aws, settings.network)
 
 
-def _beside(settings: StackSettings, region: "Region") -> Outputs:
+def _parts(settings: StackSettings, region: "Region") -> "Parts":
     from stacks.platform_parts import declare  # noqa: PLC0415 - see above
 
     return {**region.outputs(), **declare(settings, region)}
@@ -127,6 +127,7 @@ def _declared_cluster(cluster: "Cluster") -> _ClusterSide:
         provider=_kubernetes(kubeconfig=cluster.kubeconfig, after=cluster),
         clients=cluster.security_group_id,
         outputs={"cluster": cluster.cluster_name, "kubeconfig": kubeconfig},
+        eks=cluster,
     )
 
 

@@ -14,16 +14,15 @@ from components.network import PRODUCTION_ENDPOINTS, Network, NetworkArgs
 from components.node_pool import NodeKind
 from components.operator_access import OperatorAccess, OperatorAccessArgs
 from components.redis import Redis, RedisArgs
+from infra.settings.database import DeclaredDatabase
 from infra.settings.foundation import (
     AwsSettings,
     DeclaredCluster,
-    DeclaredDatabase,
     NetworkSettings,
     NodePoolSettings,
-    RedisSettings,
-    RedisStoreSettings,
     TagSettings,
 )
+from infra.settings.redis import RedisSettings, RedisStoreSettings
 
 
 class Region:

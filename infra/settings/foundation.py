@@ -1,10 +1,9 @@
-"""Settings of what an environment stands on: AWS account, network, cluster, database and Redis.
+"""Settings of what an environment stands on: AWS account, network and cluster.
 
-A cluster and a database are either declared here, or brought (`existing`). Defaults are production-safe. No I/O, no
-secrets.
+A cluster is either declared here, or brought (`existing`). Defaults are production-safe. No I/O, no secrets.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -14,37 +13,16 @@ from infra.settings.kinds import (
     AwsAccountId,
     AwsRegion,
     AwsZone,
-    CacheType,
     Cidr,
-    DatabaseClass,
-    DatabaseName,
     Ec2Type,
-    EngineVersion,
     KubernetesVersion,
     LogRetentionDays,
-    Port,
     PrincipalArn,
     SecurityGroupId,
     Slug,
-    SslMode,
     VpcBlock,
 )
-from infra.settings.section import Contradiction, Section
-
-EXISTING, DECLARED = "[existing]", "[declared]"
-"""How a section's two variants are told apart in the location of an error."""
-
-
-def _variant(section: object) -> str:
-    """Tell a section with `existing` from one that declares."""
-    has_it = "existing" in section if isinstance(section, Mapping) else hasattr(section, "existing")
-    return EXISTING if has_it else DECLARED
-
-
-def _repeated(field: str, values: Sequence[str]) -> Iterator[Contradiction]:
-    for position, value in enumerate(values):
-        if value in values[:position]:
-            yield (field, position), "named twice; name each once"
+from infra.settings.section import DECLARED, EXISTING, Contradiction, Section, repeated, variant
 
 
 class TagSettings(Section):
@@ -107,8 +85,8 @@ class NetworkSettings(Section):
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Return zones and endpoints that are named twice."""
-        yield from _repeated("zones", self.zones)
-        yield from _repeated("interface_endpoints", self.interface_endpoints or ())
+        yield from repeated("zones", self.zones)
+        yield from repeated("interface_endpoints", self.interface_endpoints or ())
 
 
 class NodePoolSettings(Section):
@@ -172,114 +150,5 @@ class DeclaredCluster(Section):
 
 
 ClusterSettings = Annotated[
-    Annotated[BroughtCluster, Tag(EXISTING)] | Annotated[DeclaredCluster, Tag(DECLARED)], Discriminator(_variant)
+    Annotated[BroughtCluster, Tag(EXISTING)] | Annotated[DeclaredCluster, Tag(DECLARED)], Discriminator(variant)
 ]
-
-
-class ExistingDatabase(Section):
-    """A PostgreSQL server that is there already.
-
-    What is left out comes from the caller's libpq environment (`PGHOST`, `PGPORT`, `PGUSER`), as for psql; the
-    password always does (`PGPASSWORD`), and so does the certificate authority (`PGSSLROOTCERT`).
-    """
-
-    host: Annotated[str, Field(min_length=1, max_length=253)] | None = None
-    """Host name or address, as the workloads reach it."""
-
-    port: Port | None = None
-    """TCP port."""
-
-    username: Annotated[str, Field(min_length=1, max_length=63)] | None = None
-    """The role that creates databases and roles."""
-
-    ssl_mode: SslMode = "verify-full"
-    """How far the server's certificate is checked; a connection without TLS is not offered."""
-
-    superuser: bool = True
-    """Whether that role is a superuser; managed services such as RDS give none."""
-
-
-class BroughtDatabase(Section):
-    """The PostgreSQL server of the environment, brought."""
-
-    existing: ExistingDatabase
-    """Bring your own server."""
-
-    name: DatabaseName = "tenantry"
-    """The shared database: pool tenants' tables, schema tenants' schemas."""
-
-
-class DeclaredDatabase(Section):
-    """The PostgreSQL server of the environment: RDS, made by the stack."""
-
-    engine_version: EngineVersion
-    """PostgreSQL's."""
-
-    instance_class: DatabaseClass
-    """Its processors and memory."""
-
-    max_connections: Annotated[int, Field(ge=6, le=8388607)]
-    """Connections of the server: 75 for each process x replicas x live slots (REQUIREMENTS, Data), or the pooler's."""
-
-    name: DatabaseName = "tenantry"
-    """The shared database: pool tenants' tables, schema tenants' schemas."""
-
-    storage_gib: Annotated[int, Field(ge=20, le=65536)] = 100
-    """Disk at the start."""
-
-    max_storage_gib: Annotated[int, Field(ge=20, le=65536)] = 1000
-    """How far the disk may grow by itself."""
-
-    multi_az: bool = True
-    """A standby in a second zone."""
-
-    backup_retention_days: Annotated[int, Field(ge=1, le=35)] = 30
-    """How far back a point in time can be (REQUIREMENTS, Data)."""
-
-    log_retention_days: LogRetentionDays = 90
-    """How long the server's logs are kept."""
-
-    protect: bool = True
-    """AWS and the engine both refuse to delete it, and a final snapshot is taken when they are told not to."""
-
-    def contradictions(self) -> Iterator[Contradiction]:
-        """Return a bound that the disk cannot grow to.
-
-        RDS asks for a tenth more than what is allocated (its user guide, "Managing capacity automatically").
-        """
-        if 10 * self.max_storage_gib < 11 * self.storage_gib:
-            yield ("max_storage_gib",), "too close to storage_gib; RDS asks for a tenth more at least"
-
-
-DatabaseSettings = Annotated[
-    Annotated[BroughtDatabase, Tag(EXISTING)] | Annotated[DeclaredDatabase, Tag(DECLARED)], Discriminator(_variant)
-]
-
-
-class RedisStoreSettings(Section):
-    """One Redis store: ElastiCache, with Valkey as its engine."""
-
-    engine_version: EngineVersion
-    """Valkey's."""
-
-    node_type: CacheType
-    """Its memory."""
-
-    nodes: Annotated[int, Field(ge=1, le=6)] = 2
-    """One primary and its replicas; with two or more, another takes over in another zone."""
-
-    snapshot_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
-    """Daily snapshots are kept so long; 0 for none."""
-
-    protect: bool = True
-    """The engine refuses to delete it, and a final snapshot is taken when it is told not to."""
-
-
-class RedisSettings(Section):
-    """The Redis stores of the environment, each where it is asked for."""
-
-    cache: RedisStoreSettings | None = None
-    """Evicts what was not used for long when its memory is full; services know it as `REDIS_URL`."""
-
-    sessions: RedisStoreSettings | None = None
-    """Never evicts; services know it as `SESSIONS_REDIS_URL`."""

@@ -14,9 +14,10 @@ from pydantic_core import ErrorDetails
 
 from infra.errors import TenantryError
 from infra.settings import SETTINGS_KEY
-from infra.settings.foundation import DECLARED, EXISTING, BroughtDatabase, ExistingDatabase
+from infra.settings.database import BroughtDatabase, ExistingDatabase
 from infra.settings.kinds import meanings_by_pattern
 from infra.settings.models import StackSettings
+from infra.settings.section import DECLARED, EXISTING
 
 _MEANINGS = meanings_by_pattern()
 

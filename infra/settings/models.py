@@ -8,18 +8,17 @@ from typing import Annotated
 
 from pydantic import Field
 
+from infra.settings.database import DatabaseSettings, DeclaredDatabase, pooler_contradictions
 from infra.settings.foundation import (
     AwsSettings,
     BroughtCluster,
     ClusterSettings,
-    DatabaseSettings,
     DeclaredCluster,
-    DeclaredDatabase,
     NetworkSettings,
-    RedisSettings,
 )
 from infra.settings.governance import AlarmSettings
 from infra.settings.kinds import Cpu, HttpPath, ImageDigest, Isolation, Memory, Plan, Port, Slot, Slug
+from infra.settings.redis import RedisSettings
 from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
 
@@ -148,6 +147,7 @@ class StackSettings(Section):
         yield from self._places()
         yield from self._ways_in()
         yield from self._tenancy()
+        yield from self._pooling()
         yield from self.secrets.unserved(self.services, in_cluster=isinstance(self.cluster, DeclaredCluster))
 
     def _declared_stores(self) -> list[str]:
@@ -172,6 +172,14 @@ class StackSettings(Section):
                 f"missing, but declared: {', '.join(stores)}; name the group of the cluster's nodes and pods, "
                 "which they let in",
             )
+
+    def _pooling(self) -> Iterator[Contradiction]:
+        if isinstance(self.database, DeclaredDatabase):
+            isolated = [tenant for tenant in self.tenants if tenant.effective_isolation != "pool"]
+            plans = sorted({tenant.plan for tenant in isolated} & self.plans.keys())
+            own = sum(tenant.effective_isolation == "database" for tenant in isolated)
+            limits = [(plan, self.plans[plan].connection_limit) for plan in plans]
+            yield from pooler_contradictions(self.database, limits, own)
 
     def _tenancy(self) -> Iterator[Contradiction]:
         first: dict[str, int] = {}

@@ -1,10 +1,13 @@
 """The base of every section of the settings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+EXISTING, DECLARED = "[existing]", "[declared]"
+"""How a section's two variants are told apart in the location of an error."""
 
 Contradiction = tuple[tuple[str | int, ...], str]
 """Where below a section, and what is wrong there and what to do; its text holds no value."""
@@ -41,3 +44,13 @@ def repeated(field: str, values: Sequence[str]) -> Iterator[Contradiction]:
     for position, value in enumerate(values):
         if value in values[:position]:
             yield (field, position), "named twice; name each once"
+
+
+def variant(section: object) -> str:
+    """Tell a section that brings what is there (`existing`) from one that declares; for pydantic's `Discriminator`.
+
+    Args:
+        section: as the stack file has it, or as a model.
+    """
+    has_it = "existing" in section if isinstance(section, Mapping) else hasattr(section, "existing")
+    return EXISTING if has_it else DECLARED

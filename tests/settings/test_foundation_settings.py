@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from infra.paths import PROJECT_ROOT
-from infra.settings.foundation import DeclaredCluster, DeclaredDatabase
+from infra.settings.database import DeclaredDatabase
+from infra.settings.foundation import DeclaredCluster
 from infra.settings.loader import SettingsError, load
 from infra.settings.section import Section
 from tests.examples import declared_settings, raw_declared_settings

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings.foundation import BroughtDatabase, ExistingDatabase
+from infra.settings.database import BroughtDatabase, ExistingDatabase
 from infra.settings.loader import SettingsError, load
 from tests.examples import ENVIRONMENT, raw_settings
 
