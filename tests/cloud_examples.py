@@ -15,6 +15,7 @@ from components.database import Database, DatabaseArgs
 from components.log_bucket import LogBucket, LogBucketArgs
 from components.network import Network, NetworkArgs
 from components.node_pool import NodeKind
+from components.queue import Queue, QueueArgs
 from components.redis import Redis, RedisArgs
 from tests.cloud_outputs import REGION
 from tests.harness import Graph, graph_of
@@ -69,7 +70,8 @@ def cloud_graph() -> Graph:
 
 def _declare() -> None:
     opts = pulumi.ResourceOptions(providers=[pulumi_aws.Provider("cloud", region=REGION)])
-    Alarms("alarms", AlarmsArgs(emails=["oncall@example.com"]), opts)
+    alarms = Alarms("alarms", AlarmsArgs(emails=["oncall@example.com"]), opts)
+    mail = Queue("mail", QueueArgs(alarm_topic_arn=alarms.topic_arn), opts)
     network = Network("network", network_args(), opts)
     data = list(network.data_subnets.values())
     cluster = Cluster("cluster", cluster_args(subnets=network.private_subnets, egress=network.egress), opts)
@@ -83,6 +85,8 @@ def _declare() -> None:
     replication = BucketReplicationArgs(source=bucket, copy=copied, copy_region="eu-west-1")
     BucketReplication("uploads-replication", replication, opts)
     api = cluster.pod_identity("api", "tenantry", "api")
+    mail.grant_send("api", api.role)
+    mail.grant_consume("api", api.role)
     for store in (database, cache):
         store.allow_from("cluster", cluster.security_group_id)
         store.grant_credentials("api", api.role)

@@ -60,6 +60,7 @@ def outputs(token: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     added = {
         "arn": _ARNS.get(token, f"arn:aws:{service}:{REGION}:{ACCOUNT}:") + name,
         "keyId": f"key-of-{name}",
+        "url": f"https://{service}.example.invalid/{name}",
         **{key: f"{name}-1a2b3c4" for key in ("name", "bucket", "nodeGroupName") if key not in inputs},
     }
     special = _OUTPUTS.get(token)

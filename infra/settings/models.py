@@ -16,7 +16,7 @@ from infra.settings.foundation import (
     DeclaredCluster,
     NetworkSettings,
 )
-from infra.settings.governance import AlarmSettings
+from infra.settings.governance import AlarmSettings, QueueSettings
 from infra.settings.kinds import Cpu, HttpPath, ImageDigest, Isolation, Memory, Plan, Port, Slot, Slug
 from infra.settings.redis import RedisSettings
 from infra.settings.secrets import SecretsSettings
@@ -124,6 +124,9 @@ class StackSettings(Section):
 
     alarms: AlarmSettings = AlarmSettings()
     """Who is told when something is wrong."""
+
+    queues: dict[Slug, QueueSettings] = Field(default_factory=lambda: {"mail": QueueSettings()})
+    """Queue name -> what it is; by default the one that mail is retried from (REQUIREMENTS, workloads)."""
 
     secrets: SecretsSettings = SecretsSettings()
     """What workloads must know and nobody else may."""
