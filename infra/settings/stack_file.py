@@ -19,6 +19,22 @@ from infra.paths import PROJECT_ROOT
 from infra.settings import SETTINGS_KEY
 
 
+class StackFileError(TenantryError):
+    """A file that is no stack file; `line` is where, counted from 1, when one line is to blame."""
+
+    def __init__(self, what: str, path: Path, remedy: str, line: int | None = None) -> None:
+        """Describe the failure.
+
+        Args:
+            what: what is wrong.
+            path: the file.
+            remedy: what the user should do.
+            line: which of its lines.
+        """
+        super().__init__(what, f"{path.name}:{line}" if line else path.name, remedy)
+        self.line = line
+
+
 class EngineLoader(yaml.SafeLoader):
     """Reads plain values and refuses repeated keys as the engine does, where PyYAML would keep to YAML 1.1."""
 
@@ -150,21 +166,22 @@ def stacks(root: Path = PROJECT_ROOT) -> list[str]:
     Args:
         root: the folder of the stack files.
     """
-    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
+    files = (path.name for path in root.glob("Pulumi.*.yaml") if path.is_file())
+    return sorted(name.removeprefix("Pulumi.").removesuffix(".yaml") for name in files)
 
 
 def text_of(path: Path) -> str:
     """Return the text of a file.
 
     Raises:
-        TenantryError: it is not UTF-8 text, or cannot be read.
+        StackFileError: it is not UTF-8 text, or cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise TenantryError("not UTF-8 text", path.name, "save it as UTF-8") from error
+        raise StackFileError("not UTF-8 text", path, "save it as UTF-8") from error
     except OSError as error:
-        raise TenantryError(f"cannot be read ({error.strerror})", path.name, "mend that and run it again") from error
+        raise StackFileError(f"cannot be read ({error.strerror})", path, "mend that and run it again") from error
 
 
 def parse(path: Path, text: str) -> StackFile:
@@ -175,7 +192,7 @@ def parse(path: Path, text: str) -> StackFile:
         text: its text.
 
     Raises:
-        TenantryError: it is not valid YAML, or no stack file.
+        StackFileError: it is not valid YAML, or no stack file.
     """
     try:
         reader = EngineLoader(text)
@@ -183,14 +200,13 @@ def parse(path: Path, text: str) -> StackFile:
         content = None if root is None else reader.construct_document(root)
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         problem, line = _complaint(error, text)
-        where = f"{path.name}:{line}" if line else path.name
-        raise TenantryError(f"not valid YAML ({problem})", where, "mend that line") from error
+        raise StackFileError(f"not valid YAML ({problem})", path, "mend that line", line) from error
     if content is None:
         return StackFile(path, {}, None)
     if not isinstance(content, dict):
-        raise TenantryError("not a stack file", path.name, "it must be a mapping with the key `config`")
+        raise StackFileError("not a stack file", path, "it must be a mapping with the key `config`")
     if not isinstance(content.get("config") or {}, dict):
-        raise TenantryError("`config` is not a mapping", path.name, "put keys like `tenantry:settings` below it")
+        raise StackFileError("`config` is not a mapping", path, "put keys like `tenantry:settings` below it")
     return StackFile(path, content, root)
 
 
@@ -198,7 +214,7 @@ def read(path: Path) -> StackFile:
     """Return the stack file at a path.
 
     Raises:
-        TenantryError: it cannot be read, is not UTF-8 or not valid YAML, or is no stack file.
+        StackFileError: it cannot be read, is not UTF-8 or not valid YAML, or is no stack file.
     """
     return parse(path, text_of(path))
 

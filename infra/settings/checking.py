@@ -1,0 +1,113 @@
+"""Checks stack files as a whole: each of them, and between them; every fault with its file and line.
+
+Owns where a fault is told. Leaves what is one to the stack files' reader, the models and `neighbours`.
+"""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.errors import TenantryError
+from infra.paths import PROJECT_ROOT
+from infra.settings import SETTINGS_KEY
+from infra.settings.loader import SettingsError, validate
+from infra.settings.neighbours import clashes
+from infra.settings.problems import Problem
+from infra.settings.stack_file import StackFile, StackFileError, read, source_of, stacks
+
+_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
+"""What the engine knows at the top of a stack file (Pulumi's documentation, "Stack settings file reference")."""
+
+_NAMESPACE = SETTINGS_KEY.partition(":")[0] + ":"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a stack file.
+
+    Args:
+        file: its name.
+        line: where, counted from 1; None when no one line is to blame.
+        path: the setting, as `tenantry:settings.network.zones[1]`; None when the file as a whole is wrong.
+        text: what is wrong, and what is allowed; without values.
+    """
+
+    file: str
+    line: int | None
+    path: str | None
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (where, self.path, self.text) if part)
+
+
+def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, list[Fault]]:
+    """Return what is wrong with stack files: file name -> faults by line.
+
+    Args:
+        names: the stacks to tell of; by default all. Those that are not named are still looked at, since no two
+            environments may have the same addresses.
+        root: the folder of the stack files.
+
+    Raises:
+        TenantryError: a named stack has no file.
+    """
+    wanted = {name: source_of(name, root) for name in names or stacks(root)}
+    files: dict[str, StackFile] = {}
+    found: dict[str, list[Fault]] = {}
+    for stack in dict.fromkeys((*wanted, *stacks(root))):
+        path = source_of(stack, root)
+        try:
+            files[stack] = read(path)
+            found[stack] = list(_faults(files[stack]))
+        except StackFileError as error:
+            found[stack] = [Fault(path.name, error.line, None, f"{error.what}; {error.remedy}")]
+    for stack, problem in clashes({stack: file.settings for stack, file in files.items()}):
+        found[stack].append(_located(files[stack], problem))
+    return {path.name: sorted(found[stack], key=lambda fault: fault.line or 0) for stack, path in wanted.items()}
+
+
+def told(error: SettingsError, raw: object, root: Path = PROJECT_ROOT) -> list[str]:
+    """Return the problems of a stack that the engine runs, one line each.
+
+    Args:
+        error: what its settings were refused for.
+        raw: the settings that the engine gave. It may read another file than that of the work tree, as in the sandbox;
+            lines are told when both say the same.
+        root: the folder of the stack files.
+    """
+    try:
+        file = read(source_of(error.stack, root))
+    except TenantryError:
+        return list(error.problems)
+    if file.settings != raw:
+        return list(error.problems)
+    return [str(_located(file, problem)) for problem in error.found]
+
+
+def _faults(file: StackFile) -> Iterator[Fault]:
+    yield from _unknown_keys(file, (), _KEYS, list(file.content))
+    config = file.content.get("config") or {}
+    ours = [key for key in config if key.startswith(_NAMESPACE)]
+    misspelt = list(_unknown_keys(file, ("config",), (SETTINGS_KEY,), ours))
+    yield from misspelt
+    if SETTINGS_KEY not in config and misspelt:
+        return
+    try:
+        validate(file.stack, file.settings)
+    except SettingsError as error:
+        yield from (_located(file, problem) for problem in error.found)
+
+
+def _unknown_keys(file: StackFile, place: Sequence[str], known: Sequence[str], keys: Sequence[str]) -> Iterator[Fault]:
+    for key in keys:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
+            yield Fault(file.path.name, file.line((*place, key)), ".".join((*place, key)), f"unknown key; {meant}")
+
+
+def _located(file: StackFile, problem: Problem) -> Fault:
+    return Fault(file.path.name, file.line(("config", SETTINGS_KEY, *problem.place)), problem.path, problem.text)
