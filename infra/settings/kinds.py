@@ -114,6 +114,12 @@ HttpPath = Annotated[
     Field(description="An absolute HTTP path without query."),
 ]
 
+AcmeServer = Annotated[
+    str,
+    StringConstraints(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9._/-]*)?$", max_length=253),
+    Field(description="An ACME directory, as `https://acme-v02.api.letsencrypt.org/directory`."),
+]
+
 DatabaseName = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63),

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from infra.settings.database import DatabaseSettings, DeclaredDatabase, pooler_contradictions
+from infra.settings.dns import DnsSettings, EdgeSettings, misfits
 from infra.settings.foundation import (
     AwsSettings,
     BroughtCluster,
@@ -131,6 +132,12 @@ class StackSettings(Section):
     secrets: SecretsSettings = SecretsSettings()
     """What workloads must know and nobody else may."""
 
+    dns: DnsSettings | None = None
+    """The zone of all hosts, their certificate and health checks; none: names are not the stack's."""
+
+    edge: EdgeSettings | None = EdgeSettings()
+    """What stands between the internet and the gateway, where the stack declares AWS; null for nothing."""
+
     services: dict[Slug, ServiceSettings] = Field(default_factory=dict)
     """Service name -> its slots."""
 
@@ -150,6 +157,8 @@ class StackSettings(Section):
         yield from self._places()
         yield from self._ways_in()
         yield from self._tenancy()
+        slugs = [tenant.slug for tenant in self.tenants]
+        yield from misfits(self.dns, self.edge, slugs, in_aws=self.declares_aws)
         yield from self._pooling()
         yield from self.secrets.unserved(self.services, in_cluster=isinstance(self.cluster, DeclaredCluster))
 

@@ -1,0 +1,149 @@
+"""Names and the edge: each wrong setting is told by its path, with what is allowed."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from infra.settings.dns import RESERVED_HOSTS
+from infra.settings.loader import SettingsError, load
+from infra.settings.models import StackSettings
+from tests.examples import raw_declared_settings, raw_settings
+
+ROOT = "tenantry:settings"
+FQDN = "a whole host name, as `shop.example.com`: lower-case, without a dot at its end"
+CIDR = "an IPv4 network in CIDR notation, as `10.20.0.0/16`, without bits beyond its length"
+SECTION = "a section: keys with values, indented below it"
+OUTSIDE = "outside dns.zone; name a host below it"
+OWN_HOST = "a host of the platform's own; choose another"
+UNUSED = "not used by gateway_class aws, whose certificate is ACM's; remove it"
+ACME: dict[str, Any] = {"email": "platform@example.com"}
+
+DECLARED: dict[str, Any] = {
+    "dns": {"zone": "shop.example.com", "health_checks": [{"host": "api.shop.example.com", "path": "/api/health"}]},
+    "edge": {"rate_limit": {"requests": 200}, "cdn": {"host": "assets.shop.example.com"}},
+}
+CHECK = "dns.health_checks.0"
+
+# path, value there, what is said after the path
+WRONG_VALUES: list[tuple[str, object, str]] = [
+    ("dns", "shop.example.com", SECTION),
+    ("dns.zone", ..., "missing; it is required"),
+    ("dns.zone", "Shop.Example.com", FQDN),
+    ("dns.zone", "shop.example.com.", FQDN),
+    ("dns.zone", "shop", FQDN),
+    ("dns.zone", "*.example.com", FQDN),
+    ("dns.gateway_class", "nginx", "input should be 'aws', 'istio' or 'envoy'"),
+    ("dns.gateway_class", None, "input should be 'aws', 'istio' or 'envoy'"),
+    ("dns.acme", ACME, UNUSED),
+    ("dns.acme", {}, "missing; it is required"),
+    ("dns.expiry_warning_days", 0, "input should be greater than or equal to 1"),
+    ("dns.expiry_warning_days", 60, "input should be less than or equal to 40"),
+    ("dns.protect", "perhaps", "true or false"),
+    ("dns.health_checks", {"host": "shop.example.com"}, "a list"),
+    (f"{CHECK}.host", "other.example.com", OUTSIDE),
+    (f"{CHECK}.host", "evilshop.example.com", OUTSIDE),
+    (f"{CHECK}.path", "api/health", "an absolute HTTP path without query"),
+    (f"{CHECK}.seconds", 60, "input should be 10 or 30"),
+    ("dns.heath_checks", [], "unknown key; did you mean health_checks?"),
+    ("edge.rate_limit.requests", 9, "input should be greater than or equal to 10"),
+    ("edge.rate_limit.seconds", 30, "input should be 60, 120, 300 or 600"),
+    ("edge.rate_limit.second", 60, "unknown key; did you mean seconds?"),
+    ("edge.allow", "203.0.113.0/24", "a list"),
+    ("edge.log_retention_days", 8, "input should be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, "
+     "1096, 1827, 2192, 2557 or 3653"),
+    ("edge.cdn.host", "assets.example.com", "not one label below dns.zone, as its certificate and record are"),
+    ("edge.cdn.host", "a.b.shop.example.com", "not one label below dns.zone, as its certificate and record are"),
+    ("edge.cdn.host", "api.shop.example.com", OWN_HOST),
+    ("edge.cdn.price_class", "cheap", "input should be 'PriceClass_100', 'PriceClass_200' or 'PriceClass_All'"),
+]  # fmt: skip
+
+# Errors that are told elsewhere than at what was changed: changes, path of the error, what is said.
+WRONG_COMBINATIONS: list[tuple[dict[str, object], str, str]] = [
+    ({"dns.gateway_class": "istio"}, "dns.acme", "missing, but this gateway_class has no certificate from ACM; add its "
+     "email"),
+    ({"dns.gateway_class": "envoy", "dns.acme": {"email": "nobody"}}, "dns.acme.email",
+     "an e-mail address, as `oncall@example.com`; the part behind the `@` in lower case"),
+    ({"dns.gateway_class": "envoy", "dns.acme": {**ACME, "server": "http://acme.example.com"}}, "dns.acme.server",
+     "an ACME directory, as `https://acme-v02.api.letsencrypt.org/directory`"),
+    ({"dns": None}, "edge.cdn", "needs a zone for its host; add dns.zone, or remove it"),
+    ({"edge.allow": ["203.0.113.0/24"]}, "dns.health_checks",
+     "asked from outside of edge.allow, and never answered; remove one of the two"),
+    ({"edge.allow": ["203.0.113.7/24"]}, "edge.allow[0]", CIDR),
+    ({"dns.health_checks": [], "edge.allow": ["0.0.0.0/0"]}, "edge.allow[0]", "everybody; leave the list empty for "
+     "that"),
+    ({"dns.health_checks": [], "edge.allow": ["203.0.113.0/24", "203.0.113.0/24"]}, "edge.allow[1]",
+     "named twice; name each once"),
+    ({"dns.health_checks": [{"host": "shop.example.com"}] * 2}, "dns.health_checks[1]", "named twice; name each once"),
+    ({"tenants": [{"slug": "assets", "plan": "free"}]}, "tenants[0].slug", "the host of edge.cdn; choose another"),
+    *(({"tenants": [{"slug": name, "plan": "free"}]}, "tenants[0].slug", OWN_HOST) for name in RESERVED_HOSTS),
+]  # fmt: skip
+
+
+def changed(changes: dict[str, object]) -> dict[str, Any]:
+    """Return valid settings with values at dotted paths; `...` removes the key."""
+    raw = copy.deepcopy({**raw_declared_settings(), **DECLARED})
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        target: Any = raw
+        for part in parents:
+            target = target[int(part)] if part.isdigit() else target[part]
+        if value is ...:
+            del target[last]
+        else:
+            target[last] = copy.deepcopy(value)
+    return raw
+
+
+def settings(**changes: object) -> StackSettings:
+    return load("example", changed(changes), {})
+
+
+def problems_of(raw: object) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        load("example", raw, {"PGHOST": "h", "PGUSER": "u"})
+    return tuple(str(problem) for problem in caught.value.problems)
+
+
+def test_names_and_the_edge_can_be_declared() -> None:
+    found = settings()
+    assert found.dns is not None
+    assert found.edge is not None
+    assert (found.dns.gateway_class, found.dns.expiry_warning_days, found.dns.protect) == ("aws", 30, True)
+    assert (found.edge.rate_limit.requests, found.edge.rate_limit.seconds, found.edge.allow) == (200, 60, ())
+    assert found.edge.cdn is not None
+
+
+def test_without_a_word_there_is_a_firewall_and_no_zone() -> None:
+    found = load("example", raw_declared_settings(), {})
+    assert found.dns is None
+    assert found.edge is not None
+    assert (found.edge.rate_limit.requests, found.edge.rate_limit.seconds) == (100, 60)
+    assert found.edge.cdn is None
+
+
+def test_the_firewall_can_be_left_out() -> None:
+    assert settings(edge=None).edge is None
+
+
+def test_the_issuer_is_the_only_one_beside_amazon_that_may_issue() -> None:
+    aws, istio = settings().dns, settings(**{"dns.gateway_class": "istio", "dns.acme": ACME}).dns
+    assert aws is not None
+    assert istio is not None
+    assert (aws.authorities, istio.authorities) == (("amazon.com",), ("amazon.com", "letsencrypt.org"))
+
+
+@pytest.mark.parametrize(("path", "value", "said"), WRONG_VALUES)
+def test_a_wrong_value_is_told_at_its_path(path: str, value: object, said: str) -> None:
+    shown = path.replace(".0", "[0]") + (".email" if value == {} else "")
+    assert problems_of(changed({path: value})) == (f"{ROOT}.{shown}: {said}",)
+
+
+@pytest.mark.parametrize(("changes", "path", "said"), WRONG_COMBINATIONS)
+def test_what_does_not_go_together_is_told_where_to_mend_it(changes: dict[str, object], path: str, said: str) -> None:
+    assert problems_of(changed(changes)) == (f"{ROOT}.{path}: {said}",)
+
+
+def test_a_zone_without_anything_in_aws_is_refused() -> None:
+    raw = {**raw_settings(), "dns": {"zone": "shop.example.com"}}
+    assert problems_of(raw) == (f"{ROOT}.dns: made in AWS, where this stack declares nothing; remove it",)
