@@ -79,6 +79,7 @@ REGIONAL: Mapping[str, tuple[Listing, ...]] = {
         Listing("list_keys", "Keys", "KeyId"),
         Listing("list_aliases", "Aliases", "AliasName", default=_starts("AliasName", "alias/aws/")),
     ),
+    "ecr": (Listing("describe_repositories", "repositories", "repositoryName"),),
     "eks": (Listing("list_clusters", "clusters", ""),),
     "rds": (
         Listing("describe_db_instances", "DBInstances", "DBInstanceIdentifier"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.sandbox.plugins.values import reveal
-from tests.plugins.aws.examples.s3 import bucket, encrypted, replicated, tls_only
+from tests.plugins.aws.examples.s3 import bucket, encrypted, log_bucket, replicated, tls_only
 from tests.plugins.aws.world import World
 from tests.plugins.client import Refused
 
@@ -17,11 +17,17 @@ ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEnc
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+LOGGING = "aws:s3/bucketLogging:BucketLogging"
 
 
 def aged(storage_class: str, days: int) -> dict[str, Any]:
     transition = {"days": days, "storageClass": storage_class}
     return {"bucket": "media", "rules": [{"id": "age", "status": "Enabled", "transitions": [transition]}]}
+
+
+def copying(**rule: Any) -> dict[str, Any]:
+    destination = {"bucket": "arn:aws:s3:::copies", **rule.pop("destination", {})}
+    return {"bucket": "media", "role": "r", "rules": [{"status": "Enabled", "destination": destination, **rule}]}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +60,32 @@ def aged(storage_class: str, days: int) -> dict[str, Any]:
             "BucketOwnerEnforced",
         ),
         (REPLICATION, {"bucket": "media", "role": "r", "rules": [{"status": "On"}]}, "rules[0].status", "Enabled"),
+        (REPLICATION, copying(filter={}), "rules[0].deleteMarkerReplication", "is required beside filter"),
+        (
+            REPLICATION,
+            copying(sourceSelectionCriteria={"sseKmsEncryptedObjects": {"status": "Enabled"}}),
+            "rules[0].destination.encryptionConfiguration",
+            "is required beside sourceSelectionCriteria.sseKmsEncryptedObjects",
+        ),
+        (
+            REPLICATION,
+            copying(destination={"encryptionConfiguration": {"replicaKmsKeyId": "k"}}),
+            "rules[0].sourceSelectionCriteria",
+            "is required beside destination.encryptionConfiguration",
+        ),
+        (
+            REPLICATION,
+            copying(destination={"replicationTime": {"status": "Enabled", "time": {"minutes": 15}}}),
+            "rules[0].destination.metrics",
+            "is required beside destination.replicationTime",
+        ),
+        (
+            LIFECYCLE,
+            {"bucket": "media", "rules": [{**aged("STANDARD_IA", 30)["rules"][0], "expiration": {"days": 30}}]},
+            "rules[0].expiration.days",
+            "more than the days of every transition",
+        ),
+        (LOGGING, {"bucket": "media", "targetBucket": "logs"}, "targetPrefix", "is required"),
     ],
 )
 def test_wrong_input_fails_in_the_preview(
@@ -167,3 +199,28 @@ def test_rules_by_tags_reach_the_bucket_and_come_back(world: World) -> None:
     taken = world.object(LIFECYCLE).take(name)
     assert reveal(taken.inputs)["rules"][0]["filter"]["and"]["tags"] == {"kind": "log", "size": "big"}
     assert made.refresh() == set()
+
+
+def test_access_is_only_logged_where_s3_may_write(world: World) -> None:
+    name, closed = bucket(world), bucket(world)
+    with pytest.raises(Refused, match=r"InvalidTargetBucketForLogging: You must .*provide the necessary permissions"):
+        world.object(LOGGING).create(bucket=name, targetBucket=closed, targetPrefix="media/")
+    with pytest.raises(Refused, match="InvalidTargetBucketForLogging: The target bucket for logging does not exist"):
+        world.object(LOGGING).create(bucket=name, targetBucket=world.name("nowhere"), targetPrefix="media/")
+
+
+def test_access_is_only_logged_in_the_buckets_own_region(world: World) -> None:
+    far = world.object(BUCKET).create(region="eu-central-1")
+    with pytest.raises(Refused, match="CrossLocationLoggingProhibit"):
+        world.object(LOGGING).create(
+            bucket=far.id, targetBucket=log_bucket(world), targetPrefix="media/", region="eu-central-1"
+        )
+
+
+def test_no_record_is_delivered_so_that_a_log_bucket_stays_as_the_program_made_it(world: World) -> None:
+    name, logs = bucket(world), log_bucket(world)
+    world.object(LOGGING).create(bucket=name, targetBucket=logs, targetPrefix="media/")
+    s3 = world.client("s3")
+    s3.put_object(Bucket=name, Key="photo", Body=b"new")
+    s3.list_objects_v2(Bucket=name)
+    assert s3.list_objects_v2(Bucket=logs)["KeyCount"] == 0

@@ -2,6 +2,7 @@
 
 from tests.plugins.aws.examples import (
     acm,
+    ecr,
     eks,
     elasticache,
     iam,
@@ -21,6 +22,7 @@ from tests.plugins.aws.examples import (
 
 _FAMILIES = (
     acm,
+    ecr,
     eks,
     elasticache,
     iam,

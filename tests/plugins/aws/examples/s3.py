@@ -72,6 +72,29 @@ def replicated(world: World) -> dict[str, object]:
     }
 
 
+def log_bucket(world: World) -> str:
+    """Return the name of a new bucket that S3 may write access logs to."""
+    name = bucket(world)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": ["s3:PutObject"],
+        "Resource": [f"arn:aws:s3:::{name}/*"],
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    world.client("s3").put_bucket_policy(Bucket=name, Policy=policy)
+    return name
+
+
+def _logged(world: World) -> dict[str, object]:
+    return {"bucket": bucket(world), "targetBucket": log_bucket(world), "targetPrefix": "media/"}
+
+
+def _log_elsewhere(world: World, name: str) -> None:
+    enabled = {"TargetBucket": log_bucket(world), "TargetPrefix": "other/"}
+    world.client("s3").put_bucket_logging(Bucket=name, BucketLoggingStatus={"LoggingEnabled": enabled})
+
+
 def _encrypt(world: World, name: str) -> None:
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
     world.client("s3").put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
@@ -156,6 +179,14 @@ EXAMPLES: tuple[Example, ...] = (
             Bucket=it, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
         ),
         drifted=frozenset({"rule"}),
+    ),
+    Example(
+        token="aws:s3/bucketLogging:BucketLogging",
+        inputs=_logged,
+        change={"targetPrefix": "photos/"},
+        replacement={"bucket": "elsewhere"},
+        drift=_log_elsewhere,
+        drifted=frozenset({"targetBucket", "targetPrefix"}),
     ),
     Example(
         token="aws:s3/bucketReplicationConfig:BucketReplicationConfig",

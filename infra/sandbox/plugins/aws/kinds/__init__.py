@@ -6,6 +6,7 @@ from infra.sandbox.plugins.aws.kind import Kind
 from infra.sandbox.plugins.aws.kinds import (
     acm,
     default_security_group,
+    ecr,
     eks,
     elasticache,
     iam,
@@ -26,6 +27,7 @@ from infra.sandbox.plugins.aws.kinds import (
 _FAMILIES = (
     acm,
     default_security_group,
+    ecr,
     eks,
     elasticache,
     iam,

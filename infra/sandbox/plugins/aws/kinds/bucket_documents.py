@@ -82,22 +82,63 @@ class Versioning(Setting):
             self.put(cloud, region, suspended)
 
 
+class Logging(Setting):
+    """Where requests are logged to. The simulated S3 delivers none, and forgets the format of the records' names."""
+
+    def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
+        """Return its properties, the format as it was stated."""
+        found = super().read(cloud, region, id, known)
+        if found is not None and known.get("targetObjectKeyFormat"):
+            found["targetObjectKeyFormat"] = known["targetObjectKeyFormat"]
+        return found
+
+    def parameters(self, client: Any, inputs: Properties) -> dict[str, Any]:
+        """Return the parameters of the call that puts it."""
+        parameters = super().parameters(client, inputs)
+        status: Any = self.creating.shape(client).members[self.within]  # type: ignore[union-attr]  # it takes something
+        said = {name: value for name, value in inputs.items() if name not in ("region", "bucket")}
+        enabled = translation.request(status.members["LoggingEnabled"], said, self.names)
+        return {**parameters, self.within: {"LoggingEnabled": enabled}}
+
+    def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
+        """End it: S3 has no call for that but to put nothing."""
+        if self.read(cloud, region, id, known) is not None:
+            cloud.client(self.service, region).put_bucket_logging(Bucket=id, BucketLoggingStatus={})
+
+
 class Lifecycle(Setting):
     """What happens to objects as they grow old."""
 
     def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
-        """Return transitions that S3 refuses."""
-        return [
-            (
-                f"rules[{number}].transitions[{index}].days",
-                f"must be {_LEAST_DAYS_TO_COLD} or more for {transition['storageClass']}",
-            )
-            for number, rule in enumerate(inputs.get("rules") or ())
-            for index, transition in enumerate(rule.get("transitions") or ())
-            if transition["storageClass"] in _COLD
-            and transition.get("days") is not None
-            and transition["days"] < _LEAST_DAYS_TO_COLD
-        ]
+        """Return transitions that S3 refuses, and ends that come before them."""
+        return [*_too_soon(inputs), *_ended_before(inputs)]
+
+
+def _ended_before(inputs: Properties) -> list[tuple[str, str]]:
+    """Return ends that do not come after each transition of their rule, as S3 asks for."""
+    ends = [
+        (number, (rule.get("expiration") or {}).get("days"), rule.get("transitions") or ())
+        for number, rule in enumerate(inputs.get("rules") or ())
+    ]
+    return [
+        (f"rules[{number}].expiration.days", "must be more than the days of every transition of the rule")
+        for number, days, transitions in ends
+        if days is not None and any((transition.get("days") or 0) >= days for transition in transitions)
+    ]
+
+
+def _too_soon(inputs: Properties) -> list[tuple[str, str]]:
+    return [
+        (
+            f"rules[{number}].transitions[{index}].days",
+            f"must be {_LEAST_DAYS_TO_COLD} or more for {transition['storageClass']}",
+        )
+        for number, rule in enumerate(inputs.get("rules") or ())
+        for index, transition in enumerate(rule.get("transitions") or ())
+        if transition["storageClass"] in _COLD
+        and transition.get("days") is not None
+        and transition["days"] < _LEAST_DAYS_TO_COLD
+    ]
 
 
 class Replication(Setting):
@@ -124,6 +165,40 @@ class Replication(Setting):
             if s3.get_bucket_versioning(Bucket=target).get("Status") != _ENABLED:
                 raise ProviderError("InvalidRequest: Destination bucket must have versioning enabled.")
         super().put(cloud, region, inputs)
+
+    def contradictions(self, inputs: Properties) -> list[tuple[str, str]]:
+        """Return what a rule needs beside what it says, as S3's reference of `ReplicationRule` and its parts has it."""
+        return [
+            (f"rules[{number}].{missing}", f"is required beside {stated}")
+            for number, rule in enumerate(inputs.get("rules") or ())
+            for missing, stated in _incomplete(rule)
+        ]
+
+
+def _incomplete(rule: Properties) -> list[tuple[str, str]]:
+    """Return (what is missing in a rule, what it is needed for)."""
+    destination, selection = rule.get("destination") or {}, rule.get("sourceSelectionCriteria") or {}
+    needs = (
+        ("filter", rule.get("filter") is not None, "deleteMarkerReplication", rule),
+        ("destination.replicationTime", "replicationTime" in destination, "metrics", destination),
+        (
+            "sourceSelectionCriteria.sseKmsEncryptedObjects",
+            "sseKmsEncryptedObjects" in selection,
+            "encryptionConfiguration",
+            destination,
+        ),
+        (
+            "destination.encryptionConfiguration",
+            "encryptionConfiguration" in destination,
+            "sourceSelectionCriteria",
+            rule,
+        ),
+    )
+    return [
+        (name if among is rule else f"destination.{name}", stated)
+        for stated, is_stated, name, among in needs
+        if is_stated and not among.get(name)
+    ]
 
 
 def _recall(told: dict[str, Value], stated: Properties) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.sandbox.plugins.aws.kind import Call, Kind
-from infra.sandbox.plugins.aws.kinds.bucket_documents import Lifecycle, Replication, Setting, Versioning
+from infra.sandbox.plugins.aws.kinds.bucket_documents import Lifecycle, Logging, Replication, Setting, Versioning
 
 _OF_THE_CALL = "the call's own, no part of what it puts"
 _DEFAULT_KEY = "rules.applyServerSideEncryptionByDefault"
@@ -131,6 +131,22 @@ KINDS: tuple[Kind, ...] = (
         within="OwnershipControls",
         names={"rule": "Rules"},
         schema_names={"rule": "OwnershipControls/Rules"},
+    ),
+    _setting(
+        Logging,
+        "BucketLogging",
+        "S3 Bucket Logging",
+        ("put_bucket_logging", "get_bucket_logging", "put_bucket_logging"),
+        result="LoggingEnabled",
+        within="BucketLoggingStatus",
+        schema_names={
+            "targetBucket": "LoggingConfiguration/DestinationBucketName",
+            "targetPrefix": "LoggingConfiguration/LogFilePrefix",
+            "targetObjectKeyFormat": "LoggingConfiguration/TargetObjectKeyFormat",
+        },
+        unchecked={"targetGrants": "the schema does not have them; they are ACLs"},
+        of_the_call=("expectedBucketOwner",),
+        replace=frozenset({"expectedBucketOwner"}),
     ),
     _setting(
         Replication,
