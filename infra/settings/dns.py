@@ -21,6 +21,7 @@ _AMAZON = "amazon.com"
 
 _OUTSIDE = "outside dns.zone; name a host below it"
 
+
 class AcmeSettings(Section):
     """Who issues certificates that cert-manager asks for."""
 
