@@ -31,9 +31,11 @@ class AlarmsArgs:
 
     Args:
         emails: who is told; AWS asks each for a confirmation first.
+        region: of the topic; None for the provider's region. An alarm publishes in its own region only.
     """
 
     emails: Sequence[str] = ()
+    region: str | None = None
 
 
 class Alarms(pulumi.ComponentResource):
@@ -49,6 +51,7 @@ class Alarms(pulumi.ComponentResource):
         super().__init__("tenantry:watch:Alarms", name, None, opts)
         self._name = name
         self._account = Account(self)
+        self._region = args.region
         self._key = self._encryption_key()
         topic = self._topic()
         self.topic_arn = self._policy(topic).arn
@@ -84,13 +87,16 @@ class Alarms(pulumi.ComponentResource):
             conditions=self._of_this_account(),
         )
         # Not protected: it encrypts what is on its way, and no data is lost with it.
-        args = EncryptionKeyArgs(description=f"messages of {self._name}", statements=(used,), protect=False)
+        args = EncryptionKeyArgs(
+            description=f"messages of {self._name}", statements=(used,), region=self._region, protect=False
+        )
         return EncryptionKey(f"{self._name}-encryption", args, self._child())
 
     def _topic(self) -> sns.Topic:
         return sns.Topic(
             f"{self._name}-topic",
             kms_master_key_id=self._key.arn,
+            region=self._region,
             tags=tags(f"{self._name}-topic", "watch"),
             opts=self._child(),
         )
@@ -110,11 +116,20 @@ class Alarms(pulumi.ComponentResource):
             conditions={"Bool": {"aws:SecureTransport": "false"}},
         )
         return sns.TopicPolicy(
-            f"{self._name}-publishers", arn=topic.arn, policy=document(published, plain), opts=self._child()
+            f"{self._name}-publishers",
+            arn=topic.arn,
+            policy=document(published, plain),
+            region=self._region,
+            opts=self._child(),
         )
 
     def _subscribe(self, topic: sns.Topic, emails: Sequence[str]) -> None:
         for email in emails:
             sns.TopicSubscription(
-                f"{self._name}-to-{email}", topic=topic.arn, protocol="email", endpoint=email, opts=self._child()
+                f"{self._name}-to-{email}",
+                topic=topic.arn,
+                protocol="email",
+                endpoint=email,
+                region=self._region,
+                opts=self._child(),
             )
