@@ -20,6 +20,7 @@ _SETTINGS: dict[str, Any] = {
         "storefront": {
             "port": 3000,
             "active": "blue",
+            "database_connections": 40,
             "slots": {"blue": {"image": BLUE_IMAGE}, "green": {"image": GREEN_IMAGE, "replicas": 5}},
         }
     },

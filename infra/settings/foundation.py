@@ -3,6 +3,7 @@
 A cluster is either declared here, or brought (`existing`). Defaults are production-safe. No I/O, no secrets.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -12,10 +13,13 @@ from infra.cidr import MOST_ZONES
 from infra.settings.kinds import (
     AwsAccountId,
     AwsRegion,
+    AwsService,
     AwsZone,
-    Cidr,
     Ec2Type,
+    InternetBlock,
     KubernetesVersion,
+    LabelKey,
+    LabelValue,
     LogRetentionDays,
     PrincipalArn,
     SecurityGroupId,
@@ -23,6 +27,12 @@ from infra.settings.kinds import (
     VpcBlock,
 )
 from infra.settings.section import DECLARED, EXISTING, Contradiction, Section, repeated, variant
+
+_GRAVITON = re.compile(r"(a1|[a-z]+[0-9]+g[a-z]*)\.")
+"""Types with processors of Graviton have a `g` behind the generation (EC2 naming conventions); a1 came before."""
+
+_RESERVED = ("kubernetes.io", "k8s.io", "eks.amazonaws.com")
+_REFUSING = ("NO_SCHEDULE", "NO_EXECUTE")
 
 
 class TagSettings(Section):
@@ -74,19 +84,37 @@ class NetworkSettings(Section):
     zones: Annotated[tuple[AwsZone, ...], Field(min_length=2, max_length=MOST_ZONES)]
     """Availability zones; append only, since a position is a share of the block."""
 
+    minimum_zones: Annotated[int, Field(ge=2, le=MOST_ZONES)] = 3
+    """Zones that there must be at least; of three, two thirds of everything outlive the loss of one."""
+
     nat_gateways: Literal["single", "per-zone"] = "per-zone"
     """Ways out of the private subnets: one outlives no loss of its zone."""
 
-    interface_endpoints: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] | None = None
+    interface_endpoints: tuple[AwsService, ...] | None = None
     """AWS services reached without the internet, as `ecr.api`; by default what the platform calls all the time."""
 
     flow_log_retention_days: LogRetentionDays = 90
     """How long flow logs are kept."""
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return zones and endpoints that are named twice."""
+        """Return too few zones, and zones and endpoints that are named twice."""
+        if len(self.zones) < self.minimum_zones:
+            yield ("zones",), "fewer than minimum_zones; name more, or lower that"
         yield from repeated("zones", self.zones)
         yield from repeated("interface_endpoints", self.interface_endpoints or ())
+
+
+class TaintSettings(Section):
+    """What keeps pods off the nodes of a pool that do not tolerate it."""
+
+    key: LabelKey
+    """As `dedicated`."""
+
+    value: LabelValue = ""
+    """What the nodes are kept for."""
+
+    effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"] = "NO_SCHEDULE"
+    """By EKS's names; NO_EXECUTE evicts as well."""
 
 
 class NodePoolSettings(Section):
@@ -104,20 +132,48 @@ class NodePoolSettings(Section):
     disk_gib: Annotated[int, Field(ge=20, le=16384)] = 50
     """Root disk, for images and logs; 20 GiB at least are AL2023's own."""
 
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    """Of the processors; arm64 for Graviton, where every image must be built for it."""
+
+    labels: Annotated[dict[LabelKey, LabelValue], Field(max_length=50)] = Field(default_factory=dict)
+    """Labels of the nodes, for pods that choose them."""
+
+    taints: Annotated[tuple[TaintSettings, ...], Field(max_length=50)] = ()
+    """Taints of the nodes, for pods that do not; 50 are EKS's limit."""
+
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return bounds that leave no number between them."""
+        """Return bounds with no number between them, types of the other architecture, and what is EKS's to say."""
         if self.minimum > self.maximum:
             yield ("minimum",), "more than maximum; lower one or raise the other"
+        yield from repeated("instance_types", self.instance_types)
+        for position, kind in enumerate(self.instance_types):
+            if bool(_GRAVITON.match(kind)) != (self.architecture == "arm64"):
+                yield ("instance_types", position), f"not {self.architecture}; change it, or architecture"
+        for key in self.labels:
+            if key.partition("/")[0].endswith(_RESERVED):
+                yield ("labels", key), "Kubernetes's and EKS's own; choose a prefix of yours"
+        kept = [(taint.key, taint.effect) for taint in self.taints]
+        for position, taint in enumerate(kept):
+            if taint in kept[:position]:
+                yield ("taints", position), "the same key and effect as one before; keep one of them"
 
 
 class ExistingCluster(Section):
-    """A Kubernetes cluster that is there already; its kubeconfig is the caller's (`KUBECONFIG`)."""
+    """A Kubernetes cluster that is there already."""
 
-    context: Annotated[str, Field(min_length=1, max_length=253)]
-    """The kubeconfig's context. Required, so that a stack is never applied to whichever cluster is current."""
+    context: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """The kubeconfig's context; it may be left out where kubeconfig names a file, whose current one is taken."""
+
+    kubeconfig: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    """The path of a kubeconfig, from the project's folder; by default the caller's own (`KUBECONFIG`)."""
 
     security_group_id: SecurityGroupId | None = None
     """The group of its nodes and pods, which reach the database and Redis that the stack declares."""
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return a cluster that is whichever the caller has chosen last."""
+        if self.context is None and self.kubeconfig is None:
+            yield ("context",), "missing; name a context, or a file by kubeconfig: never whichever is current"
 
 
 class BroughtCluster(Section):
@@ -139,14 +195,30 @@ class DeclaredCluster(Section):
     administrators: Annotated[dict[Slug, PrincipalArn], Field(min_length=1)]
     """Name -> who may do everything in the cluster; who applies the stack must be among them."""
 
-    public_access: tuple[Cidr, ...] = ()
-    """Networks that reach the API from the internet; none: it answers inside the network only."""
+    public_access: Annotated[tuple[InternetBlock, ...], Field(max_length=40)] = ()
+    """Networks that reach the API from the internet, 40 at most; none: it answers inside the network only."""
 
     log_retention_days: LogRetentionDays = 90
     """How long the control plane's logs are kept."""
 
+    extended_support: bool = False
+    """Keep a version for 12 months more at six times the price; false: EKS upgrades a version that is too old."""
+
+    identity_provider: bool = True
+    """IAM trusts the cluster's tokens (OIDC), for software that knows no pod identities."""
+
     protect: bool = True
     """AWS and the engine both refuse to delete it."""
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return networks and administrators that are named twice, and pools that leave no place for add-ons."""
+        yield from repeated("public_access", self.public_access)
+        seen: dict[str, str] = {}
+        for name, principal in self.administrators.items():
+            if seen.setdefault(principal, name) != name:
+                yield ("administrators", name), "named twice; EKS keeps one access entry for each; remove one"
+        if all(any(taint.effect in _REFUSING for taint in pool.taints) for pool in self.node_pools.values()):
+            yield ("node_pools",), "all have taints; leave one without, for the add-ons"
 
 
 ClusterSettings = Annotated[

@@ -10,7 +10,15 @@ from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
-from infra.settings import schedule
+from infra.settings import schedule, sizes
+
+_LARGEST_INTERNET_BLOCK = 16  # ours: 65,536 addresses are more than an office or a runner fleet has
+_NOT_INTERNET = tuple(
+    map(
+        ipaddress.IPv4Network,
+        ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+    )
+)
 
 
 def _network(text: str) -> str:
@@ -40,6 +48,22 @@ def _vpc_block(text: str) -> str:
     return text
 
 
+def _internet_block(text: str) -> str:
+    """Return a network's text.
+
+    Raises:
+        ValueError: it is everybody, too much of the internet, or not a part of it.
+    """
+    network = ipaddress.IPv4Network(text)
+    if network.prefixlen == 0:
+        raise ValueError("everybody; name the networks of offices and runners, or none: then it answers inside only")
+    if any(network.overlaps(inside) for inside in _NOT_INTERNET):
+        raise ValueError("not a part of the internet; private networks are peered or come in by VPN")
+    if network.prefixlen < _LARGEST_INTERNET_BLOCK:
+        raise ValueError(f"too much of the internet; give networks of /{_LARGEST_INTERNET_BLOCK} or smaller")
+    return text
+
+
 def _utc_moment(value: object) -> datetime.datetime:
     """Return a moment as it is written, or as YAML and Pulumi read it when it has no quotes.
 
@@ -54,6 +78,26 @@ def _utc_moment(value: object) -> datetime.datetime:
     except ValueError:
         pass  # no such day or hour
     raise ValueError("a moment in UTC, to the second, as `2026-11-01T00:00:00Z`") from None
+
+
+def _node_type(text: str) -> str:
+    return _known("nodes", "an EC2 instance type", text)
+
+
+def _database_class(text: str) -> str:
+    return _known("databases", "an RDS instance class for PostgreSQL", text)
+
+
+def _known(table: sizes.Table, kind: str, name: str) -> str:
+    """Return the name of an instance type.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if sizes.find(table, name) is None:
+        near = sizes.nearest(table, name)
+        raise ValueError(f"not {kind} that is known here" + (f"; did you mean {near}?" if near else ""))
+    return name
 
 
 Slug = Annotated[
@@ -136,6 +180,27 @@ Cidr = Annotated[
 VpcBlock = Annotated[Cidr, AfterValidator(_vpc_block)]
 """A private network of /16 to /20 (`infra.cidr`)."""
 
+InternetBlock = Annotated[Cidr, AfterValidator(_internet_block)]
+"""Public addresses, /16 or smaller: of offices and runners, not of half the world."""
+
+AwsService = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)?$", max_length=64),
+    Field(description="An AWS service as VPC endpoints name it, without `com.amazonaws.REGION`: `sts`, `ecr.api`."),
+]
+
+LabelKey = Annotated[
+    str,
+    StringConstraints(pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"),
+    Field(description="A Kubernetes label's key, as `example.com/purpose`: 63 characters at most behind the slash."),
+]
+
+LabelValue = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$"),
+    Field(description="A Kubernetes label's value: letters, digits, dots, dashes and underscores, 63 at most."),
+]
+
 AwsRegion = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", max_length=32),
@@ -166,6 +231,14 @@ SecurityGroupId = Annotated[
     Field(description="A security group, as `sg-0123456789abcdef0`."),
 ]
 
+RepositoryName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*$", min_length=2, max_length=200
+    ),
+    Field(description="Lower-case letters and digits, joined by single dots, dashes, underscores and slashes."),
+]
+
 KubernetesVersion = Annotated[
     str,
     StringConstraints(pattern=r"^1\.[0-9]{2}$"),
@@ -187,12 +260,14 @@ Email = Annotated[
 Ec2Type = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", max_length=32),
+    AfterValidator(_node_type),
     Field(description="An EC2 instance type, as `m7i.large`."),
 ]
 
 DatabaseClass = Annotated[
     str,
     StringConstraints(pattern=r"^db\.[a-z][a-z0-9]*\.[a-z0-9]+$", max_length=32),
+    AfterValidator(_database_class),
     Field(description="An RDS instance class, as `db.r8g.large`."),
 ]
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from infra.connections import PER_PROCESS
+from infra.settings.capacity import shortages
 from infra.settings.database import DatabaseSettings, DeclaredDatabase, pooler_contradictions
 from infra.settings.dns import DnsSettings, EdgeSettings, misfits
 from infra.settings.foundation import (
@@ -22,6 +24,7 @@ from infra.settings.kinds import Cpu, HttpPath, ImageDigest, Isolation, Memory, 
 from infra.settings.redis import RedisSettings
 from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
+from infra.settings.storage import RegistrySettings, StorageSettings, misplaced, unnamed
 
 _ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
 
@@ -50,6 +53,9 @@ class ServiceSettings(Section):
 
     ready_timeout: Annotated[int, Field(ge=10, le=3600)] = 600
     """Seconds that a slot's pods may take to become ready before an update fails; the default is the plugin's own."""
+
+    database_connections: Annotated[int, Field(ge=0, le=1000)] = PER_PROCESS
+    """Connections to the database that one pod opens at most (REQUIREMENTS, Data); counted, not enforced."""
 
     slots: Annotated[dict[Slot, SlotSettings], Field(min_length=1)]
     """The active slot, and the candidate while there is one."""
@@ -138,6 +144,12 @@ class StackSettings(Section):
     edge: EdgeSettings | None = EdgeSettings()
     """What stands between the internet and the gateway, where the stack declares AWS; null for nothing."""
 
+    storage: StorageSettings | None = StorageSettings()
+    """The buckets, where the stack declares AWS; null for none."""
+
+    registry: RegistrySettings | None = RegistrySettings()
+    """Where images are pushed to and pulled from, where the stack declares AWS; null for nowhere."""
+
     services: dict[Slug, ServiceSettings] = Field(default_factory=dict)
     """Service name -> its slots."""
 
@@ -160,7 +172,15 @@ class StackSettings(Section):
         slugs = [tenant.slug for tenant in self.tenants]
         yield from misfits(self.dns, self.edge, slugs, in_aws=self.declares_aws)
         yield from self._pooling()
+        yield from self._stored()
+        yield from shortages(self.network, self.cluster, self.database, self.services)
         yield from self.secrets.unserved(self.services, in_cluster=isinstance(self.cluster, DeclaredCluster))
+
+    def _stored(self) -> Iterator[Contradiction]:
+        distributed = self.edge is not None and self.edge.cdn is not None
+        in_aws = self.declares_aws
+        yield from misplaced(self.storage, self.model_fields_set, in_aws=in_aws, distributed=distributed)
+        yield from unnamed(self.registry, self.services, self.aws)
 
     def _declared_stores(self) -> list[str]:
         database = ["database"] if isinstance(self.database, DeclaredDatabase) else []

@@ -22,7 +22,13 @@ SLUG = "lower-case letters, digits and dashes; begins with a letter, ends withou
 ARN = "an IAM role's or user's ARN, as `arn:aws:iam::123456789012:role/operators`; not a session's"
 BESIDE = "not allowed beside existing: what is brought is not made here; remove one of the two"
 POOL = "cluster.node_pools.general"
+LABEL = "letters, digits, dots, dashes and underscores, 63 at most"
+SERVICE = "an AWS service as VPC endpoints name it, without `com.amazonaws.REGION`: `sts`, `ecr.api`"
+EVERYBODY = "everybody; name the networks of offices and runners, or none: then it answers inside only"
 VERSION = "a version as `18` or `18.1`, in quotes; without its second part it takes minor upgrades"
+
+TAINT = {"key": "dedicated", "value": "shop"}
+PREFERENCE = {"key": "dedicated", "effect": "PREFER_NO_SCHEDULE"}
 
 Change = tuple[str, object]
 
@@ -60,6 +66,14 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("cluster.administrators.operators", "arn:aws:iam::1234:role/operators", ARN),
     ("cluster.administrators.Operators", "arn:aws:iam::123456789012:role/operators", SLUG),
     ("cluster.public_access", "203.0.113.0/24", "a list"),
+    ("cluster.public_access", [f"203.0.113.{number}/32" for number in range(41)], "too many; 40 at most"),
+    ("cluster.extended_support", "later", "true or false"),
+    ("cluster.identity_provider", "iam", "true or false"),
+    (f"{POOL}.architecture", "arm", "input should be 'x86_64' or 'arm64'"),
+    (f"{POOL}.labels", ["purpose"], "a section: keys with values, indented below it"),
+    (f"{POOL}.labels.kubernetes.io/role", "shop", "Kubernetes's and EKS's own; choose a prefix of yours"),
+    (f"{POOL}.labels.purpose", "general use", f"a Kubernetes label's value: {LABEL}"),
+    (f"{POOL}.taints", {"key": "dedicated"}, "a list"),
     ("cluster.protect", "maybe", "true or false"),
     ("cluster.node_pools", {}, "too few; 1 at least"),
     ("cluster.node_pools", ["general"], "a section: keys with values, indented below it"),
@@ -86,9 +100,13 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
 # Errors that are told elsewhere than at what was changed: changes, path of the error, what is said.
 WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
     ([("network.block", 10)], "network.block", QUOTES),
-    ([("network.zones", ["eu-central-1a", "eu-central-1a"])], "network.zones[1]", "named twice; name each once"),
     (
-        [("network.zones", ["eu-central-1a", "eu-west-1a"])],
+        [("network.zones", ["eu-central-1a", "eu-central-1a", "eu-central-1b"])],
+        "network.zones[1]",
+        "named twice; name each once",
+    ),
+    (
+        [("network.zones", ["eu-central-1a", "eu-west-1a", "eu-central-1b"])],
         "network.zones[1]",
         "outside aws.region; name a zone of that region",
     ),
@@ -99,6 +117,61 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
         "named twice; name each once",
     ),
     ([("cluster.public_access", ["203.0.113.7/24"])], "cluster.public_access[0]", CIDR),
+    ([("cluster.public_access", ["0.0.0.0/0"])], "cluster.public_access[0]", EVERYBODY),
+    (
+        [("cluster.public_access", ["203.0.113.0/24", "128.0.0.0/1"])],
+        "cluster.public_access[1]",
+        "not a part of the internet; private networks are peered or come in by VPN",
+    ),
+    (
+        [("cluster.public_access", ["11.0.0.0/8"])],
+        "cluster.public_access[0]",
+        "too much of the internet; give networks of /16 or smaller",
+    ),
+    (
+        [("cluster.public_access", ["10.30.0.0/16"])],
+        "cluster.public_access[0]",
+        "not a part of the internet; private networks are peered or come in by VPN",
+    ),
+    (
+        [("cluster.public_access", ["203.0.113.0/24", "203.0.113.0/24"])],
+        "cluster.public_access[1]",
+        "named twice; name each once",
+    ),
+    (
+        [("cluster.administrators.again", "arn:aws:iam::123456789012:role/operators")],
+        "cluster.administrators.again",
+        "named twice; EKS keeps one access entry for each; remove one",
+    ),
+    ([("network.interface_endpoints", ["com.amazonaws.eu-central-1.sts"])], "network.interface_endpoints[0]", SERVICE),
+    ([("network.interface_endpoints", ["ECR.api"])], "network.interface_endpoints[0]", SERVICE),
+    (
+        [(f"{POOL}.instance_types", ["m7i.large", "m7g.large"])],
+        f"{POOL}.instance_types[1]",
+        "not x86_64; change it, or architecture",
+    ),
+    ([(f"{POOL}.architecture", "arm64")], f"{POOL}.instance_types[0]", "not arm64; change it, or architecture"),
+    (
+        [(f"{POOL}.instance_types", ["m7i.large", "m7i.large"])],
+        f"{POOL}.instance_types[1]",
+        "named twice; name each once",
+    ),
+    ([(f"{POOL}.taints", [TAINT])], "cluster.node_pools", "all have taints; leave one without, for the add-ons"),
+    (
+        [(f"{POOL}.taints", [PREFERENCE, {"value": "other", **PREFERENCE}])],
+        f"{POOL}.taints[1]",
+        "the same key and effect as one before; keep one of them",
+    ),
+    (
+        [(f"{POOL}.taints", [{**PREFERENCE, "effect": "NoSchedule"}])],
+        f"{POOL}.taints[0].effect",
+        "input should be 'NO_SCHEDULE', 'NO_EXECUTE' or 'PREFER_NO_SCHEDULE'",
+    ),
+    (
+        [("cluster", {"existing": {"security_group_id": "sg-12345678"}})],
+        "cluster.existing.context",
+        "missing; name a context, or a file by kubeconfig: never whichever is current",
+    ),
     ([(f"{POOL}.instance_types", ["large"])], f"{POOL}.instance_types[0]", "an EC2 instance type, as `m7i.large`"),
     (
         [("database.storage_gib", 950)],
@@ -248,7 +321,7 @@ def test_a_disk_may_grow_by_a_tenth_at_least() -> None:
 def test_every_wrong_section_is_told_at_once() -> None:
     wrong: list[Change] = [
         ("aws.account_id", 123456789012),
-        ("network.zones", ["eu-central-1a", "eu-central-1a"]),
+        ("network.zones", ["eu-central-1a", "eu-central-1a", "eu-central-1b"]),
         ("cluster.version", 1.34),
         (f"{POOL}.minimum", 9),
         ("database.instance_class", "large"),
