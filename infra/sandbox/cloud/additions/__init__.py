@@ -5,12 +5,27 @@ that moto lets dangle are refused with AWS's own codes. Everything is kept in mo
 replay and moto's reset hold for it too.
 """
 
-from infra.sandbox.cloud.additions import acm, eks, elasticache, endpoints, network_uses, rds, route53, s3, sqs, wafv2
+from infra.sandbox.cloud.additions import (
+    acm,
+    budgets,
+    cloudtrail,
+    eks,
+    elasticache,
+    endpoints,
+    network_uses,
+    rds,
+    route53,
+    s3,
+    sqs,
+    wafv2,
+)
 
 
 def install() -> None:
     """Let moto answer with the additions; once a process, before the first request. Doing it again changes nothing."""
     acm.install()
+    budgets.install()
+    cloudtrail.install()
     eks.install()
     elasticache.install()
     endpoints.install()

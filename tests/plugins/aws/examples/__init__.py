@@ -2,6 +2,8 @@
 
 from tests.plugins.aws.examples import (
     acm,
+    budgets,
+    cloudtrail,
     ecr,
     eks,
     elasticache,
@@ -22,6 +24,8 @@ from tests.plugins.aws.examples import (
 
 _FAMILIES = (
     acm,
+    budgets,
+    cloudtrail,
     ecr,
     eks,
     elasticache,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from infra.sandbox.plugins.aws.kind import Kind
 from infra.sandbox.plugins.aws.kinds import (
     acm,
+    budgets,
+    cloudtrail,
     default_security_group,
     ecr,
     eks,
@@ -26,6 +28,8 @@ from infra.sandbox.plugins.aws.kinds import (
 
 _FAMILIES = (
     acm,
+    budgets,
+    cloudtrail,
     default_security_group,
     ecr,
     eks,

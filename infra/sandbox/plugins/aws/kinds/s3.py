@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind, is_gone
-from infra.sandbox.plugins.aws.kinds import bucket_settings
+from infra.sandbox.plugins.aws.kinds import bucket_settings, object_lock
 from infra.sandbox.plugins.aws.tagging import Tagging, Tags
 from infra.sandbox.plugins.provider import Properties, ProviderError
 from infra.sandbox.plugins.values import Value
@@ -133,10 +133,11 @@ class Bucket(Kind):
 
     def _empty(self, cloud: Cloud, region: str, id: str) -> None:
         s3 = cloud.client(self.service, region)
+        bypass = {"BypassGovernanceRetention": True} if self._is_locked(cloud, region, id) else {}
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=id):
             objects = list(_versions(page))
             if objects:
-                answer = s3.delete_objects(Bucket=id, Delete={"Objects": objects, "Quiet": True})
+                answer = s3.delete_objects(Bucket=id, Delete={"Objects": objects, "Quiet": True}, **bypass)
                 for refused in answer.get("Errors", []):
                     raise ProviderError(f"{refused['Code']}: {refused['Message']} ({refused['Key']})")
 
@@ -166,4 +167,5 @@ KINDS: tuple[Kind, ...] = (
         same_place=frozenset({"bucket"}),
     ),
     *bucket_settings.KINDS,
+    *object_lock.KINDS,
 )
