@@ -10,6 +10,7 @@ import typer
 from infra.commands.console import AsJson, out
 from infra.errors import TenantryError
 from infra.settings import checking
+from infra.settings import schema as stack_schema
 
 config = typer.Typer(no_args_is_help=True, help="Check the stack files.")
 
@@ -36,3 +37,9 @@ def check(
         wrong = [file for file, faults in found.items() if faults]
         settings = f"{count} setting{'s are' if count > 1 else ' is'} not valid"
         raise TenantryError(settings, ", ".join(wrong), "mend the lines above", exit_code=2)
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of stack files, by which editors complete and check them."""
+    sys.stdout.write(stack_schema.text())
