@@ -178,8 +178,8 @@ class StackSettings(Section):
 
     def _stored(self) -> Iterator[Contradiction]:
         distributed = self.edge is not None and self.edge.cdn is not None
-        in_aws = self.declares_aws
-        yield from misplaced(self.storage, self.model_fields_set, in_aws=in_aws, distributed=distributed)
+        stated = [name for name in self.model_fields_set if getattr(self, name) is not None]
+        yield from misplaced(self.storage, stated, in_aws=self.declares_aws, distributed=distributed)
         yield from unnamed(self.registry, self.services, self.aws)
 
     def _declared_stores(self) -> list[str]:
