@@ -22,10 +22,12 @@ class ClosedBucketArgs:
 
     Args:
         region: where it is; None for the provider's region.
+        locked: whether objects in it can be locked against deletion; cannot be said later.
         protect: whether the engine refuses to delete it; without, a destroy deletes the objects too.
     """
 
     region: str | None = None
+    locked: bool = False
     protect: bool = True
 
 
@@ -78,6 +80,7 @@ class ClosedBucket(pulumi.ComponentResource):
         return s3.Bucket(
             f"{self._name}-bucket",
             force_destroy=not self._args.protect,
+            object_lock_enabled=self._args.locked or None,
             region=self._args.region,
             tags=tags(f"{self._name}-bucket", "storage"),
             opts=pulumi.ResourceOptions(parent=self, protect=self._args.protect),
