@@ -4,7 +4,6 @@ Owns the control plane, its logs, its nodes, its add-ons, and who may use its AP
 Kubernetes components.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,16 +12,19 @@ from pulumi_aws import cloudwatch, eks, iam, vpc
 
 from components.account import Account
 from components.cluster_access import AccessLevel, ClusterAccess, ClusterAccessArgs
+from components.cluster_addon import managed_addon
+from components.cluster_controllers import Caller, ClusterControllers, ClusterControllersArgs
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
+from components.kubeconfig import kubeconfig
 from components.node_pool import NodeKind, NodePool, NodePoolArgs
 from components.pod_identity import PodIdentity, PodIdentityArgs
+from components.private_endpoints import PrivateEndpoints
 from components.service_role import ServiceRole, ServiceRoleArgs
 from infra.tags import tags
 
 _API_PORT = 443
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
-_TOKEN_API = "client.authentication.k8s.io/v1beta1"  # noqa: S105  # what `aws eks get-token` answers in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +36,15 @@ class ClusterArgs:
         version: of Kubernetes, as `1.34`.
         subnets: zone -> private subnet; two zones at least.
         egress: the ways out of those subnets (`Network.egress`); nodes join through them.
+        endpoints: the network's private ways to AWS (`Network.endpoints`), which let nodes and pods in.
         node_pools: name -> what its nodes are.
         administrators: name -> ARN of the IAM principal that may do everything; who applies the program must be one.
         public_access: addresses in CIDR notation that reach the API from the internet; none: it is private only.
         log_retention_days: one of CloudWatch's own periods. Ours: no source document gives a number.
+        extended_support: whether EKS keeps a version for 12 months more, at six times the price, when its 14 months
+            are over; otherwise it then upgrades the control plane by itself (EKS user guide, release calendar).
+        identity_provider: whether IAM trusts the cluster's tokens, for software that knows no pod identities; a role
+            has to name the provider before that gives anybody anything.
         protect: AWS and the engine both refuse to delete it.
     """
 
@@ -45,10 +52,13 @@ class ClusterArgs:
     version: str
     subnets: Mapping[str, pulumi.Input[str]]
     egress: Sequence[pulumi.Resource]
+    endpoints: PrivateEndpoints | None = None
     node_pools: Mapping[str, NodeKind]
     administrators: Mapping[str, pulumi.Input[str]]
     public_access: Sequence[str] = ()
     log_retention_days: int = 90
+    extended_support: bool = False
+    identity_provider: bool = True
     protect: bool = True
 
 
@@ -71,6 +81,9 @@ class Cluster(pulumi.ComponentResource):
     kubeconfig: pulumi.Output[str]
     """For kubectl and the Kubernetes provider; holds no secret, since the token comes from `aws eks get-token`."""
 
+    controller_roles: Mapping[Caller, pulumi.Output[str]]
+    """Add-on that calls AWS -> its IAM role's name, without rights yet."""
+
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:cluster:Cluster", name, None, opts)
         self._name = name
@@ -81,21 +94,22 @@ class Cluster(pulumi.ComponentResource):
         self.cluster_name = cluster.name
         for administrator, principal in args.administrators.items():
             self.grant_access(administrator, principal, "ClusterAdmin")
-        networking = self._networking()
-        pools = self._node_pools(networking)
-        for addon in ("coredns", "metrics-server"):
-            self._addon(addon, pools)
-        self.endpoint = cluster.endpoint
         # No `apply`: a preview leaves it out while another part of the block, as a new subnet, is unknown, and would
         # then show what names the group as replaced.
         self.security_group_id = cluster.vpc_config.cluster_security_group_id
-        self.kubeconfig = self._kubeconfig(cluster)
+        if args.identity_provider:
+            self._identity_provider(cluster)
+        pools = self._node_pools([*self._networking(), *self._ways_to_aws()])
+        self.controller_roles = self._controllers(pools).roles
+        self.endpoint = cluster.endpoint
+        self.kubeconfig = kubeconfig(args.cluster_name, cluster, Account(self).region)
         self.register_outputs(
             {
                 "cluster_name": self.cluster_name,
                 "endpoint": self.endpoint,
                 "security_group_id": self.security_group_id,
                 "kubeconfig": self.kubeconfig,
+                "controller_roles": self.controller_roles,
             }
         )
 
@@ -192,7 +206,7 @@ class Cluster(pulumi.ComponentResource):
             encryption_config={"provider": {"key_arn": self._key.arn}, "resources": ["secrets"]},
             enabled_cluster_log_types=list(_LOG_TYPES),
             bootstrap_self_managed_addons=False,
-            upgrade_policy={"support_type": "STANDARD"},  # extended support costs six times as much
+            upgrade_policy={"support_type": "EXTENDED" if args.extended_support else "STANDARD"},
             deletion_protection=args.protect,
             tags=tags(f"{self._name}-cluster", "cluster"),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[log_group, role], protect=args.protect),
@@ -207,24 +221,35 @@ class Cluster(pulumi.ComponentResource):
             policy_arn=Account(self).managed_policy("AmazonEKS_CNI_Policy"),
             opts=self._child(),
         )
-        agent = self._addon("eks-pod-identity-agent")
+        agent = self._node_addon("eks-pod-identity-agent")
         network_policy = {"enableNetworkPolicy": "true"}
-        cni = self._addon("vpc-cni", [identity, policy, agent], network_policy)
-        return [cni, agent, self._addon("kube-proxy")]
+        cni = self._node_addon("vpc-cni", [identity, policy, agent], network_policy)
+        return [cni, agent, self._node_addon("kube-proxy")]
 
-    def _addon(
+    def _node_addon(
         self, addon: str, after: Sequence[pulumi.Resource] = (), configuration: Mapping[str, str] | None = None
     ) -> eks.Addon:
-        return eks.Addon(
-            f"{self._name}-{addon}",
-            cluster_name=self.cluster_name,
-            addon_name=addon,
-            configuration_values=json.dumps(configuration, sort_keys=True) if configuration else None,
-            resolve_conflicts_on_create="OVERWRITE",
-            resolve_conflicts_on_update="PRESERVE",
-            tags=tags(f"{self._name}-{addon}", "cluster"),
-            opts=self._child(after),
+        return managed_addon(f"{self._name}-{addon}", addon, self.cluster_name, self._child(after), configuration)
+
+    def _ways_to_aws(self) -> Sequence[pulumi.Resource]:
+        """Let nodes and pods reach the network's endpoints: the names of ECR and STS lead nowhere else there."""
+        if self._args.endpoints is None:
+            return ()
+        return self._args.endpoints.allow_from("cluster", self.security_group_id)
+
+    def _identity_provider(self, cluster: eks.Cluster) -> iam.OpenIdConnectProvider:
+        name = f"{self._name}-identity-provider"
+        return iam.OpenIdConnectProvider(
+            name,
+            url=cluster.identities[0].oidcs[0].issuer,
+            client_id_lists=["sts.amazonaws.com"],
+            tags=tags(name, "cluster"),
+            opts=self._child(),
         )
+
+    def _controllers(self, pools: Sequence[NodePool]) -> ClusterControllers:
+        args = ClusterControllersArgs(cluster_name=self.cluster_name, owner=self._args.cluster_name, after=pools)
+        return ClusterControllers(f"{self._name}-controllers", args, self._child())
 
     def _node_pools(self, networking: Sequence[pulumi.Resource]) -> list[NodePool]:
         role_args = ServiceRoleArgs(service="ec2.amazonaws.com", managed_policies=_NODE_POLICIES)
@@ -245,26 +270,3 @@ class Cluster(pulumi.ComponentResource):
             )
             for pool, kind in self._args.node_pools.items()
         ]
-
-    def _kubeconfig(self, cluster: eks.Cluster) -> pulumi.Output[str]:
-        region = Account(self).region
-        command = ["eks", "get-token", "--cluster-name", cluster.name, "--region", region, "--output", "json"]
-        authority = cluster.certificate_authority.apply(lambda authority: authority.data or "")
-        user = {"exec": {"apiVersion": _TOKEN_API, "command": "aws", "args": command, "interactiveMode": "Never"}}
-        name = self._args.cluster_name
-        return pulumi.Output.json_dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "clusters": [
-                    {
-                        "name": name,
-                        "cluster": {"server": cluster.endpoint, "certificate-authority-data": authority},
-                    }
-                ],
-                "users": [{"name": name, "user": user}],
-                "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-                "current-context": name,
-            },
-            sort_keys=True,
-        )

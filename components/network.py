@@ -1,7 +1,7 @@
 """The network of an environment: three tiers of subnets in each availability zone.
 
-Owns the VPC, its subnets, and every route. Security groups belong to what they protect; the arithmetic of addresses is
-in `infra.cidr`.
+Owns the VPC, its subnets, and every route. Security groups belong to what they protect, so the one that AWS makes with
+the VPC lets nothing in or out; the arithmetic of addresses is in `infra.cidr`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,18 +71,22 @@ class Network(pulumi.ComponentResource):
     egress: Sequence[pulumi.Resource]
     """The routes of the private tier, and where they apply."""
 
+    endpoints: PrivateEndpoints
+    """Ways to AWS services that do not lead over the internet, for those that they let in."""
+
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:network:Network", name, None, opts)
         self._name = name
         self._args = args
         self._blocks = divide(args.block, args.zones)
         self._vpc = self._create()
+        self._empty_default_group()
         public, private, data = self._subnets("public"), self._subnets("private"), self._subnets("data")
         gateway = self._internet_gateway()
         inbound = self._public_routes(gateway, public)
         tables, self.egress = self._private_routes(self._nat_gateways(public, inbound), private)
         self._data_routes(data)
-        self._endpoints(private, tables)
+        self.endpoints = self._endpoints(private, tables)
         self._flow_logs()
         self.vpc_id = self._vpc.id
         self.public_subnets = {zone: subnet.id for zone, subnet in public.items()}
@@ -107,6 +111,17 @@ class Network(pulumi.ComponentResource):
             enable_dns_support=True,
             enable_dns_hostnames=True,  # private endpoints answer under the services' public names
             tags=tags(f"{self._name}-vpc", "network"),
+            opts=self._child(),
+        )
+
+    def _empty_default_group(self) -> ec2.DefaultSecurityGroup:
+        # AWS's own rules let its members reach each other and everything else, and whatever names no group is one.
+        return ec2.DefaultSecurityGroup(
+            f"{self._name}-unused",
+            vpc_id=self._vpc.id,
+            ingress=[],
+            egress=[],
+            tags=tags(f"{self._name}-unused", "network"),
             opts=self._child(),
         )
 
@@ -201,7 +216,6 @@ class Network(pulumi.ComponentResource):
     def _endpoints(self, subnets: Mapping[str, ec2.Subnet], tables: Sequence[ec2.RouteTable]) -> PrivateEndpoints:
         args = PrivateEndpointsArgs(
             vpc_id=self._vpc.id,
-            block=self._args.block,
             services=self._args.interface_endpoints,
             subnet_ids=[subnet.id for subnet in subnets.values()],
             route_table_ids=[table.id for table in tables],

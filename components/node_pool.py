@@ -4,15 +4,37 @@ Owns the launch template and the groups. Leaves how many nodes there are, betwee
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import pulumi
 from pulumi_aws import ec2, eks
 
 from infra.tags import tags
 
+Architecture = Literal["x86_64", "arm64"]
+
 _ROOT_DEVICE = "/dev/xvda"  # of Amazon Linux 2023
+_AMI_TYPES: Mapping[Architecture, str] = {
+    "x86_64": "AL2023_x86_64_STANDARD",
+    "arm64": "AL2023_ARM_64_STANDARD",
+}
 _UNAVAILABLE_PERCENT = 33  # nodes of a group that an update may take away at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taint:
+    """What keeps pods off a node that do not tolerate it.
+
+    Args:
+        key: as `dedicated`.
+        value: what it is kept for.
+        effect: by EKS's names.
+    """
+
+    key: str
+    value: str
+    effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"] = "NO_SCHEDULE"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,18 +42,22 @@ class NodeKind:
     """What the nodes of a pool are.
 
     Args:
-        instance_types: the first that has capacity, as `m7i.large`; of the AMI's architecture.
+        instance_types: the first that has capacity, as `m7i.large`; of the architecture.
         minimum: nodes in each zone at least, and at the start.
         maximum: nodes in each zone at most.
         disk_gib: the root disk, for images and logs. Ours: no source document gives a number.
-        ami_type: EKS's name of the image.
+        architecture: of the processors, for the image.
+        labels: Kubernetes labels of the nodes, beside EKS's own.
+        taints: of the nodes.
     """
 
     instance_types: Sequence[str]
     minimum: int
     maximum: int
     disk_gib: int = 50
-    ami_type: str = "AL2023_x86_64_STANDARD"
+    architecture: Architecture = "x86_64"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: Sequence[Taint] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +131,21 @@ class NodePool(pulumi.ComponentResource):
             version=self._args.version,
             node_role_arn=self._args.role_arn,
             subnet_ids=[self._args.subnets[zone]],
-            ami_type=kind.ami_type,
+            ami_type=_AMI_TYPES[kind.architecture],
             capacity_type="ON_DEMAND",
             instance_types=kind.instance_types,
             launch_template={"id": template.id, "version": template.latest_version.apply(str)},
             scaling_config={"min_size": kind.minimum, "max_size": kind.maximum, "desired_size": kind.minimum},
             update_config={"max_unavailable_percentage": _UNAVAILABLE_PERCENT},
+            node_repair_config={"enabled": True},  # a node that stays unready for long is replaced
+            labels=kind.labels or None,
+            taints=[_taint(taint) for taint in kind.taints] or None,
             tags=tags(name, "cluster"),
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=list(self._args.after), ignore_changes=["scalingConfig.desiredSize"]
             ),
         )
+
+
+def _taint(taint: Taint) -> eks.NodeGroupTaintArgsDict:
+    return {"key": taint.key, "value": taint.value, "effect": taint.effect}

@@ -6,6 +6,7 @@ runs on it to `environment`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -13,6 +14,7 @@ import pulumi_kubernetes as kubernetes
 import pulumi_postgresql as postgresql
 
 from components.isolated_schema import Server
+from infra.paths import PROJECT_ROOT
 from infra.settings.database import BroughtDatabase, DatabaseSettings, DeclaredDatabase, ExistingDatabase
 from infra.settings.foundation import BroughtCluster, ClusterSettings, DeclaredCluster, ExistingCluster
 from infra.settings.models import StackSettings
@@ -62,12 +64,13 @@ def lay(settings: StackSettings) -> Foundation:
     database = _database(settings.database, region, cluster.clients)
     redis = region.redis(settings.redis, cluster.clients) if region else {}
     parts = _parts(settings, region) if region else None
+    in_aws: Outputs = {**region.outputs(), **parts.outputs} if region and parts else {}
     return Foundation(
         cluster=cluster.provider,
         database=database.provider,
         server=database.server,
         redis=redis,
-        outputs={**cluster.outputs, **database.outputs, **_redis_outputs(redis), **(parts.outputs if parts else {})},
+        outputs={**cluster.outputs, **database.outputs, **_redis_outputs(redis), **in_aws},
         eks=cluster.eks,
         parts=parts,
     )
@@ -103,7 +106,7 @@ def _region(settings: StackSettings) -> "Region":
 def _parts(settings: StackSettings, region: "Region") -> "Parts":
     from stacks.platform_parts import declare  # noqa: PLC0415 - see above
 
-    return {**region.outputs(), **declare(settings, region)}
+    return declare(settings, region)
 
 
 def _cluster(settings: ClusterSettings, region: "Region | None") -> _ClusterSide:
@@ -116,7 +119,9 @@ def _cluster(settings: ClusterSettings, region: "Region | None") -> _ClusterSide
 
 
 def _brought_cluster(existing: ExistingCluster) -> _ClusterSide:
-    return _ClusterSide(provider=_kubernetes(context=existing.context), clients=existing.security_group_id)
+    path = None if existing.kubeconfig is None else str(PROJECT_ROOT / Path(existing.kubeconfig).expanduser())
+    provider = _kubernetes(context=existing.context, kubeconfig=path)
+    return _ClusterSide(provider=provider, clients=existing.security_group_id)
 
 
 def _declared_cluster(cluster: "Cluster") -> _ClusterSide:

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from components.cluster import Cluster, ClusterArgs
 from components.database import Database, DatabaseArgs
 from components.network import PRODUCTION_ENDPOINTS, Network, NetworkArgs
-from components.node_pool import NodeKind
+from components.node_pool import NodeKind, Taint
 from components.operator_access import OperatorAccess, OperatorAccessArgs
 from components.redis import Redis, RedisArgs
 from infra.settings.database import DeclaredDatabase
@@ -43,6 +43,7 @@ class Region:
         self.opts = pulumi.ResourceOptions(providers=[_account(place)])
         self.network = Network("network", _network_args(network), self.opts)
         self.operators = OperatorAccess("operators", OperatorAccessArgs(vpc_id=self.network.vpc_id), self.opts)
+        self.network.endpoints.allow_from("operators", self.operators.security_group_id)
 
     def outputs(self) -> Mapping[str, pulumi.Input[object]]:
         """Return the stack's outputs about the network: what a runner inside it needs."""
@@ -64,10 +65,13 @@ class Region:
             version=settings.version,
             subnets=self.network.private_subnets,
             egress=self.network.egress,
+            endpoints=self.network.endpoints,
             node_pools={name: _node_kind(pool) for name, pool in settings.node_pools.items()},
             administrators=settings.administrators,
             public_access=settings.public_access,
             log_retention_days=settings.log_retention_days,
+            extended_support=settings.extended_support,
+            identity_provider=settings.identity_provider,
             protect=settings.protect,
         )
         cluster = Cluster("cluster", args, self.opts)
@@ -164,4 +168,7 @@ def _node_kind(settings: NodePoolSettings) -> NodeKind:
         minimum=settings.minimum,
         maximum=settings.maximum,
         disk_gib=settings.disk_gib,
+        architecture=settings.architecture,
+        labels=settings.labels,
+        taints=[Taint(key=taint.key, value=taint.value, effect=taint.effect) for taint in settings.taints],
     )

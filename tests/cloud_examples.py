@@ -7,12 +7,16 @@ import pulumi
 import pulumi_aws
 
 from components.alarms import Alarms, AlarmsArgs
+from components.acm_certificate import AcmCertificate, AcmCertificateArgs
 from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.bucket import Bucket, BucketArgs
 from components.bucket_replication import BucketReplication, BucketReplicationArgs
 from components.cluster import Cluster, ClusterArgs
 from components.database import Database, DatabaseArgs
 from components.log_bucket import LogBucket, LogBucketArgs
+from components.dns import Dns, DnsArgs
+from components.firewall import Firewall, FirewallArgs
+from components.health_check import HealthCheck, HealthCheckArgs
 from components.network import Network, NetworkArgs
 from components.node_pool import NodeKind
 from components.queue import Queue, QueueArgs
@@ -74,7 +78,8 @@ def _declare() -> None:
     mail = Queue("mail", QueueArgs(alarm_topic_arn=alarms.topic_arn), opts)
     network = Network("network", network_args(), opts)
     data = list(network.data_subnets.values())
-    cluster = Cluster("cluster", cluster_args(subnets=network.private_subnets, egress=network.egress), opts)
+    within = cluster_args(subnets=network.private_subnets, egress=network.egress, endpoints=network.endpoints)
+    cluster = Cluster("cluster", within, opts)
     database = Database("database", database_args(vpc_id=network.vpc_id, subnet_ids=data), opts)
     copy = BackupCopyArgs(instance_arn=database.arn, region="eu-west-1", retention_days=30)
     BackupCopy("backup-copy", copy, opts)
@@ -92,3 +97,16 @@ def _declare() -> None:
         store.grant_credentials("api", api.role)
     bucket.grant_read("api", api.role)
     bucket.grant_write("api", api.role)
+    _names(cluster, opts)
+
+
+def _names(cluster: Cluster, opts: pulumi.ResourceOptions) -> None:
+    topic = "arn:aws:sns:us-east-1:123456789012:alarms"
+    dns = Dns("dns", DnsArgs(zone="shop.example.com", authorities=["amazon.com"]), opts)
+    names = cluster.pod_identity("external-dns", "external-dns", "external-dns")
+    dns.grant_discovery("external-dns", names.role)
+    certificate = AcmCertificateArgs(zone_id=dns.zone_id, host="shop.example.com", wildcard=True, alarm_topic_arn=topic)
+    AcmCertificate("certificate", certificate, opts)
+    check = HealthCheckArgs(host="shop.example.com", path="/", alarm_topic_arn=topic)
+    HealthCheck("health-shop.example.com/", check, opts)
+    Firewall("edge", FirewallArgs(scope="REGIONAL", allow=["203.0.113.0/24"]), opts)

@@ -23,16 +23,27 @@ def _cluster(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "endpoint": "https://cluster.eks.example.invalid",
         "certificateAuthority": {"data": "Q0E="},
+        "identities": [{"oidcs": [{"issuer": "https://oidc.eks.example.invalid/id/ABCDEF"}]}],
         "vpcConfig": {**inputs["vpcConfig"], "clusterSecurityGroupId": CLUSTER_GROUP},
     }
 
 
+_PROOF = {"resourceRecordType": "CNAME", "resourceRecordValue": "_value.acm-validations.aws."}
+
 _OUTPUTS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+    "aws:acm/certificate:Certificate": lambda inputs: {
+        "domainValidationOptions": [{**_PROOF, "resourceRecordName": f"_proof.{inputs['domainName']}."}]
+    },
     "aws:ec2/eip:Eip": lambda inputs: {"allocationId": "eipalloc-1"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda inputs: {"latestVersion": 3},
     "aws:eks/cluster:Cluster": _cluster,
     "aws:elasticache/replicationGroup:ReplicationGroup": lambda inputs: {
         "primaryEndpointAddress": "primary.cache.example.invalid"
+    },
+    "aws:route53/record:Record": lambda inputs: {"fqdn": str(inputs["name"]).removesuffix(".")},
+    "aws:route53/zone:Zone": lambda inputs: {
+        "zoneId": f"{MOCKED_ID}dns-zone",
+        "nameServers": ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"],
     },
     "aws:rds/instance:Instance": lambda inputs: {
         "address": "database.rds.example.invalid",

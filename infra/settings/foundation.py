@@ -151,7 +151,7 @@ class NodePoolSettings(Section):
                 yield ("instance_types", position), f"not {self.architecture}; change it, or architecture"
         for key in self.labels:
             if key.partition("/")[0].endswith(_RESERVED):
-                yield ("labels", key), "Kubernetes's and EKS's own; choose a prefix of yours"
+                yield ("labels", key), "reserved for Kubernetes and EKS; choose a prefix of yours"
         kept = [(taint.key, taint.effect) for taint in self.taints]
         for position, taint in enumerate(kept):
             if taint in kept[:position]:

@@ -6,10 +6,16 @@ from typing import Any
 import pytest
 
 from components.cluster import Cluster
-from components.node_pool import NodeKind
+from components.node_pool import NodeKind, Taint
 from tests.cloud_examples import OPERATORS, ZONES, cluster_args
 from tests.cloud_outputs import CLUSTER_GROUP
 from tests.harness import Graph, graph_of
+
+BEFORE_NODES = ("eks-pod-identity-agent", "kube-proxy", "vpc-cni")
+AFTER_NODES = (
+    *("coredns", "metrics-server", "cert-manager", "external-dns"),
+    "aws-secrets-store-csi-driver-provider",
+)
 
 
 def cluster(**changes: Any) -> Graph:
@@ -18,7 +24,8 @@ def cluster(**changes: Any) -> Graph:
     def declare() -> dict[str, Any]:
         created = Cluster("cluster", args)
         created.grant_access("viewers", "arn:aws:iam::123456789012:role/viewers", "View", ["tenantry"])
-        return {"kubeconfig": created.kubeconfig, "group": created.security_group_id}
+        roles = dict(created.controller_roles)
+        return {"kubeconfig": created.kubeconfig, "group": created.security_group_id, "roles": roles}
 
     return graph_of(declare)
 
@@ -123,9 +130,81 @@ def test_nodes_join_when_networking_is_there_and_their_role_has_its_rights(graph
             assert graph.reaches(node, graph.named(first)), f"{node.name} does not wait for {first}"
 
 
-def test_addons_with_pods_of_their_own_wait_for_nodes(graph: Graph) -> None:
-    for addon in ("coredns", "metrics-server"):
-        assert all(graph.reaches(graph.named(f"cluster-{addon}"), node) for node in graph.of_type(":NodeGroup"))
+def test_the_add_ons_are_those_that_the_platform_counts_on(graph: Graph) -> None:
+    assert {node.plain("addonName") for node in graph.of_type(":Addon")} == {*BEFORE_NODES, *AFTER_NODES}
+
+
+@pytest.mark.parametrize("addon", AFTER_NODES)
+def test_addons_with_pods_of_their_own_wait_for_nodes(graph: Graph, addon: str) -> None:
+    node = graph.named(f"cluster-controllers-{addon}")
+    assert all(graph.reaches(node, group) for group in graph.of_type(":NodeGroup"))
+
+
+@pytest.mark.parametrize("caller", ["cert-manager", "external-dns"])
+def test_an_add_on_that_calls_aws_has_a_role_of_its_own_before_its_pods_start(graph: Graph, caller: str) -> None:
+    association = graph.named(f"cluster-controllers-{caller}-pods-association")
+    assert (association.plain("namespace"), association.plain("serviceAccount")) == (caller, caller)
+    assert graph.reaches(graph.named(f"cluster-controllers-{caller}"), association)
+    assert graph.exports["roles"][caller] == f"cluster-controllers-{caller}-pods-role-1a2b3c4"
+    granted = [node.name for node in graph.of_type(":RolePolicyAttachment") if caller in node.plain("role")]
+    assert granted == [], "rights are granted by those who own what they are on"
+
+
+def test_the_dns_records_of_a_cluster_are_marked_as_its_own(graph: Graph) -> None:
+    said = json.loads(graph.named("cluster-controllers-external-dns").plain("configurationValues"))
+    assert said == {"policy": "sync", "txtOwnerId": "shop"}
+
+
+def teardown(graph: Graph) -> list[set[str]]:
+    """Return what goes in which step of a deletion: whatever nothing that is left waits for."""
+    left = {node.name: node for node in graph.nodes.values() if node.custom}
+    waits = {
+        name: {other for other, goal in left.items() if other != name and graph.reaches(node, goal)}
+        for name, node in left.items()
+    }
+    steps = []
+    while left:
+        going = {name for name in left if not any(name in waits[other] for other in left)}
+        assert going, f"a circle among {sorted(left)}"
+        steps.append(going)
+        left = {name: node for name, node in left.items() if name not in going}
+    return steps
+
+
+def test_a_cluster_is_taken_down_in_the_opposite_order(graph: Graph) -> None:
+    step = {name: number for number, names in enumerate(teardown(graph)) for name in names}
+    nodes = {step[f"cluster-general-{zone}"] for zone in ZONES}
+    # Pods with controllers go while there are nodes, nodes while there is a network plugin with rights to take down
+    # their interfaces, and all of that while the API answers.
+    assert max(step[f"cluster-controllers-{addon}"] for addon in AFTER_NODES) < min(nodes)
+    networking = [step[f"cluster-{addon}"] for addon in BEFORE_NODES]
+    assert max(nodes) < min(networking)
+    assert step["cluster-vpc-cni"] < step["cluster-pods-cni-association"]
+    assert step["cluster-vpc-cni"] < step["cluster-cni-policy"]
+    assert max(nodes) < step["cluster-nodes-AmazonEKSWorkerNodePolicy"]
+    assert max(networking) < step["cluster-cluster"]
+    assert step["cluster-access-operators-policy"] < step["cluster-cluster"]
+    for later in ("cluster-log", "cluster-encryption-key", "cluster-control-AmazonEKSClusterPolicy"):
+        assert step["cluster-cluster"] < step[later]
+
+
+def test_the_cluster_s_tokens_are_known_to_iam_unless_told_otherwise(graph: Graph) -> None:
+    (provider,) = graph.of_type(":OpenIdConnectProvider")
+    assert provider.plain("url") == "https://oidc.eks.example.invalid/id/ABCDEF"
+    assert provider.plain("clientIdLists") == ["sts.amazonaws.com"]
+    assert cluster(identity_provider=False).of_type(":OpenIdConnectProvider") == []
+
+
+def test_support_of_an_old_version_is_not_paid_for_unless_told_so(graph: Graph) -> None:
+    assert graph.named("cluster-cluster").plain("upgradePolicy") == {"supportType": "STANDARD"}
+    extended = cluster(extended_support=True).named("cluster-cluster")
+    assert extended.plain("upgradePolicy") == {"supportType": "EXTENDED"}
+
+
+def test_an_update_takes_a_third_of_a_group_at_most_and_broken_nodes_are_replaced(graph: Graph) -> None:
+    for node in graph.of_type(":NodeGroup"):
+        assert node.plain("updateConfig") == {"maxUnavailablePercentage": 33}
+        assert node.plain("nodeRepairConfig") == {"enabled": True}
 
 
 def test_the_rights_of_the_network_plugin_are_not_the_nodes(graph: Graph) -> None:
@@ -173,3 +252,19 @@ def test_pools_have_kinds_of_their_own() -> None:
     graph = cluster(node_pools={"general": cluster_args().node_pools["general"], "memory": large})
     assert len(graph.of_type(":NodeGroup")) == 6
     assert graph.named("cluster-memory-template").plain("blockDeviceMappings", 0, "ebs", "volumeSize") == 200
+
+
+def test_a_pool_can_be_of_the_other_architecture_and_kept_for_some_pods() -> None:
+    kept = NodeKind(
+        instance_types=["m7g.large"],
+        minimum=1,
+        maximum=2,
+        architecture="arm64",
+        labels={"purpose": "images"},
+        taints=[Taint(key="dedicated", value="images")],
+    )
+    graph = cluster(node_pools={"images": kept})
+    for node in graph.of_type(":NodeGroup"):
+        assert node.plain("amiType") == "AL2023_ARM_64_STANDARD"
+        assert node.plain("labels") == {"purpose": "images"}
+        assert node.plain("taints") == [{"key": "dedicated", "value": "images", "effect": "NO_SCHEDULE"}]

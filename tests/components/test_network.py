@@ -7,6 +7,7 @@ import pytest
 
 from components.network import Network
 from tests.cloud_examples import ZONES, cloud_graph, network_args
+from tests.cloud_outputs import CLUSTER_GROUP
 from tests.harness import Graph, Node, graph_of
 
 
@@ -102,8 +103,23 @@ def test_interface_endpoints_are_private_and_answer_to_the_network_alone(graph: 
     for node in endpoints:
         assert node.plain("privateDnsEnabled") is True
         assert node.plain("securityGroupIds") == ["id-of-network-endpoints-group"]
-    rule = graph.named("network-endpoints-https")
-    assert (rule.plain("cidrIpv4"), rule.plain("fromPort"), rule.plain("toPort")) == ("10.20.0.0/16", 443, 443)
+    assert not graph.of_type(":SecurityGroupIngressRule"), "somebody is let in whom nobody has named"
+
+
+def test_the_endpoints_let_in_groups_by_name() -> None:
+    graph = cloud_graph()
+    rule = graph.named("network-endpoints-from-cluster")
+    assert (rule.plain("fromPort"), rule.plain("toPort"), rule.plain("ipProtocol")) == (443, 443, "tcp")
+    assert rule.plain("referencedSecurityGroupId") == CLUSTER_GROUP
+    assert rule.plain("securityGroupId") == "id-of-network-endpoints-group"
+    assert "cidrIpv4" not in rule.inputs
+    assert all(graph.reaches(group, rule) for group in graph.of_type(":NodeGroup")), "nodes find no way to their images"
+
+
+def test_the_group_that_comes_with_the_network_lets_nothing_in_or_out(graph: Graph) -> None:
+    (group,) = graph.of_type(":DefaultSecurityGroup")
+    assert group.plain("vpcId") == "id-of-network-vpc"
+    assert (group.plain("ingress"), group.plain("egress")) == ([], [])
 
 
 def test_without_interface_endpoints_there_is_no_group_for_them() -> None:

@@ -62,7 +62,7 @@ def _kill_cloud_between_two_node_groups(stack: DeclaredStack) -> None:
 def _kill_plugin_before_an_addon_takes_effect(stack: DeclaredStack) -> None:
     stack.cloud.add_fault(kind="slow", action="CreateAddon", seconds=_HELD)
     with update(stack) as broken:
-        broken.reach_start_of("cluster-coredns")
+        broken.reach_start_of("cluster-controllers-coredns")
         plugin(stack, "aws").kill()
         stack.cloud.clear_faults()  # what the plugin had asked for happens now
         result = broken.result()

@@ -71,8 +71,6 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("cluster.identity_provider", "iam", "true or false"),
     (f"{POOL}.architecture", "arm", "input should be 'x86_64' or 'arm64'"),
     (f"{POOL}.labels", ["purpose"], "a section: keys with values, indented below it"),
-    (f"{POOL}.labels.kubernetes.io/role", "shop", "Kubernetes's and EKS's own; choose a prefix of yours"),
-    (f"{POOL}.labels.purpose", "general use", f"a Kubernetes label's value: {LABEL}"),
     (f"{POOL}.taints", {"key": "dedicated"}, "a list"),
     ("cluster.protect", "maybe", "true or false"),
     ("cluster.node_pools", {}, "too few; 1 at least"),
@@ -155,6 +153,16 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
         [(f"{POOL}.instance_types", ["m7i.large", "m7i.large"])],
         f"{POOL}.instance_types[1]",
         "named twice; name each once",
+    ),
+    (
+        [(f"{POOL}.labels", {"kubernetes.io/role": "shop"})],
+        f"{POOL}.labels.kubernetes.io/role",
+        "reserved for Kubernetes and EKS; choose a prefix of yours",
+    ),
+    (
+        [(f"{POOL}.labels", {"purpose": "general use"})],
+        f"{POOL}.labels.purpose",
+        f"a Kubernetes label's value: {LABEL}",
     ),
     ([(f"{POOL}.taints", [TAINT])], "cluster.node_pools", "all have taints; leave one without, for the add-ons"),
     (

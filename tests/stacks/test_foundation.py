@@ -98,10 +98,10 @@ def test_what_runs_in_the_cluster_waits_for_access_nodes_and_addons(declared: Gr
     goals = [
         *declared.of_type(":AccessPolicyAssociation"),
         *declared.of_type(":NodeGroup"),
-        declared.named("cluster-coredns"),
+        *(declared.named(f"cluster-controllers-{addon}") for addon in ("coredns", "cert-manager")),
         declared.named("cluster-api-from-operators"),
     ]
-    assert len(goals) == 6  # one administrator, three zones, one add-on, who applies the program
+    assert len(goals) == 7  # one administrator, three zones, two add-ons, who applies the program
     for node in of_package(declared, "kubernetes"):
         assert not [goal.name for goal in goals if not declared.reaches(node, goal)], node.name
 

@@ -54,6 +54,9 @@ class Clusters(EKSResponse):
         made = {"vpcId": subnets[0].vpc_id, "clusterSecurityGroupId": group.id}
         public = {} if network.get("endpointPublicAccess") is False else {"publicAccessCidrs": ["0.0.0.0/0"]}
         cluster.resources_vpc_config = {**_NETWORK, **public, **network, **made}
+        # moto's is one for all clusters of a region, and another one after each start.
+        issuer = f"https://oidc.eks.{self.region}.amazonaws.com/id/{mock_random.uuid4().hex.upper()}"
+        cluster.identity = {"oidc": {"issuer": issuer}}
         return answer
 
     def update_cluster_config(self) -> ActionResult:
