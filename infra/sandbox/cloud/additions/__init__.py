@@ -12,6 +12,7 @@ from infra.sandbox.cloud.additions import (
     eks,
     elasticache,
     endpoints,
+    logs,
     network_uses,
     rds,
     route53,
@@ -29,6 +30,7 @@ def install() -> None:
     eks.install()
     elasticache.install()
     endpoints.install()
+    logs.install()
     network_uses.install()
     rds.install()
     route53.install()

@@ -57,6 +57,19 @@ def _ignore(world: World, name: str) -> None:
     )
 
 
+def _log_group(world: World) -> str:
+    name = world.name("/shop/audit")
+    world.client("logs").create_log_group(logGroupName=name)
+    return name
+
+
+def _count_all(world: World, it: str) -> None:
+    logs = world.client("logs")
+    (found,) = logs.describe_metric_filters(metricName="root", metricNamespace="Shop")["metricFilters"]
+    said = {"logGroupName": found["logGroupName"], "metricTransformations": found["metricTransformations"]}
+    logs.put_metric_filter(filterName=it, filterPattern="", **said)
+
+
 EXAMPLES: tuple[Example, ...] = (
     Example(
         token="aws:cloudwatch/logGroup:LogGroup",
@@ -120,5 +133,19 @@ EXAMPLES: tuple[Example, ...] = (
             SubscriptionArn=it, AttributeName="FilterPolicy", AttributeValue='{"severity": ["none"]}'
         ),
         drifted=frozenset({"filterPolicy"}),
+    ),
+    Example(
+        token="aws:cloudwatch/logMetricFilter:LogMetricFilter",
+        inputs=lambda world: {
+            "name": world.name("root"),
+            "logGroupName": _log_group(world),
+            "pattern": '{ $.userIdentity.type = "Root" }',
+            "metricTransformation": {"name": "root", "namespace": "Shop", "value": "1"},
+        },
+        change={"pattern": '{ $.userIdentity.type = "IAMUser" }'},
+        replacement={"logGroupName": "other"},
+        drift=_count_all,
+        drifted=frozenset({"pattern"}),
+        import_id=lambda thing: f"{thing.inputs['logGroupName']}:{thing.id}",
     ),
 )

@@ -8,6 +8,7 @@ from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
 from infra.sandbox.plugins.aws.kinds import sns
 from infra.sandbox.plugins.aws.kinds.log_groups import LOG_GROUP
+from infra.sandbox.plugins.aws.kinds.metric_filters import METRIC_FILTER
 from infra.sandbox.plugins.aws.tagging import Tagging
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
@@ -69,6 +70,7 @@ def _flat(stat: Mapping[str, Any] | None) -> dict[str, Any]:
 
 KINDS: tuple[Kind, ...] = (
     LOG_GROUP,
+    METRIC_FILTER,
     MetricAlarm(
         token="aws:cloudwatch/metricAlarm:MetricAlarm",
         noun="CloudWatch Alarm",
