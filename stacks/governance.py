@@ -1,6 +1,6 @@
 """What watches over an environment and limits it: settings -> arguments of the components.
 
-Owns alarms and queues. Leaves what is watched to the owners of what is watched.
+Owns alarms, queues, budget and audit. Leaves what is watched to the owners of what is watched.
 """
 
 from collections.abc import Mapping
@@ -8,10 +8,16 @@ from collections.abc import Mapping
 import pulumi
 
 from components.alarms import Alarms, AlarmsArgs
+from components.audit import Audit, AuditArgs
+from components.bucket import Bucket
+from components.budget import Budget, BudgetAlert, BudgetArgs
 from components.queue import Queue, QueueArgs
-from infra.settings.governance import AlarmSettings, QueueSettings
+from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings
+from infra.settings.models import StackSettings
 from infra.units import seconds
 from stacks.region import Region
+
+_PUBLIC = "assets"  # the purpose of the bucket that anybody may read
 
 
 def alarms(settings: AlarmSettings, region: Region) -> Alarms:
@@ -24,7 +30,7 @@ def alarms(settings: AlarmSettings, region: Region) -> Alarms:
     return Alarms("alarms", AlarmsArgs(emails=settings.emails), region.opts)
 
 
-def queues(
+def _queues(
     settings: Mapping[str, QueueSettings], alarm_topic_arn: pulumi.Input[str], region: Region
 ) -> Mapping[str, Queue]:
     """Declare the queues, by name.
@@ -49,14 +55,71 @@ def _queue(name: str, settings: QueueSettings, alarm_topic_arn: pulumi.Input[str
     return Queue(name, args, region.opts)
 
 
-def outputs(alarms: Alarms, queues: Mapping[str, Queue]) -> Mapping[str, pulumi.Input[object]]:
-    """Return the stack's outputs about what watches over it.
+def _budget(settings: BudgetSettings, alarm_topic_arn: pulumi.Input[str], region: Region) -> Budget:
+    """Declare what the environment may cost.
 
     Args:
-        alarms: where alarms go.
-        queues: the queues, by name.
+        settings: the stack's.
+        alarm_topic_arn: where its alerts go.
+        region: whose account it is of; what counts is the environment's tag.
     """
-    return {
-        "alarms": alarms.topic_arn,
-        "queues": {name: {"url": queue.url, "dead_letters": queue.dead_letters_url} for name, queue in queues.items()},
-    }
+    args = BudgetArgs(
+        budget_name=region.place.name,
+        monthly_usd=settings.monthly_usd,
+        environment=region.place.tags.environment,
+        alarm_topic_arn=alarm_topic_arn,
+        alerts=[BudgetAlert(percent=alert.percent, of=alert.of) for alert in settings.alerts],
+        emails=settings.emails,
+    )
+    return Budget("budget", args, region.opts)
+
+
+def _audit(
+    settings: AuditSettings, alarm_topic_arn: pulumi.Input[str], buckets: Mapping[str, Bucket], region: Region
+) -> Audit:
+    """Declare the record of who did what.
+
+    Args:
+        settings: the stack's.
+        alarm_topic_arn: where its alarms go.
+        buckets: those of the environment, by purpose.
+        region: where the record is kept.
+    """
+    args = AuditArgs(
+        trail_name=region.place.name,
+        alarm_topic_arn=alarm_topic_arn,
+        lock=settings.lock,
+        retention_days=settings.retention_days,
+        log_retention_days=settings.log_retention_days,
+        object_arns=[bucket.arn for purpose, bucket in buckets.items() if purpose != _PUBLIC]
+        if settings.object_events
+        else (),
+        protect=settings.protect,
+    )
+    return Audit("audit", args, region.opts)
+
+
+class Governance:
+    """What watches over the environment and limits it, beside where alarms go."""
+
+    def __init__(
+        self, settings: StackSettings, alarm_topic_arn: pulumi.Input[str], buckets: Mapping[str, Bucket], region: Region
+    ) -> None:
+        """Declare queues, budget and audit, as far as they are asked for.
+
+        Args:
+            settings: the stack's.
+            alarm_topic_arn: where alarms go.
+            buckets: those of the environment, by purpose.
+            region: where they are made.
+        """
+        self.queues = _queues(settings.queues, alarm_topic_arn, region)
+        if settings.budget is not None:
+            _budget(settings.budget, alarm_topic_arn, region)
+        self.audit = None if settings.audit is None else _audit(settings.audit, alarm_topic_arn, buckets, region)
+
+    @property
+    def outputs(self) -> Mapping[str, pulumi.Input[object]]:
+        """The stack's outputs about them."""
+        urls = {name: {"url": one.url, "dead_letters": one.dead_letters_url} for name, one in self.queues.items()}
+        return {"queues": urls, **({} if self.audit is None else {"audit": self.audit.bucket})}

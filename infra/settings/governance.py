@@ -124,6 +124,9 @@ class AuditSettings(Section):
     log_retention_days: LogRetentionDays | None = 90
     """How long they can be searched in CloudWatch (PCI DSS 10.5.1: 3 months); without, there are no alarms on them."""
 
+    object_events: bool = False
+    """Whether each access to an object in the stack's buckets is recorded too, but public assets; AWS bills it."""
+
     protect: bool = True
     """The engine refuses to delete it; without, a destroy deletes the records too, past their lock."""
 

@@ -19,7 +19,7 @@ from infra.settings.foundation import (
     DeclaredCluster,
     NetworkSettings,
 )
-from infra.settings.governance import AlarmSettings, QueueSettings
+from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings
 from infra.settings.kinds import Cpu, HttpPath, ImageDigest, Isolation, Memory, Plan, Port, Slot, Slug
 from infra.settings.redis import RedisSettings
 from infra.settings.secrets import SecretsSettings
@@ -134,6 +134,12 @@ class StackSettings(Section):
 
     queues: dict[Slug, QueueSettings] = Field(default_factory=lambda: {"mail": QueueSettings()})
     """Queue name -> what it is; by default the one that mail is retried from (REQUIREMENTS, workloads)."""
+
+    budget: BudgetSettings | None = None
+    """What the environment may cost."""
+
+    audit: AuditSettings | None = AuditSettings()
+    """The record of who did what in the account; null where another stack of the account keeps it."""
 
     secrets: SecretsSettings = SecretsSettings()
     """What workloads must know and nobody else may."""
