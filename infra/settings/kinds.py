@@ -72,6 +72,7 @@ def _utc_moment(value: object) -> datetime.datetime:
     """
     # PyYAML makes a time of it, Pulumi a text.
     text = value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime.datetime) else str(value)
+    text = re.sub(r"^(\S+) (\S+) \+0000 UTC$", r"\1T\2Z", text)
     try:
         if re.fullmatch(r"2[01]\d{2}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", text):
             return datetime.datetime.fromisoformat(text)

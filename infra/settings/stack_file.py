@@ -77,13 +77,18 @@ def _fraction(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float | str:
 
 
 def _date(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    """Return a date as the text that the engine makes of it."""
-    value = loader.construct_yaml_timestamp(node)
-    moment = value if isinstance(value, datetime.datetime) else datetime.datetime(*value.timetuple()[:3])  # noqa: DTZ001
-    utc = moment.astimezone(datetime.UTC) if moment.tzinfo else moment
-    return f"{utc:%Y-%m-%d %H:%M:%S} +0000 UTC"
+    """Return a date as the text that the engine makes of it: Go's `Time.String`."""
+    day, clock, fraction, zone = _DATE.fullmatch(str(loader.construct_scalar(node))).groups()  # type: ignore[union-attr]  # it was resolved by this pattern
+    year, month, date = map(int, day.split("-"))
+    hour, minute, second = map(int, (clock or "0:0:0").split(":"))
+    moment = datetime.datetime(year, month, date, hour, minute, second, tzinfo=datetime.UTC)
+    offset = "+0000 UTC" if zone in (None, "Z") else " ".join(2 * [zone.replace(":", "")])
+    return f"{moment:%Y-%m-%d %H:%M:%S}{(fraction or '').rstrip('0').rstrip('.')} {offset}"
 
 
+_DAY, _CLOCK, _FRACTION, _ZONE = r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})", "([0-9:]+)", r"(\.[0-9]+)?", "(Z|[-+][0-9:]+)"
+# yaml.v3 (resolve.go, allowedTimestampFormats): a T with a zone, or a space without one, or no time of the day.
+_DATE = re.compile(f"{_DAY}(?:(?:[Tt](?=.*[-+Z])| (?!.*[-+Z])){_CLOCK}{_FRACTION}{_ZONE}?)?")
 _SIGN = frozenset("-+")
 _DIGITS = frozenset("0123456789")
 _PLAIN: tuple[tuple[str, str, frozenset[str]], ...] = (
@@ -96,7 +101,7 @@ _PLAIN: tuple[tuple[str, str, frozenset[str]], ...] = (
         r"^[-+]?(?:(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|\.inf|\.nan)$",
         _SIGN | _DIGITS | {"."},
     ),
-    ("timestamp", r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ ]+)[0-9:.]+(?:[ ]*(?:Z|[-+][0-9:]+))?)?$", _DIGITS),
+    ("timestamp", f"^{_DATE.pattern}$", _DIGITS),
 )
 for _name, _pattern, _first in _PLAIN:
     EngineLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(_pattern), sorted(_first))

@@ -47,9 +47,14 @@ def _node(described: dict[str, Any]) -> list[int]:
     return [*_size(described), network["Ipv4AddressesPerInterface"], network["MaximumNetworkInterfaces"]]
 
 
-if __name__ == "__main__":
-    tables = [
+def text(tables: dict[str, dict[str, list[int]]]) -> str:
+    """Return the file: one line for each size."""
+    parts = [
         f'"{table}": {{\n' + ",\n".join(f'"{name}": {json.dumps(row)}' for name, row in rows.items()) + "\n}"
-        for table, rows in from_packages().items()
+        for table, rows in tables.items()
     ]
-    SOURCE.write_text("{\n" + ",\n".join(tables) + "\n}\n")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+if __name__ == "__main__":
+    SOURCE.write_text(text(from_packages()))
