@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 
 @dataclass
@@ -29,7 +30,14 @@ class _Interruption:
             self.process.send_signal(number)
 
 
-def run(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: int | None = None) -> tuple[int, bool]:
+def run(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    stdin: int | None = None,
+    output: IO[bytes] | None = None,
+) -> tuple[int, bool]:
     """Run `command` until it ends by itself, whatever signal comes; only the main thread may call this.
 
     Args:
@@ -37,6 +45,7 @@ def run(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: int
         env: its whole environment.
         cwd: its working directory.
         stdin: as in `subprocess`; the caller's by default.
+        output: what it says goes there; to the caller's own stdout and stderr by default.
 
     Returns:
         Its exit code, and whether a signal came meanwhile.
@@ -48,7 +57,10 @@ def run(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: int
     # Without a terminal, signals may go to one process (kill) or to all of a group (timeout, CI): a group of its own
     # makes them the same. With one, it stays in the foreground, or it could not read the terminal.
     group = None if shared_terminal else 0
-    process = subprocess.Popen(command, env=dict(env), cwd=cwd, stdin=stdin, process_group=group)
+    errors = None if output is None else subprocess.STDOUT
+    process = subprocess.Popen(
+        command, env=dict(env), cwd=cwd, stdin=stdin, stdout=output, stderr=errors, process_group=group
+    )
     interruption = _Interruption(process, shared_terminal)
     before = {number: signal.signal(number, interruption.receive) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

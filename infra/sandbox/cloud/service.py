@@ -179,13 +179,17 @@ class Cloud:
         """Return the account quotas by name."""
         return dict(self._control("GET", "quotas"))
 
+    def regions(self) -> list[str]:
+        """Return the regions where something was changed, by name."""
+        return [str(region) for region in self._control("GET", "state")["regions"]]
+
     def contents(self) -> list[str]:
         """Return what was created and not deleted, as `REGION SERVICE KIND ID`, sorted; without AWS's defaults."""
         from infra.sandbox.cloud import contents  # noqa: PLC0415 - boto3 would slow every command down
 
         identity = account.recorded(self.folder)
         known = {f"{one.kind.capitalize()}s {one.name}" for one in identity.known()}
-        return contents.listed(self.url, identity.caller.key, self._control("GET", "state")["regions"], known)
+        return contents.listed(self.url, identity.caller.key, self.regions(), known)
 
     def is_empty(self) -> bool:
         """Whether nothing is left of what was created."""

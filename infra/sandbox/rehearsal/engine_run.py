@@ -1,0 +1,87 @@
+"""One run of the Pulumi CLI whose output goes to a file, and whose failure carries the output's end."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from infra.errors import Interrupted, TenantryError
+from infra.paths import PROJECT_ROOT
+from infra.sandbox import foreground
+from infra.sandbox.environment import Workspace
+
+_TAIL = 40  # lines of the engine's output that a failure shows: its errors come last, with the outputs and durations
+_PLAIN = ("--non-interactive", "--color", "never")
+
+
+class EngineFailed(TenantryError):
+    """The engine has failed; `tail` is the end of what it said."""
+
+    def __init__(self, arguments: Sequence[str], stack: str, tail: str) -> None:
+        """Describe the failure.
+
+        Args:
+            arguments: those of the CLI.
+            stack: the stack's name.
+            tail: the end of its output, many lines.
+        """
+        said = [line.strip() for line in tail.splitlines() if "error:" in line]
+        what = f"`pulumi {' '.join(arguments)}` failed" + (f" ({said[-1]})" if said else "")
+        super().__init__(what, f"stack {stack}", "mend what it says and run it again")
+        self.tail = tail
+
+
+def run(workspace: Workspace, arguments: Sequence[str], log: Path) -> None:
+    """Run the CLI until it ends; whatever signal comes, it is let to finish what is under way.
+
+    Args:
+        workspace: the stack, prepared.
+        arguments: those of the CLI, as `up --yes`.
+        log: what it says is appended here.
+
+    Raises:
+        EngineFailed: it ended with an error.
+        Interrupted: a signal came meanwhile.
+    """
+    began = log.stat().st_size if log.exists() else 0
+    with log.open("ab") as output:
+        code, interrupted = foreground.run(
+            [_cli(workspace), *arguments, *_PLAIN],
+            env=workspace.process_environment(),
+            cwd=PROJECT_ROOT,
+            stdin=subprocess.DEVNULL,
+            output=output,
+        )
+    if interrupted:
+        raise Interrupted
+    if code != 0:
+        with log.open("rb") as written:
+            written.seek(began)
+            lines = written.read().decode(errors="replace").splitlines()
+        raise EngineFailed(arguments, workspace.stack, "\n".join(lines[-_TAIL:]))
+
+
+def document(workspace: Workspace, arguments: Sequence[str]) -> Mapping[str, Any]:
+    """Run a command of the CLI that prints one JSON object, and return it.
+
+    Raises:
+        EngineFailed: it ended with an error.
+    """
+    ran = subprocess.run(
+        [_cli(workspace), *arguments, *_PLAIN],
+        env=workspace.process_environment(),
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if ran.returncode != 0:
+        raise EngineFailed(arguments, workspace.stack, ran.stderr)
+    found: Mapping[str, Any] = json.loads(ran.stdout)
+    return found
+
+
+def _cli(workspace: Workspace) -> str:
+    return str(workspace.tools / "pulumi")
