@@ -14,15 +14,23 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import (
     ContainerArgsDict,
+    CSIVolumeSourceArgsDict,
     PodSpecArgsDict,
     ProbeArgsDict,
     TopologySpreadConstraintArgsDict,
+    VolumeArgsDict,
+    VolumeMountArgsDict,
 )
 from pulumi_kubernetes.core.v1 import Service as KubernetesService
 
 from infra.naming import labels
 
 Slot = Literal["blue", "green"]
+
+SECRETS_DIRECTORY = "SECRETS_DIRECTORY"
+"""The environment variable that names the folder of a container's secret files, where it has any."""
+
+_SECRETS_PATH = "/var/run/secrets/tenantry"
 
 _SLOT_LABEL = "tenantry.dev/slot"
 _ROLE_ANNOTATION = "tenantry.dev/role"
@@ -60,6 +68,19 @@ class EnvironmentSecret:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MountedSecrets:
+    """Files that the Secrets Store CSI driver fetches when a pod starts.
+
+    Args:
+        provider_class: the SecretProviderClass that says what is fetched.
+        checksum: changes with its content; the pods roll when it does.
+    """
+
+    provider_class: pulumi.Input[str]
+    checksum: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceArgs:
     """Arguments of `Service`.
 
@@ -71,6 +92,8 @@ class ServiceArgs:
         ready_timeout: seconds that a slot's pods may take to become ready before the update fails.
         slots: the active slot and, while there is one, the candidate.
         environment_secrets: what the container's environment holds.
+        service_account: what its pods are to Kubernetes and, by that, to AWS; None for the namespace's default.
+        mounted_secrets: what its container finds as files below `SECRETS_DIRECTORY`.
     """
 
     namespace: pulumi.Input[str]
@@ -80,6 +103,8 @@ class ServiceArgs:
     ready_timeout: int
     slots: Mapping[Slot, SlotArgs]
     environment_secrets: Sequence[EnvironmentSecret] = ()
+    service_account: pulumi.Input[str] | None = None
+    mounted_secrets: MountedSecrets | None = None
 
 
 class Service(pulumi.ComponentResource):
@@ -142,6 +167,8 @@ class Service(pulumi.ComponentResource):
     def _checksum(self) -> pulumi.Output[str]:
         """Return one checksum over everything that the pods read by reference."""
         checksums = [secret.checksum for secret in self._args.environment_secrets]
+        if self._args.mounted_secrets is not None:
+            checksums.append(self._args.mounted_secrets.checksum)
         return pulumi.Output.all(*checksums).apply(
             lambda known: hashlib.sha256("".join(map(str, known)).encode()).hexdigest()
         )
@@ -153,7 +180,7 @@ class Service(pulumi.ComponentResource):
             "when_unsatisfiable": "ScheduleAnyway",
             "label_selector": {"match_labels": self._selector(slot)},
         }
-        return {
+        pod: PodSpecArgsDict = {
             "automount_service_account_token": False,
             "termination_grace_period_seconds": _TERMINATION_GRACE_SECONDS,
             "security_context": {
@@ -163,12 +190,28 @@ class Service(pulumi.ComponentResource):
             },
             "topology_spread_constraints": [spread],
             "containers": [self._container(slot)],
-            "volumes": [{"name": "tmp", "empty_dir": {}}],
+            "volumes": self._volumes(),
         }
+        if self._args.service_account is not None:
+            pod["service_account_name"] = self._args.service_account
+        return pod
+
+    def _volumes(self) -> list[VolumeArgsDict]:
+        volumes: list[VolumeArgsDict] = [{"name": "tmp", "empty_dir": {}}]
+        mounted = self._args.mounted_secrets
+        if mounted is not None:
+            attributes = {"secretProviderClass": mounted.provider_class}
+            csi: CSIVolumeSourceArgsDict = {
+                "driver": "secrets-store.csi.k8s.io",
+                "read_only": True,
+                "volume_attributes": attributes,
+            }
+            volumes.append({"name": "secrets", "csi": csi})
+        return volumes
 
     def _container(self, slot: Slot) -> ContainerArgsDict:
         probe: ProbeArgsDict = {"http_get": {"path": self._args.health_path, "port": "http"}, "period_seconds": 5}
-        return {
+        container: ContainerArgsDict = {
             "name": "service",
             "image": self._args.slots[slot].image,
             "ports": [{"name": "http", "container_port": self._args.port}],
@@ -182,8 +225,17 @@ class Service(pulumi.ComponentResource):
                 "read_only_root_filesystem": True,
                 "capabilities": {"drop": ["ALL"]},
             },
-            "volume_mounts": [{"name": "tmp", "mount_path": "/tmp"}],  # noqa: S108  # inside the container
+            "volume_mounts": self._mounts(),
         }
+        if self._args.mounted_secrets is not None:
+            container["env"] = [{"name": SECRETS_DIRECTORY, "value": _SECRETS_PATH}]
+        return container
+
+    def _mounts(self) -> list[VolumeMountArgsDict]:
+        mounts: list[VolumeMountArgsDict] = [{"name": "tmp", "mount_path": "/tmp"}]  # noqa: S108  # inside the container
+        if self._args.mounted_secrets is not None:
+            mounts.append({"name": "secrets", "mount_path": _SECRETS_PATH, "read_only": True})
+        return mounts
 
     def _stable_service(self, active: Deployment) -> KubernetesService:
         return KubernetesService(

@@ -1,4 +1,4 @@
-"""Names of things outside the program: Kubernetes labels, PostgreSQL schemas and roles.
+"""Names of things outside the program: Kubernetes labels, PostgreSQL schemas and roles, secrets in AWS.
 
 All are functions of a slug, and injective: two tenants never share a name.
 """
@@ -10,6 +10,15 @@ SLUG_LENGTH = 40
 """The longest slug: `tenant_` and `_owner` still fit into a PostgreSQL name, `tenant-` into a 63-character label."""
 
 MANAGED_BY = "tenantry"
+
+DAILY_BACKUPS_PREFIX = "daily/"
+"""Where in the bucket for backups each day's is."""
+
+PRE_MIGRATION_BACKUPS_PREFIX = "pre-migration/"
+"""Where in the bucket for backups those are that were made before a migration."""
+
+ARCHIVE_PREFIX = "archive/"
+"""Where in the bucket for backups records are that have left the database, as old carts."""
 
 
 def tenant_schema(slug: str) -> str:
@@ -35,6 +44,16 @@ def application_role(schema: str) -> str:
 def tenant_namespace(slug: str) -> str:
     """Return the Kubernetes namespace of a tenant of isolation `database`."""
     return f"tenant-{slug}"
+
+
+def stored_secret(environment: str, name: str) -> str:
+    """Return the name in AWS Secrets Manager of a secret that a stack declares.
+
+    Args:
+        environment: what the stack's names in AWS begin with (`aws.name`).
+        name: the secret's in the settings.
+    """
+    return f"{environment}/{name}"
 
 
 def labels(name: str, component: str) -> dict[str, str]:

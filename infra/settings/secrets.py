@@ -13,6 +13,9 @@ from pydantic import Field
 from infra.settings.kinds import SecretName, Slug, UtcMoment
 from infra.settings.section import Contradiction, Section, repeated
 
+MOMENT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+"""How a declared rotation is written: UTC, to the second."""
+
 RotationDays = Annotated[int, Field(ge=1, le=365)]
 """Days between two rotations."""
 
@@ -28,6 +31,11 @@ class RotatedSecretSettings(Section):
 
     services: tuple[Slug, ...] = ()
     """Who may read it, and finds it as a file; nobody else does."""
+
+    @property
+    def rotation(self) -> str:
+        """The declared rotation, as RFC 3339 has it."""
+        return self.rotated_at.strftime(MOMENT_FORMAT)
 
     @property
     def due(self) -> datetime.datetime:
