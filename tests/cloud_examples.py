@@ -6,21 +6,24 @@ from typing import Any
 import pulumi
 import pulumi_aws
 
-from components.alarms import Alarms, AlarmsArgs
 from components.acm_certificate import AcmCertificate, AcmCertificateArgs
+from components.alarms import Alarms, AlarmsArgs
+from components.audit import Audit, AuditArgs
 from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.bucket import Bucket, BucketArgs
 from components.bucket_replication import BucketReplication, BucketReplicationArgs
+from components.budget import Budget, BudgetArgs
 from components.cluster import Cluster, ClusterArgs
 from components.database import Database, DatabaseArgs
-from components.log_bucket import LogBucket, LogBucketArgs
 from components.dns import Dns, DnsArgs
 from components.firewall import Firewall, FirewallArgs
 from components.health_check import HealthCheck, HealthCheckArgs
+from components.log_bucket import LogBucket, LogBucketArgs
 from components.network import Network, NetworkArgs
 from components.node_pool import NodeKind
 from components.queue import Queue, QueueArgs
 from components.redis import Redis, RedisArgs
+from components.registry import Registry, RegistryArgs
 from tests.cloud_outputs import REGION
 from tests.harness import Graph, graph_of
 
@@ -74,8 +77,7 @@ def cloud_graph() -> Graph:
 
 def _declare() -> None:
     opts = pulumi.ResourceOptions(providers=[pulumi_aws.Provider("cloud", region=REGION)])
-    alarms = Alarms("alarms", AlarmsArgs(emails=["oncall@example.com"]), opts)
-    mail = Queue("mail", QueueArgs(alarm_topic_arn=alarms.topic_arn), opts)
+    mail = _governance(opts)
     network = Network("network", network_args(), opts)
     data = list(network.data_subnets.values())
     within = cluster_args(subnets=network.private_subnets, egress=network.egress, endpoints=network.endpoints)
@@ -89,6 +91,8 @@ def _declare() -> None:
     copied = Bucket("uploads-copy", BucketArgs(region="eu-west-1"), opts)
     replication = BucketReplicationArgs(source=bucket, copy=copied, copy_region="eu-west-1")
     BucketReplication("uploads-replication", replication, opts)
+    images = RegistryArgs(prefix="shop", repositories=("api",), recovery_region="eu-west-1", replicated=("shop",))
+    registry = Registry("registry", images, opts)
     api = cluster.pod_identity("api", "tenantry", "api")
     mail.grant_send("api", api.role)
     mail.grant_consume("api", api.role)
@@ -97,7 +101,17 @@ def _declare() -> None:
         store.grant_credentials("api", api.role)
     bucket.grant_read("api", api.role)
     bucket.grant_write("api", api.role)
+    registry.grant_pull("api", api.role)
+    registry.grant_push("api", api.role)
     _names(cluster, opts)
+
+
+def _governance(opts: pulumi.ResourceOptions) -> Queue:
+    topic = Alarms("alarms", AlarmsArgs(emails=["oncall@example.com"]), opts).topic_arn
+    spent = BudgetArgs(budget_name="shop", monthly_usd=1500, environment="example", alarm_topic_arn=topic)
+    Budget("budget", spent, opts)
+    Audit("audit", AuditArgs(trail_name="shop", alarm_topic_arn=topic), opts)
+    return Queue("mail", QueueArgs(alarm_topic_arn=topic), opts)
 
 
 def _names(cluster: Cluster, opts: pulumi.ResourceOptions) -> None:

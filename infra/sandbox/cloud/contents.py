@@ -11,6 +11,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.sandbox.cloud.account import ACCOUNT
+
 Entry = Mapping[str, Any]
 _GONE = {"deleted", "deleting", "terminated", "PendingDeletion"}
 
@@ -55,6 +57,7 @@ GLOBAL: Mapping[str, tuple[Listing, ...]] = {
         Listing("list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),
     ),
     "s3": (Listing("list_buckets", "Buckets", "Name"),),
+    "budgets": (Listing("describe_budgets", "Budgets", "BudgetName", {"AccountId": ACCOUNT}),),
 }
 """Listings of the services without regions, by boto3's name of the service."""
 
@@ -112,7 +115,12 @@ REGIONAL: Mapping[str, tuple[Listing, ...]] = {
     "secretsmanager": (Listing("list_secrets", "SecretList", "Name"),),
     "logs": (Listing("describe_log_groups", "logGroups", "logGroupName"),),
     "cloudwatch": (Listing("describe_alarms", "MetricAlarms", "AlarmName"),),
-    "sns": (Listing("list_topics", "Topics", "TopicArn"),),
+    "sns": (
+        Listing("list_topics", "Topics", "TopicArn"),
+        Listing("list_subscriptions", "Subscriptions", "SubscriptionArn"),
+    ),
+    "sqs": (Listing("list_queues", "QueueUrls", ""),),
+    "cloudtrail": (Listing("describe_trails", "trailList", "Name", {"includeShadowTrails": False}),),
 }
 """Listings of the services with regions."""
 
