@@ -88,13 +88,15 @@ def told(error: SettingsError, raw: object, root: Path = PROJECT_ROOT) -> list[s
 
 
 def _faults(file: StackFile) -> Iterator[Fault]:
-    yield from _unknown_keys(file, (), _KEYS, list(file.content))
     config = file.content.get("config") or {}
     ours = [key for key in config if key.startswith(_NAMESPACE)]
-    misspelt = list(_unknown_keys(file, ("config",), (SETTINGS_KEY,), ours))
-    yield from misspelt
-    if SETTINGS_KEY not in config and misspelt:
-        return
+    unknown = [
+        *_unknown_keys(file, (), _KEYS, list(file.content)),
+        *_unknown_keys(file, ("config",), (SETTINGS_KEY,), ours),
+    ]
+    yield from unknown
+    if unknown and SETTINGS_KEY not in config:
+        return  # most likely that is where they are
     try:
         validate(file.stack, file.settings)
     except SettingsError as error:
