@@ -5,19 +5,25 @@ Owns which component stands on which. Leaves what a component is to `components`
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 
+from components.isolated_schema import Login
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
+from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
-from components.service import EnvironmentSecret, Service, ServiceArgs, SlotArgs
+from components.service import EnvironmentSecret, MountedSecrets, Service, ServiceArgs, SlotArgs
+from components.service_account import ServiceAccount, ServiceAccountArgs
 from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
 from infra.settings.models import PlanLimits, ServiceSettings, StackSettings, TenantSettings
+from stacks import pooling
 from stacks.foundation import lay
 
-_POOL_CONNECTIONS = 75  # a process: 50 base, 10 cart, 10 sessions, 5 analytics (REQUIREMENTS, data)
+if TYPE_CHECKING:
+    from components.pod_identity import PodIdentity  # pulumi_aws: only where something is declared there
 
 _REDIS_VARIABLES = {"cache": "REDIS_URL", "sessions": "SESSIONS_REDIS_URL"}
 
@@ -41,21 +47,24 @@ class _Tenant:
     entry: RegistryEntry
     role: pulumi.Output[str]
     url: pulumi.Output[str]
+    login: Login | None = None
 
 
 class _Environment:
     def __init__(self, settings: StackSettings) -> None:
         self._settings = settings
         self._foundation = lay(settings)
-        self._server = self._foundation.server
+        self._server = pooling.through(self._foundation.server, settings)
         self._opts = pulumi.ResourceOptions(providers=[self._foundation.cluster, self._foundation.database])
         self._namespace = WorkloadNamespace(
             "platform", WorkloadNamespaceArgs(namespace=settings.namespace), self._opts
         ).namespace
+        self._issue_certificate()
         self._pool = self._tenant_pool()
+        self._tenants = {tenant.slug: self._tenant(tenant) for tenant in settings.tenants}
+        self._pooler = self._declare_pooler()
         self._credentials = [self._pool_credentials(), *self._redis_credentials()]
         self._services = {name: self._service(name, service) for name, service in settings.services.items()}
-        self._tenants = {tenant.slug: self._tenant(tenant) for tenant in settings.tenants}
         registry = TenantRegistryArgs(
             namespace=self._namespace, tenants={slug: tenant.entry for slug, tenant in self._tenants.items()}
         )
@@ -75,17 +84,36 @@ class _Environment:
             **self._foundation.outputs,
         }
 
+    def _issue_certificate(self) -> None:
+        parts = self._foundation.parts
+        if parts is not None and parts.names is not None:
+            parts.names.issue_in_cluster(self._foundation.eks, self._namespace, self._opts)
+
     def _tenant_pool(self) -> TenantPool:
         args = TenantPoolArgs(
             server=self._server,
             database=self._settings.database.name,
-            connection_limit=_POOL_CONNECTIONS,
+            connection_limit=pooling.services_limit(self._settings),
             credentials_namespace=self._namespace,
         )
         return TenantPool("tenants", args, self._opts)
 
+    def _declare_pooler(self) -> Pooler | None:
+        return pooling.declare(
+            self._settings,
+            server=self._foundation.server,
+            namespace=self._namespace,
+            services=self._pool.login,
+            tenants={slug: tenant.login for slug, tenant in self._tenants.items() if tenant.login},
+            opts=self._opts,
+        )
+
     def _pool_credentials(self) -> EnvironmentSecret:
-        return EnvironmentSecret(name=self._pool.credentials, checksum=self._pool.checksum)
+        name = self._pool.credentials
+        if self._pooler is not None:
+            # What the URL in it leads to must be there before the pods that read it.
+            name = pulumi.Output.all(name, self._pooler.service).apply(lambda known: str(known[0]))
+        return EnvironmentSecret(name=name, checksum=self._pool.checksum)
 
     def _redis_credentials(self) -> list[EnvironmentSecret]:
         delivered = [
@@ -98,7 +126,27 @@ class _Environment:
         ]
         return [EnvironmentSecret(name=one.credentials, checksum=one.checksum) for one in delivered]
 
+    def _account(self, service: str) -> pulumi.Output[str]:
+        args = ServiceAccountArgs(namespace=self._namespace, account=service)
+        return ServiceAccount(f"{service}-identity", args, self._opts).account
+
+    def _identity(self, service: str) -> "PodIdentity | None":
+        """Declare what a service's pods are to AWS; None on a cluster that is brought."""
+        if self._foundation.eks is None:
+            return None
+        # By names, not by outputs: it is part of the cluster, and everything in Kubernetes waits for all of that.
+        return self._foundation.eks.pod_identity(service, self._settings.namespace, service)
+
+    def _secret_files(self, service: str, identity: "PodIdentity | None") -> MountedSecrets | None:
+        if identity is None or self._foundation.parts is None:
+            return None
+        files = self._foundation.parts.secrets.deliver(service, self._namespace, identity, self._opts)
+        if files is None:
+            return None
+        return MountedSecrets(provider_class=files.provider_class, checksum=files.checksum)
+
     def _service(self, name: str, settings: ServiceSettings) -> Service:
+        identity = self._identity(name)
         args = ServiceArgs(
             namespace=self._namespace,
             port=settings.port,
@@ -110,6 +158,8 @@ class _Environment:
                 for slot, content in settings.slots.items()
             },
             environment_secrets=self._credentials,
+            service_account=self._account(name),
+            mounted_secrets=self._secret_files(name, identity),
         )
         return Service(name, args, self._opts)
 
@@ -137,7 +187,8 @@ class _Environment:
             credentials_namespace=self._namespace,
         )
         created = SchemaTenant(f"tenant-{tenant.slug}", args, self._opts)
-        return _Tenant(_entry(tenant, created.database, created.schema, created.credentials), created.role, created.url)
+        entry = _entry(tenant, created.database, created.schema, created.credentials)
+        return _Tenant(entry, created.role, created.url, created.login)
 
     def _database_tenant(self, tenant: TenantSettings, limits: PlanLimits) -> _Tenant:
         args = DatabaseTenantArgs(
@@ -147,7 +198,8 @@ class _Environment:
             quota=Quota(cpu=limits.cpu, memory=limits.memory, pods=limits.pods),
         )
         created = DatabaseTenant(f"tenant-{tenant.slug}", args, self._opts)
-        return _Tenant(_entry(tenant, created.database, created.schema, created.credentials), created.role, created.url)
+        entry = _entry(tenant, created.database, created.schema, created.credentials)
+        return _Tenant(entry, created.role, created.url, created.login)
 
 
 def _entry(

@@ -13,7 +13,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_postgresql as postgresql
 
-from components.isolated_schema import Server
+from components.isolated_schema import Endpoint, Server
 from infra.paths import PROJECT_ROOT
 from infra.settings.database import BroughtDatabase, DatabaseSettings, DeclaredDatabase, ExistingDatabase
 from infra.settings.foundation import BroughtCluster, ClusterSettings, DeclaredCluster, ExistingCluster
@@ -156,7 +156,7 @@ def _database(settings: DatabaseSettings, region: "Region | None", clients: pulu
             return _brought_database(existing)
         case DeclaredDatabase():
             assert region is not None
-            return _declared_database(region.database(settings, clients))
+            return _declared_database(settings, region, clients)
 
 
 def _brought_database(existing: ExistingDatabase) -> _DatabaseSide:
@@ -179,7 +179,11 @@ def _brought_database(existing: ExistingDatabase) -> _DatabaseSide:
     return _DatabaseSide(provider=provider, server=server)
 
 
-def _declared_database(database: "Database") -> _DatabaseSide:
+def _declared_database(
+    settings: DeclaredDatabase, region: "Region", clients: pulumi.Input[str] | None
+) -> _DatabaseSide:
+    database = region.database(settings, clients)
+    replica, copy = region.replica(settings, database), region.backups(settings, database)
     provider = postgresql.Provider(
         "database",
         host=database.host,
@@ -190,8 +194,19 @@ def _declared_database(database: "Database") -> _DatabaseSide:
         superuser=False,  # RDS gives none
         opts=pulumi.ResourceOptions(depends_on=[database]),  # its rules too, which let the cluster in
     )
-    server = Server(host=database.host, port=database.port, ssl_mode="verify-full", administrator=database.username)
-    return _DatabaseSide(provider=provider, server=server, outputs={"database_url": _administrators_url(database)})
+    server = Server(
+        host=database.host,
+        port=database.port,
+        ssl_mode="verify-full",
+        administrator=database.username,
+        replica=Endpoint(host=replica.host, port=database.port, ssl_mode="verify-full") if replica else None,
+    )
+    outputs: dict[str, pulumi.Input[object]] = {"database_url": _administrators_url(database)}
+    if replica is not None:
+        outputs["database_replica"] = replica.host
+    if copy is not None:
+        outputs["database_backups"] = copy.arn  # what a stack in the recovery region restores from
+    return _DatabaseSide(provider=provider, server=server, outputs=outputs)
 
 
 def _administrators_url(database: "Database") -> pulumi.Output[str]:

@@ -4,15 +4,41 @@ Owns which parts there are and what they are given of each other. Leaves each pa
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 
 from infra.settings.models import StackSettings
 from stacks import governance
+from stacks.dns import Names
+from stacks.edge import Edge
+from stacks.global_alarms import GlobalAlarms
+from stacks.governance import Governance
 from stacks.region import Region
+from stacks.secrets import Secrets
+from stacks.storage import Storage, registry, registry_outputs
 
 
-def declare(settings: StackSettings, region: Region) -> Mapping[str, pulumi.Input[object]]:
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the rest of the environment is given of the parts.
+
+    Args:
+        secrets: what services may read.
+        storage: the buckets by purpose.
+        names: the zone of all hosts and their certificate; None where the stack has none.
+        edge: the firewall before the gateway; None where the stack has none.
+        outputs: the stack's outputs about all parts.
+    """
+
+    secrets: Secrets
+    storage: Storage
+    names: Names | None
+    edge: Edge | None
+    outputs: Mapping[str, pulumi.Input[object]]
+
+
+def declare(settings: StackSettings, region: Region) -> Parts:
     """Declare the parts that are asked for.
 
     Args:
@@ -20,7 +46,24 @@ def declare(settings: StackSettings, region: Region) -> Mapping[str, pulumi.Inpu
         region: where they are made.
 
     Returns:
-        The stack's outputs about them.
+        Those that others need, and the stack's outputs about all.
     """
     alarms = governance.alarms(settings.alarms, region)  # first: `alarms.topic_arn` is where the others' alarms go
-    return {"alarms": alarms.topic_arn}
+    secrets = Secrets(settings.secrets, region, alarms.topic_arn)
+    distributed = settings.edge is not None and settings.edge.cdn is not None
+    storage = Storage(settings.storage, region, distributed=distributed)
+    governed = Governance(settings, alarms.topic_arn, storage.buckets, region)
+    images = registry(settings.registry, settings.services, region)
+    told = GlobalAlarms(alarms.topic_arn, settings.alarms.emails, region)
+    names = None if settings.dns is None else Names(settings.dns, region, told)
+    edge = None if settings.edge is None else Edge(settings.edge, region)
+    outside = {**(names.outputs() if names else {}), **(edge.outputs() if edge else {})}
+    outputs = {
+        "alarms": alarms.topic_arn,
+        **governed.outputs,
+        **secrets.outputs,
+        **storage.outputs,
+        **registry_outputs(images),
+        **outside,
+    }
+    return Parts(secrets=secrets, storage=storage, names=names, edge=edge, outputs=outputs)
