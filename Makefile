@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help up down preview test check bench lock set-up
+.PHONY: help up down preview rehearse test check bench lock set-up
 # A virtual environment or paths of the caller's must not leak into the project's own.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export STACK
@@ -30,6 +30,13 @@ preview: set-up ## preview a stack in its sandbox: make preview STACK=local
 	fi
 	$(TENANTRY) sandbox up "$$STACK"
 	$(TENANTRY) sandbox run "$$STACK" -- pulumi preview --stack "$$STACK"
+
+rehearse: set-up ## apply and check a stack in a sandbox of its own: make rehearse STACK=production
+	@if [ -z "$$STACK" ]; then
+	  echo "error: no stack is named, make rehearse, run \`make rehearse STACK=local\`" >&2
+	  exit 2
+	fi
+	$(TENANTRY) rehearse "$$STACK" $(ARGS)
 
 test: set-up ## run all tests; ARGS is passed on to pytest
 	@$(TENANTRY) sandbox build

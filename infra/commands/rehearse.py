@@ -13,7 +13,7 @@ from infra.sandbox import engine, lifecycle, next_steps, stack_file
 from infra.sandbox import instance as instances
 
 if TYPE_CHECKING:  # what it imports would slow every command down
-    from infra.sandbox.rehearsal.rehearsal import Rehearsal
+    from infra.sandbox.rehearsal.rehearsal import Rehearsal, Step
 
 
 def rehearse(
@@ -82,8 +82,12 @@ def _document(rehearsal: "Rehearsal", *, kept: bool) -> dict[str, object]:
         "ok": failure is None,
         "instance": rehearsal.instance if kept else None,
         "seconds": round(rehearsal.seconds, 1),
-        "steps": [asdict(step) for step in rehearsal.steps],
-        "checks": [asdict(check) for check in rehearsal.checks],
+        "steps": [_rounded(step) for step in rehearsal.steps],
+        "checks": [_rounded(check) for check in rehearsal.checks],
         "failure": None if failure is None else {"step": rehearsal.steps[-1].name, "message": str(failure)},
         "log": None if failure is None else str(rehearsal.log),
     }
+
+
+def _rounded(step: "Step") -> dict[str, object]:
+    return {**asdict(step), "seconds": round(step.seconds, 1)}

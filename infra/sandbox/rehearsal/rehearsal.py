@@ -123,7 +123,7 @@ class Rehearsal:
         with self._step("second preview"):
             engine_run.run(workspace, ["preview", _NOTHING], self.log)
         with self._step("refresh"):
-            engine_run.run(workspace, ["refresh", "--yes", "--preview-only", _NOTHING], self.log)
+            engine_run.run(workspace, ["refresh", "--preview-only", _NOTHING], self.log)
         with self._step("work tree"):
             work_tree.require_unchanged(before, work_tree.state(files))
 
