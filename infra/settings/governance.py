@@ -3,7 +3,7 @@
 Defaults are production-safe. No I/O, no secrets.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -137,3 +137,21 @@ class AuditSettings(Section):
                 ("protect",),
                 "false, but nobody can delete records under lock compliance; leave it, or lock by governance",
             )
+
+
+def ungoverned(
+    audit: AuditSettings | None, stated: Iterable[str], *, in_aws: bool, stores: bool
+) -> Iterator[Contradiction]:
+    """Return sections of this module that have nothing to be about.
+
+    Args:
+        audit: the stack's.
+        stated: the sections that the stack file has.
+        in_aws: whether anything of the stack is made in AWS.
+        stores: whether it declares buckets.
+    """
+    for name in sorted({"alarms", "audit", "budget", "queues"} & set(stated)):
+        if not in_aws:
+            yield (name,), "made in AWS, where this stack declares nothing; remove it"
+    if in_aws and audit is not None and audit.object_events and not stores:
+        yield ("audit", "object_events"), "true, but the stack declares no buckets (storage); remove it"

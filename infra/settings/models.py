@@ -19,7 +19,7 @@ from infra.settings.foundation import (
     DeclaredCluster,
     NetworkSettings,
 )
-from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings
+from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings, ungoverned
 from infra.settings.kinds import Cpu, HttpPath, ImageDigest, Isolation, Memory, Plan, Port, Slot, Slug
 from infra.settings.redis import RedisSettings
 from infra.settings.secrets import SecretsSettings
@@ -186,6 +186,7 @@ class StackSettings(Section):
         distributed = self.edge is not None and self.edge.cdn is not None
         stated = [name for name in self.model_fields_set if getattr(self, name) is not None]
         yield from misplaced(self.storage, stated, in_aws=self.declares_aws, distributed=distributed)
+        yield from ungoverned(self.audit, stated, in_aws=self.declares_aws, stores=self.storage is not None)
         yield from unnamed(self.registry, self.services, self.aws)
 
     def _declared_stores(self) -> list[str]:
