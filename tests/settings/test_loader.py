@@ -11,6 +11,74 @@ from tests.examples import ENVIRONMENT, raw_settings
 STOREFRONT = "tenantry:settings.services.storefront"
 
 
+# path, value there, what is said
+WRONG: list[tuple[str, object, str]] = [
+    ("cluster", ..., "tenantry:settings.cluster: missing; it is required"),
+    (
+        "cluster.existing.context",
+        ...,
+        "tenantry:settings.cluster.existing.context: missing; name a context, or a file by kubeconfig: never "
+        "whichever is current",
+    ),
+    (
+        "cluster.existing.contxt",
+        "x",
+        "tenantry:settings.cluster.existing.contxt: unknown key; did you mean context?",
+    ),
+    ("tenant", [], "tenantry:settings.tenant: unknown key; did you mean tenants?"),
+    (
+        "database.existing.port",
+        0,
+        "tenantry:settings.database.existing.port: input should be greater than or equal to 1",
+    ),
+    (
+        "database.existing.ssl_mode",
+        "disable",
+        "tenantry:settings.database.existing.ssl_mode: input should be 'require', 'verify-ca' or 'verify-full'",
+    ),
+    ("services.storefront.active", "red", f"{STOREFRONT}.active: input should be 'blue' or 'green'"),
+    ("services.storefront.port", 65536, f"{STOREFRONT}.port: input should be less than or equal to 65535"),
+    (
+        "services.storefront.slots.blue.replicas",
+        0,
+        f"{STOREFRONT}.slots.blue.replicas: input should be greater than or equal to 1",
+    ),
+    (
+        "services.storefront.slots.blue.image",
+        "storefront:latest",
+        f"{STOREFRONT}.slots.blue.image: an image by digest, as `registry/name@sha256:...`; "
+        "a tag can move, a digest cannot",
+    ),
+    (
+        "services.storefront.health_path",
+        "health",
+        f"{STOREFRONT}.health_path: an absolute HTTP path without query",
+    ),
+    (
+        "services.storefront.slots",
+        {"green": {"image": "a@sha256:" + "0" * 64}},
+        f"{STOREFRONT}.active: a slot that slots does not have; add it there, or switch active",
+    ),
+    ("tenants.0.plan", "gold", "tenantry:settings.tenants[0].plan: input should be 'free', 'pro' or 'enterprise'"),
+    (
+        "tenants.1.slug",
+        "corner-shop",
+        "tenantry:settings.tenants[1].slug: tenants[0] has it already; keep one of each",
+    ),
+    (
+        "tenants.2.slug",
+        "Éclair",
+        "tenantry:settings.tenants[2].slug: lower-case letters, digits and dashes; begins with a letter, "
+        "ends without a dash",
+    ),
+    (
+        "plans",
+        {"free": {}, "pro": {}},
+        "tenantry:settings.plans.enterprise: missing, but tenants have that plan; add its limits",
+    ),
+]
+
+
 def problems_of(raw: object, environment: dict[str, str] | None = None) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as caught:
         load("example", raw, ENVIRONMENT if environment is None else environment)
@@ -44,69 +112,7 @@ def test_valid_settings_load() -> None:
     assert [tenant.effective_isolation for tenant in loaded.tenants] == ["pool", "schema", "database"]
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "expected"),
-    [
-        ("cluster", ..., "tenantry:settings.cluster: missing; it is required"),
-        ("cluster.existing.context", ..., "tenantry:settings.cluster.existing.context: missing; it is required"),
-        (
-            "cluster.existing.contxt",
-            "x",
-            "tenantry:settings.cluster.existing.contxt: unknown key; did you mean context?",
-        ),
-        ("tenant", [], "tenantry:settings.tenant: unknown key; did you mean tenants?"),
-        (
-            "database.existing.port",
-            0,
-            "tenantry:settings.database.existing.port: input should be greater than or equal to 1",
-        ),
-        (
-            "database.existing.ssl_mode",
-            "disable",
-            "tenantry:settings.database.existing.ssl_mode: input should be 'require', 'verify-ca' or 'verify-full'",
-        ),
-        ("services.storefront.active", "red", f"{STOREFRONT}.active: input should be 'blue' or 'green'"),
-        ("services.storefront.port", 65536, f"{STOREFRONT}.port: input should be less than or equal to 65535"),
-        (
-            "services.storefront.slots.blue.replicas",
-            0,
-            f"{STOREFRONT}.slots.blue.replicas: input should be greater than or equal to 1",
-        ),
-        (
-            "services.storefront.slots.blue.image",
-            "storefront:latest",
-            f"{STOREFRONT}.slots.blue.image: an image by digest, as `registry/name@sha256:...`; "
-            "a tag can move, a digest cannot",
-        ),
-        (
-            "services.storefront.health_path",
-            "health",
-            f"{STOREFRONT}.health_path: an absolute HTTP path without query",
-        ),
-        (
-            "services.storefront.slots",
-            {"green": {"image": "a@sha256:" + "0" * 64}},
-            f"{STOREFRONT}.active: a slot that slots does not have; add it there, or switch active",
-        ),
-        ("tenants.0.plan", "gold", "tenantry:settings.tenants[0].plan: input should be 'free', 'pro' or 'enterprise'"),
-        (
-            "tenants.1.slug",
-            "corner-shop",
-            "tenantry:settings.tenants[1].slug: tenants[0] has it already; keep one of each",
-        ),
-        (
-            "tenants.2.slug",
-            "Éclair",
-            "tenantry:settings.tenants[2].slug: lower-case letters, digits and dashes; begins with a letter, "
-            "ends without a dash",
-        ),
-        (
-            "plans",
-            {"free": {}, "pro": {}},
-            "tenantry:settings.plans.enterprise: missing, but tenants have that plan; add its limits",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("path", "value", "expected"), WRONG)
 def test_a_wrong_setting_is_named_by_path_and_what_is_allowed(path: str, value: object, expected: str) -> None:
     assert problems_of(change_at(path, value)) == (expected,)
 

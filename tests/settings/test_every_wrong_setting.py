@@ -1,0 +1,129 @@
+"""Every wrong setting of the tables beside this module, as a stack file: told with its line, and never echoed."""
+
+import copy
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.settings import SETTINGS_KEY, checking
+from infra.settings.loader import SettingsError, validate
+from infra.settings.problems import Problem
+from tests.examples import raw_declared_settings, raw_settings
+from tests.settings import test_capacity as capacity
+from tests.settings import test_dns_settings as dns
+from tests.settings import test_foundation_settings as foundation
+from tests.settings import test_loader as loader
+from tests.settings import test_secrets_settings as secrets
+from tests.settings import test_storage_settings as storage
+
+CANARY = "canary-4f1d"
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    """Return the settings of every row."""
+    for table in (foundation, capacity):
+        yield from (foundation.changed([(path, value)]) for path, value, _ in table.WRONG_VALUES)
+        yield from (foundation.changed(changes) for changes, _, _ in table.WRONG_COMBINATIONS)
+    yield from (foundation.changed([(path, {})]) for path, _ in foundation.UNKNOWN_KEYS)
+    yield from (loader.change_at(path, value) for path, value, _ in loader.WRONG)
+    yield from (dns.changed({path: value}) for path, value, _ in dns.WRONG_VALUES)
+    yield from (dns.changed(changes) for changes, _, _ in dns.WRONG_COMBINATIONS)
+    yield from (secrets.changed(path, value) for path, value, _ in secrets.WRONG_VALUES)
+    yield from (secrets.changed(path, value) for path, value, _, _ in secrets.WRONG_COMBINATIONS)
+    yield from (storage.declared(**sections) for sections, _, _ in storage.WRONG)
+
+
+def can_be_written(raw: object) -> bool:
+    """Whether the engine can read such settings from a file: it makes texts of dates."""
+    if isinstance(raw, dict | list | tuple):
+        return all(map(can_be_written, raw.values() if isinstance(raw, dict) else raw))
+    return not isinstance(raw, datetime.date)
+
+
+ROWS = [raw for raw in rows() if can_be_written(raw)]
+
+
+def problems_of(raw: object) -> tuple[Problem, ...]:
+    with pytest.raises(SettingsError) as caught:
+        validate("example", raw)
+    return caught.value.found
+
+
+def leaves(node: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Return the places of all values below a node, and of its sections and lists."""
+    if place:
+        yield place
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list | tuple) else ()
+    for part, child in children:
+        yield from leaves(child, (*place, part))
+
+
+def replaced(raw: dict[str, Any], place: tuple[str | int, ...], value: object) -> dict[str, Any]:
+    made: Any = copy.deepcopy(raw)
+    target = made
+    for part in place[:-1]:
+        target = target[part]
+    target[place[-1]] = value
+    return made
+
+
+def written_at(raw: object, place: tuple[str | int, ...]) -> object:
+    """Return what is written at a place; None for what is missing."""
+    found: Any = raw
+    for part in place:
+        inside = part in found if isinstance(found, dict) else isinstance(found, list | tuple)
+        found = found[part] if inside else None
+    return found
+
+
+def all_problems(raw: object) -> tuple[str, ...]:
+    """Return what is said of settings, nothing of valid ones."""
+    try:
+        validate("example", raw)
+    except SettingsError as error:
+        return (*error.problems, str(error))
+    return ()
+
+
+def test_there_are_as_many_wrong_settings_as_were_asked_for() -> None:
+    assert len(ROWS) >= 120
+    assert all(problems_of(raw) for raw in ROWS)
+
+
+@pytest.mark.parametrize("raw", ROWS, ids=map(str, range(len(ROWS))))
+def test_the_check_tells_the_same_as_the_loader_with_a_line_that_has_it(raw: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.example.yaml"
+    path.write_text(yaml.safe_dump({"config": {SETTINGS_KEY: raw}}, sort_keys=False, allow_unicode=True))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    (faults,) = checking.check((), tmp_path).values()
+    found = problems_of(raw)
+    assert sorted((fault.path, fault.text) for fault in faults) == sorted((one.path, one.text) for one in found)
+    places = {problem.path: problem.place for problem in found}
+    for fault in faults:
+        assert fault.path is not None
+        assert fault.line is not None
+        shown = lines[fault.line - 1].strip()
+        assert any(shown.removeprefix("- ").startswith((f"{part}:", f"'{part}':")) for part in places[fault.path]) or (
+            shown.startswith(("- ", f"{SETTINGS_KEY}:"))
+        ), shown
+
+
+@pytest.mark.parametrize("raw", [raw_declared_settings(), raw_settings()], ids=["declared", "brought"])
+@pytest.mark.parametrize("value", [CANARY, [CANARY], {"x": CANARY}, f"{CANARY}@10.0.0.0/16"], ids=str)
+def test_no_value_is_echoed_wherever_it_is(raw: dict[str, Any], value: object) -> None:
+    said = {place: all_problems(replaced(raw, place, value)) for place in leaves(raw)}
+    assert sum(map(bool, said.values())) >= 20
+    assert [place for place, lines in said.items() if any(CANARY in line for line in lines)] == []
+
+
+@pytest.mark.parametrize("raw", ROWS, ids=map(str, range(len(ROWS))))
+def test_no_value_of_a_wrong_setting_is_echoed(raw: dict[str, Any]) -> None:
+    for problem in problems_of(raw):
+        value = written_at(raw, problem.place)
+        if isinstance(value, str | int | float):
+            found = all_problems(replaced(raw, problem.place, f"{value}{CANARY}"))
+            assert not [line for line in found if CANARY in line], problem.path
