@@ -42,12 +42,14 @@ class SecretFilesArgs:
         provider_class: the name of the SecretProviderClass.
         region: where the secrets are.
         files: the secrets, in the order of their names.
+        after: the rights to them: a pod that starts earlier waits for the driver's next try.
     """
 
     namespace: pulumi.Input[str]
     provider_class: str
     region: str
     files: Sequence[SecretFile]
+    after: Sequence[pulumi.Resource] = ()
 
 
 class SecretFiles(pulumi.ComponentResource):
@@ -76,7 +78,7 @@ class SecretFiles(pulumi.ComponentResource):
                 # JSON is YAML, which the provider reads.
                 "parameters": {"region": args.region, "usePodIdentity": "true", "objects": objects},
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         # Known when the class is there. Its name alone would not make pods wait for it: it is in the program.
         self.provider_class = pulumi.Output.all(args.provider_class, provided.id).apply(lambda both: str(both[0]))

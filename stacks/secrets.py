@@ -73,16 +73,14 @@ class Secrets:
         names = sorted(name for name, secret in self._settings.declared.items() if service in secret.services)
         if not names:
             return None
-        grants = [self._kept[name].secret.grant_read(service, identity.role) for name in names]
         args = SecretFilesArgs(
             namespace=namespace,
             provider_class=service,
             region=self._place.region,
             files=[self._kept[name].file for name in names],
+            after=[self._kept[name].secret.grant_read(service, identity.role) for name in names],
         )
-        # After the rights: pods that start before them wait in the driver's next tries.
-        after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=grants))
-        return SecretFiles(f"{service}-secrets", args, after)
+        return SecretFiles(f"{service}-secrets", args, opts)
 
     def _encryption_key(self, name: str, region: str | None) -> EncryptionKey:
         description = f"secrets of {self._place.name}" + (" copied here" if region else "")

@@ -36,6 +36,9 @@ _OUTPUTS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
     },
     "aws:ec2/eip:Eip": lambda inputs: {"allocationId": "eipalloc-1"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda inputs: {"latestVersion": 3},
+    "aws:ecr/repository:Repository": lambda inputs: {
+        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{inputs['name']}"
+    },
     "aws:eks/cluster:Cluster": _cluster,
     "aws:elasticache/replicationGroup:ReplicationGroup": lambda inputs: {
         "primaryEndpointAddress": "primary.cache.example.invalid"
@@ -45,6 +48,7 @@ _OUTPUTS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
         "zoneId": f"{MOCKED_ID}dns-zone",
         "nameServers": ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"],
     },
+    "aws:secretsmanager/secretVersion:SecretVersion": lambda inputs: {"versionId": "version-of-" + inputs["secretId"]},
     "aws:rds/instance:Instance": lambda inputs: {
         "address": "database.rds.example.invalid",
         "endpoint": "database.rds.example.invalid:5432",

@@ -106,6 +106,8 @@ class _Answers(mocks.Mocks):
         state = dict(args.inputs)
         if args.typ == "random:index/randomPassword:RandomPassword":
             state["result"] = f"password-of-{args.name}"
+        if args.typ == "random:index/randomBytes:RandomBytes":
+            state["base64"] = state["hex"] = f"password-of-{args.name}"
         if args.typ == "random:index/randomString:RandomString":
             state["result"] = f"text-of-{args.name}"
         if args.typ.startswith("kubernetes:"):

@@ -17,6 +17,7 @@ from infra.sandbox.cloud.additions import (
     rds,
     route53,
     s3,
+    secret_replicas,
     sqs,
     wafv2,
 )
@@ -35,5 +36,6 @@ def install() -> None:
     rds.install()
     route53.install()
     s3.install()
+    secret_replicas.install()
     sqs.install()
     wafv2.install()
