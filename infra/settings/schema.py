@@ -87,7 +87,7 @@ def _text(docstring: str) -> str:
 def _fields_of(model: type[BaseModel]) -> dict[str, str]:
     """Return what the docstrings of a model's fields say, those of its bases too.
 
-    pydantic drops them where the field's type has a meaning of its own.
+    Read here and not by pydantic, which would do it at every start, and drops them where a type has a meaning.
     """
     found: dict[str, str] = {}
     for cls in reversed(model.__mro__):

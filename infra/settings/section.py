@@ -16,7 +16,8 @@ Contradiction = tuple[tuple[str | int, ...], str]
 class Section(BaseModel):
     """Base of every section: frozen, no unknown keys, no value in an error message."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+    # No use_attribute_docstrings: it parses every model's source at every start; `schema` reads them when asked.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def contradictions(self) -> Iterable[Contradiction]:
         """Return what is wrong between fields that are right one by one; sections have none unless they say so."""
