@@ -91,7 +91,7 @@ class DeclaredSecret(pulumi.ComponentResource):
             name=args.secret_name,
             description=args.description,
             kms_key_id=args.key_arn,
-            replicas=[{"region": region, "kms_key_id": key} for region, key in args.replica_keys.items()],
+            replicas=[{"region": region, "kms_key_id": key} for region, key in args.replica_keys.items()] or None,
             recovery_window_in_days=_RECOVERY_DAYS if args.protect else 0,
             tags={**tags(f"{self._name}-secret", "secret"), **owner},
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),

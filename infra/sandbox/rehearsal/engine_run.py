@@ -12,6 +12,7 @@ from infra.sandbox import foreground
 from infra.sandbox.environment import Workspace
 
 _TAIL = 40  # lines of the engine's output that a failure shows: its errors come last, with the outputs and durations
+_SUMMARIES = ("error: update failed", "error: preview failed")
 _PLAIN = ("--non-interactive", "--color", "never")
 
 
@@ -26,8 +27,8 @@ class EngineFailed(TenantryError):
             stack: the stack's name.
             tail: the end of its output, many lines.
         """
-        said = [line.strip() for line in tail.splitlines() if "error:" in line]
-        what = f"`pulumi {' '.join(arguments)}` failed" + (f" ({said[-1]})" if said else "")
+        said = [line.strip() for line in tail.splitlines() if "error:" in line and not line.endswith(_SUMMARIES)]
+        what = f"`pulumi {arguments[0]}` failed" + (f" ({said[0].removeprefix('error: ')})" if said else "")
         super().__init__(what, f"stack {stack}", "mend what it says and run it again")
         self.tail = tail
 
