@@ -2,9 +2,9 @@
 
 import shutil
 import sys
-from dataclasses import dataclass
 
 from infra.errors import TenantryError
+from infra.findings import Finding
 from infra.paths import PROJECT_ROOT, SANDBOX_ROOT
 from infra.sandbox import engine, lifecycle, stack_file
 from infra.sandbox import instance as instances
@@ -12,23 +12,6 @@ from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
 
 _FREE_GIB = 8  # an empty build needs 6 GB of Go build cache and 0.6 GB of binaries (measured)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Args:
-        subject: what it is.
-        ok: whether it is as it should be.
-        detail: what was found.
-        remedy: the command or act that mends it; empty when it is well.
-    """
-
-    subject: str
-    ok: bool
-    detail: str
-    remedy: str = ""
 
 
 def examine() -> list[Finding]:
