@@ -64,7 +64,7 @@ def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, lis
             found[stack] = list(_faults(files[stack]))
         except StackFileError as error:
             found[stack] = [Fault(path.name, error.line, None, f"{error.what}; {error.remedy}")]
-    for stack, problem in clashes({stack: file.settings for stack, file in files.items()}):
+    for stack, problem in clashes({stack: files[stack].settings if stack in files else None for stack in found}):
         found[stack].append(_located(files[stack], problem))
     return {path.name: sorted(found[stack], key=lambda fault: fault.line or 0) for stack, path in wanted.items()}
 

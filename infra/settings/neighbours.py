@@ -1,4 +1,4 @@
-"""What no two environments may have in common: addresses, and the account's names.
+"""What no two environments may have in common (addresses, names, zones), and what one needs of another (backups).
 
 Looks at settings as they are written, so that a mistake elsewhere in a file hides nothing here. Leaves what is wrong
 within one stack to the models.
@@ -14,14 +14,22 @@ from infra.settings.problems import Problem
 _BLOCK = ("network", "block")
 _NAME = ("aws", "name")
 _ACCOUNT = ("aws", "account_id")
+_REGION = ("aws", "region")
+_RECOVERY_REGION = ("aws", "recovery_region")
+_ZONE = ("dns", "zone")
+_SOURCE = ("database", "restore", "stack")
 
 
 def clashes(written: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
-    """Return what is wrong between stacks, told of both of them.
+    """Return what is wrong between stacks; what they have in common is told of both.
 
     Args:
-        written: stack -> its settings as its file has them.
+        written: stack -> its settings as its file has them; None when it cannot be read.
     """
+    for stack, settings in written.items():
+        wrong = _source(settings, written)
+        if wrong:
+            yield stack, Problem(_SOURCE, wrong)
     for (stack, settings), (other, others) in permutations(written.items(), 2):
         mine, theirs = _network(settings), _network(others)
         if mine and theirs and mine.overlaps(theirs):
@@ -31,6 +39,27 @@ def clashes(written: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
         if account and name and (account, name) == (_at(others, _ACCOUNT), _at(others, _NAME)):
             text = f"Pulumi.{other}.yaml has it in the same account; its roles and buckets would have the same names"
             yield stack, Problem(_NAME, f"{text}, take another")
+        zone = _at(settings, _ZONE)
+        if zone and zone == _at(others, _ZONE):
+            text = f"Pulumi.{other}.yaml has it; of two hosted zones of one name only one is asked, take another"
+            yield stack, Problem(_ZONE, text)
+
+
+def _source(settings: object, written: Mapping[str, object]) -> str | None:
+    """Return why the stack that a database is to be restored from has no backups for it; None if it may have."""
+    stack = _at(settings, _SOURCE)
+    if stack is None:
+        return None
+    source = written.get(stack, ...)
+    if source is None:
+        return None  # its file is broken, and told of by itself
+    if source is ...:
+        return f"no stack file has that name; name one of: {', '.join(written)}"
+    if _at(source, _ACCOUNT) != _at(settings, _ACCOUNT):
+        return "of another account, where its backups stay; restore within one account"
+    if _at(settings, _REGION) not in {_at(source, _REGION), _at(source, _RECOVERY_REGION)}:
+        return "its backups are not copied to this region; set its aws.recovery_region to the aws.region of this one"
+    return None
 
 
 def _network(settings: object) -> IPv4Network | None:

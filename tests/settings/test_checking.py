@@ -134,6 +134,59 @@ def test_no_two_environments_of_an_account_have_the_same_name(tmp_path: Path, wr
     ]
 
 
+def test_no_two_environments_have_the_same_zone(tmp_path: Path, write: Write) -> None:
+    one = write("one", lambda raw: raw.update(dns={"zone": "shop.example.com"}))
+    two = write("two", lambda raw: raw.update(dns={"zone": "shop.example.com"}))
+    write("three", lambda raw: raw.update(dns={"zone": "three.shop.example.com"}))
+    said = "has it; of two hosted zones of one name only one is asked, take another"
+    assert told(tmp_path) == [
+        f"Pulumi.one.yaml:{line_of(one, 'zone: shop')}: {SETTINGS_KEY}.dns.zone: Pulumi.two.yaml {said}",
+        f"Pulumi.two.yaml:{line_of(two, 'zone: shop')}: {SETTINGS_KEY}.dns.zone: Pulumi.one.yaml {said}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "aws", "said"),
+    [
+        ("one", {"recovery_region": "eu-west-1"}, None),
+        ("one", {"region": "eu-west-1"}, None),
+        ("tow", {}, "no stack file has that name; name one of: one, two"),
+        (
+            "one",
+            {"recovery_region": "eu-west-1", "account_id": "210987654321"},
+            "of another account, where its backups stay; restore within one account",
+        ),
+        (
+            "one",
+            {"recovery_region": "eu-north-1"},
+            "its backups are not copied to this region; set its aws.recovery_region to the aws.region of this one",
+        ),
+    ],
+)
+def test_a_database_is_restored_from_a_stack_whose_backups_are_there(
+    tmp_path: Path, write: Write, source: str, aws: dict[str, str], said: str | None
+) -> None:
+    def restored(raw: dict[str, Any]) -> None:
+        raw["aws"]["region"] = "eu-west-1"
+        raw["network"]["zones"] = [f"eu-west-1{zone}" for zone in "abc"]
+        raw["database"]["restore"] = {"stack": source}
+
+    def copied(raw: dict[str, Any]) -> None:
+        raw["aws"].update(aws)
+        raw["network"]["zones"] = [f"{raw['aws']['region']}{zone}" for zone in "abc"]
+
+    write("one", copied)
+    path = write("two", restored)
+    place = f"Pulumi.two.yaml:{line_of(path, 'stack:')}: {SETTINGS_KEY}.database.restore.stack"
+    assert told(tmp_path) == ([] if said is None else [f"{place}: {said}"])
+
+
+def test_a_source_of_backups_whose_file_is_broken_is_told_once(tmp_path: Path, write: Write) -> None:
+    write("one", text="config: [")
+    write("two", lambda raw: raw["database"].update(restore={"stack": "one"}))
+    assert [line.partition(":")[0] for line in told(tmp_path)] == ["Pulumi.one.yaml"]
+
+
 def test_a_named_stack_is_checked_against_those_that_are_not_named(tmp_path: Path, write: Write) -> None:
     for stack in ("one", "two"):
         write(stack, lambda raw: raw["network"].update(block="10.20.0.0/16"))

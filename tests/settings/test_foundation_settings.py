@@ -1,17 +1,13 @@
 """What an environment stands on is checked as a whole: each wrong setting by its path and what is allowed."""
 
 import copy
-import re
 from typing import Any
 
 import pytest
-import yaml
 
-from infra.paths import PROJECT_ROOT
 from infra.settings.database import DeclaredDatabase
 from infra.settings.foundation import DeclaredCluster
 from infra.settings.loader import SettingsError, load
-from infra.settings.section import Section
 from tests.examples import declared_settings, raw_declared_settings
 
 ROOT = "tenantry:settings"
@@ -375,21 +371,3 @@ def test_no_value_is_echoed(path: str, value: object) -> None:
 @pytest.mark.parametrize("value", ["10.77.0.0/8", "10.77.0.0/30", "177.0.0.0/16", "10.77.9.0/16"])
 def test_no_address_is_echoed(value: str) -> None:
     assert not [problem for problem in problems_of(changed([("network.block", value)])) if "77" in problem]
-
-
-LOCAL = PROJECT_ROOT / "Pulumi.local.yaml"
-
-
-def test_the_stack_file_of_local_is_valid_and_declares_all() -> None:
-    local = load("local", yaml.safe_load(LOCAL.read_text())["config"][ROOT], {})
-    assert isinstance(local.cluster, DeclaredCluster)
-    assert isinstance(local.database, DeclaredDatabase)
-    assert local.redis.cache is not None
-
-
-def test_what_the_stack_file_of_local_calls_a_default_is_one() -> None:
-    told = re.findall(r"^ *(\w+): \S+ # ([\w-]+) by default", LOCAL.read_text(), re.MULTILINE)
-    assert len(told) >= 6
-    for key, default in told:
-        sections = [section for section in Section.__subclasses__() if key in section.model_fields]
-        assert {str(section.model_fields[key].default).lower() for section in sections} == {default}, key
