@@ -14,12 +14,14 @@ from infra.commands.console import err
 from infra.commands.doctor import doctor
 from infra.commands.rehearse import rehearse
 from infra.commands.sandbox import sandbox
+from infra.commands.secrets import secrets
 from infra.errors import Interrupted, TenantryError
 from infra.paths import SANDBOX_ROOT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(sandbox, name="sandbox")
 app.add_typer(config, name="config")
+app.add_typer(secrets, name="secrets")
 app.command()(doctor)
 app.command()(rehearse)
 

@@ -9,6 +9,7 @@ import yaml
 
 from infra.settings.loader import SettingsError, load
 from infra.settings.models import StackSettings
+from infra.settings.stack_file import EngineLoader
 from tests.examples import declared_settings, raw_declared_settings, raw_settings
 
 ROOT = "tenantry:settings"
@@ -129,9 +130,9 @@ def test_a_declared_secret_says_when_it_is_due() -> None:
     assert declared["payment"].due == datetime.datetime(2027, 4, 30, tzinfo=datetime.UTC)
 
 
-@pytest.mark.parametrize("written", ["2026-11-01T08:30:00Z", "'2026-11-01T08:30:00Z'", "2026-11-01 08:30:00Z"])
+@pytest.mark.parametrize("written", ["2026-11-01T08:30:00Z", "'2026-11-01T08:30:00Z'", "2026-11-01 08:30:00"])
 def test_a_rotation_is_the_same_moment_with_and_without_quotes(written: str) -> None:
-    declared = loaded(yaml.safe_load(written)).secrets.generated["jwt"]
+    declared = loaded(yaml.load(written, EngineLoader)).secrets.generated["jwt"]
     assert declared.rotated_at == datetime.datetime(2026, 11, 1, 8, 30, tzinfo=datetime.UTC)
 
 

@@ -1,0 +1,64 @@
+"""The new value of an external secret, as an operator gives it: by JSON on stdin, or by prompts without echo."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from infra.errors import TenantryError
+
+Ask = Callable[[str], str]
+"""Shows a question, and returns the answer without having shown it."""
+
+
+def from_json(text: str, keys: Sequence[str]) -> dict[str, str]:
+    """Return the value of each key.
+
+    Args:
+        text: a JSON object.
+        keys: those that it must have, and no others.
+
+    Raises:
+        TenantryError: it is none, or its keys or values are not as they must be; nothing of it is told but keys that
+            are asked for.
+    """
+    try:
+        given = json.loads(text)
+    except ValueError:
+        raise _wrong("not JSON", keys) from None
+    if not isinstance(given, dict):
+        raise _wrong("not a JSON object", keys)
+    missing = [key for key in keys if key not in given]
+    if missing:
+        raise _wrong(f"without {', '.join(missing)}", keys)
+    if len(given) > len(keys):  # which ones is not told: a value may stand in a key's place
+        raise _wrong("with keys that the secret does not have", keys)
+    return _checked(given, keys)
+
+
+def from_prompts(ask: Ask, keys: Sequence[str]) -> dict[str, str]:
+    """Return the value of each key, asked for one by one.
+
+    Args:
+        ask: how.
+        keys: in which order.
+
+    Raises:
+        TenantryError: a value is empty, or begins or ends with white space.
+    """
+    return _checked({key: ask(key) for key in keys}, keys)
+
+
+def _checked(given: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for key in keys:
+        value = given[key]
+        if not isinstance(value, str) or not value:
+            raise _wrong(f"{key} is empty or no text", keys)
+        if value != value.strip():
+            raise _wrong(f"{key} begins or ends with white space", keys)
+        values[key] = value
+    return values
+
+
+def _wrong(what: str, keys: Sequence[str]) -> TenantryError:
+    example = json.dumps(dict.fromkeys(keys, "..."))
+    return TenantryError(f"no value of the secret: {what}", "what was given", f"give all of {example}", exit_code=2)
