@@ -215,6 +215,19 @@ def test_a_locked_record_goes_with_its_bucket_when_the_program_says_so_and_not_b
     assert made.refresh() == {"gone"}
 
 
+def test_a_bucket_that_refuses_plain_http_takes_records(world: World) -> None:
+    name, s3 = bucket(world), world.client("s3")
+    every = {"Principal": "*", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]}
+    refused = {"Effect": "Deny", **every, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [refused]}))
+    s3.put_object(Bucket=name, Key="record", Body=b"{}")
+    assert s3.get_object(Bucket=name, Key="record")["Body"].read() == b"{}"
+    closed = {"Effect": "Deny", **every, "Action": "s3:GetObject"}
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [refused, closed]}))
+    with pytest.raises(ClientError, match=r"Forbidden|AccessDenied"):
+        s3.get_object(Bucket=name, Key="record")
+
+
 def test_what_is_nobodys_by_law_stays_under_compliance(world: World) -> None:
     name = world.name("audit")
     made = world.object("aws:s3/bucket:Bucket").create(bucket=name, objectLockEnabled=True, forceDestroy=True)
