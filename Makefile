@@ -42,10 +42,11 @@ test: set-up ## run all tests; ARGS is passed on to pytest
 	@$(TENANTRY) sandbox build
 	$(PYTHON) -m pytest --numprocesses 4 $(ARGS)
 
-check: set-up ## lint, format, types and the project's own rules
+check: set-up ## lint, format, types, stack files and the project's own rules
 	@$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	$(TENANTRY) config check
 	$(PYTHON) -m pytest tests/project
 
 bench: set-up ## measure what the project promises
