@@ -7,7 +7,7 @@ import pytest
 
 from infra.sandbox.plugins.values import Secret
 from tests.plugins.aws.examples.secrets import secret_arn
-from tests.plugins.aws.world import World
+from tests.plugins.aws.world import ACCOUNT, World
 from tests.plugins.client import Refused
 
 SECRET = "aws:secretsmanager/secret:Secret"
@@ -144,3 +144,25 @@ def test_replicas_come_and_go_with_the_program(world: World) -> None:
 
 def regions(manager: Any, secret: str) -> list[str]:
     return [replica["Region"] for replica in manager.describe_secret(SecretId=secret)["ReplicationStatus"]]
+
+
+def test_a_copy_in_another_region_keeps_its_key_and_can_be_withdrawn(world: World) -> None:
+    keys = {region: f"arn:aws:kms:{region}:{ACCOUNT}:key/{region}" for region in ("eu-north-1", "eu-south-1")}
+    copies = [{"region": region, "kmsKeyId": key} for region, key in keys.items()]
+    secret = world.object(SECRET)
+    inputs = {"name": world.name("copied"), "recoveryWindowInDays": 0}
+    secret.create(**inputs, replicas=copies[:1])
+    assert secret.refresh() == set()
+    assert secret.changes(**inputs, replicas=copies[:1]) == {}
+    assert secret.changes(**inputs, replicas=copies)
+    secret.update(**inputs, replicas=copies)
+    assert secret.refresh() == set()
+    told = world.client("secretsmanager").describe_secret(SecretId=secret.id)["ReplicationStatus"]
+    assert {copy["Region"]: copy["KmsKeyId"] for copy in told} == keys
+    there = World.boto3(world.endpoint, "secretsmanager", "eu-north-1")
+    assert there.describe_secret(SecretId=inputs["name"])["PrimaryRegion"] == world.region
+    secret.update(**inputs, replicas=copies[1:])
+    assert secret.refresh() == set()
+    assert secret.changes(**inputs, replicas=copies[1:]) == {}
+    secret.delete()
+    assert secret.refresh() == {"gone"}
