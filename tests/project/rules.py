@@ -12,7 +12,7 @@ from tests.project.sources import Source
 
 Rule = Callable[[Source], list[str]]
 
-_VOCABULARY = {"naming", "tags", "cidr", "units"}
+_VOCABULARY = {"naming", "tags", "cidr", "units", "windows", "connections", "cache_memory"}
 _FOUNDATIONS = {"errors", "paths"}
 _TOOLS = {"gate", "release", "recovery", "tenancy", "sandbox"}
 _ENVIRONMENTS = {"local", "staging", "production", "prod", "dr"}

@@ -16,6 +16,7 @@ from tests.examples import raw_declared_settings, raw_settings
 from tests.settings import test_capacity as capacity
 from tests.settings import test_dns_settings as dns
 from tests.settings import test_foundation_settings as foundation
+from tests.settings import test_governance_settings as governance
 from tests.settings import test_loader as loader
 from tests.settings import test_secrets_settings as secrets
 from tests.settings import test_storage_settings as storage
@@ -34,6 +35,7 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (dns.changed(changes) for changes, _, _ in dns.WRONG_COMBINATIONS)
     yield from (secrets.changed(path, value) for path, value, _ in secrets.WRONG_VALUES)
     yield from (secrets.changed(path, value) for path, value, _, _ in secrets.WRONG_COMBINATIONS)
+    yield from ({**raw_declared_settings(), section: value} for section, value, _, _ in governance.WRONG)
     yield from (storage.declared(**sections) for sections, _, _ in storage.WRONG)
 
 
