@@ -1,5 +1,6 @@
 """Components on AWS that several tests start from, with the arguments of a production environment."""
 
+import datetime
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +16,11 @@ from components.bucket_replication import BucketReplication, BucketReplicationAr
 from components.budget import Budget, BudgetArgs
 from components.cluster import Cluster, ClusterArgs
 from components.database import Database, DatabaseArgs
+from components.declared_secret import DeclaredSecret, DeclaredSecretArgs
 from components.dns import Dns, DnsArgs
+from components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.firewall import Firewall, FirewallArgs
+from components.generated_secret import GeneratedSecret, GeneratedSecretArgs
 from components.health_check import HealthCheck, HealthCheckArgs
 from components.log_bucket import LogBucket, LogBucketArgs
 from components.network import Network, NetworkArgs
@@ -24,6 +28,7 @@ from components.node_pool import NodeKind
 from components.queue import Queue, QueueArgs
 from components.redis import Redis, RedisArgs
 from components.registry import Registry, RegistryArgs
+from components.rotation_alarm import RotationAlarm, RotationAlarmArgs
 from tests.cloud_outputs import REGION
 from tests.harness import Graph, graph_of
 
@@ -103,7 +108,26 @@ def _declare() -> None:
     bucket.grant_write("api", api.role)
     registry.grant_pull("api", api.role)
     registry.grant_push("api", api.role)
+    _secrets(api.role, opts)
     _names(cluster, opts)
+
+
+def _secrets(reader: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+    keys = {
+        region: EncryptionKey(f"secrets-{region}", EncryptionKeyArgs(description="", region=region), opts).arn
+        for region in (REGION, "eu-west-1")
+    }
+    kept = DeclaredSecretArgs(
+        secret_name="shop/payment", description="", key_arn=keys[REGION], replica_keys={"eu-west-1": keys["eu-west-1"]}
+    )
+    drawn = GeneratedSecretArgs(
+        bytes=32, rotated_at="2026-11-01T00:00:00Z", stored=replace(kept, secret_name="shop/jwt")
+    )
+    DeclaredSecret("secret-payment", kept, opts).grant_read("api", reader)
+    GeneratedSecret("secret-jwt", drawn, opts).secret.grant_read("api", reader)
+    due = datetime.datetime(2027, 1, 30, tzinfo=datetime.UTC)
+    alarm = RotationAlarmArgs(secret_name="shop/jwt", remedy="rotate it", due=due, topic_arn="arn:alarms")
+    RotationAlarm("rotation-jwt", alarm, opts)
 
 
 def _governance(opts: pulumi.ResourceOptions) -> Queue:

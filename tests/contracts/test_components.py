@@ -92,7 +92,7 @@ def test_names_are_within_the_limits_of_their_servers(graph: Graph) -> None:
 
 
 def test_kubernetes_objects_carry_the_recommended_labels(graph: Graph) -> None:
-    for kind in (":Deployment", ":Service", ":Namespace", ":Secret", ":ConfigMap"):
+    for kind in (":Deployment", ":Service", ":Namespace", ":Secret", ":ConfigMap", ":ServiceAccount"):
         for node in graph.of_type(kind):
             if node.type.startswith("kubernetes:"):
                 assert node.plain("metadata", "labels", "app.kubernetes.io/part-of") == "tenantry", node.name
@@ -102,7 +102,7 @@ def test_kubernetes_objects_carry_the_recommended_labels(graph: Graph) -> None:
     ("declare", "expected"),
     [
         (environment_graph, ["Role"] * 3 + ["Secret"] * 3),
-        (cloud_graph, ["Instance", "ReplicationGroup", "SecretVersion", "SecretVersion"]),
+        (cloud_graph, ["Instance", "ReplicationGroup", *["SecretVersion"] * 3]),
         (
             declared_graph,
             [
