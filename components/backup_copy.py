@@ -31,6 +31,9 @@ class BackupCopyArgs:
 class BackupCopy(pulumi.ComponentResource):
     """The loss of the database's region loses minutes of data, not the data."""
 
+    arn: pulumi.Output[str]
+    """The copied backups, which a database of their region can be restored from."""
+
     key_arn: pulumi.Output[str]
     """The key of the copy, in its region."""
 
@@ -38,7 +41,7 @@ class BackupCopy(pulumi.ComponentResource):
         super().__init__("tenantry:database:BackupCopy", name, None, opts)
         key_args = EncryptionKeyArgs(description="copied database backups", region=args.region, protect=args.protect)
         key = EncryptionKey(f"{name}-encryption", key_args, pulumi.ResourceOptions(parent=self))
-        rds.InstanceAutomatedBackupsReplication(
+        replication = rds.InstanceAutomatedBackupsReplication(
             f"{name}-replication",
             source_db_instance_arn=args.instance_arn,
             kms_key_id=key.arn,
@@ -46,5 +49,6 @@ class BackupCopy(pulumi.ComponentResource):
             region=args.region,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
+        self.arn = replication.id
         self.key_arn = key.arn
-        self.register_outputs({"key_arn": self.key_arn})
+        self.register_outputs({"arn": self.arn, "key_arn": self.key_arn})

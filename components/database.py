@@ -12,7 +12,9 @@ from pulumi_aws import cloudwatch, rds
 from pulumi_random import RandomPassword, RandomString
 
 from components.closed_port import ClosedPort, ClosedPortArgs
+from components.database_parameters import parameters
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
+from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.restore import CREATION_ONLY, Restore, point_in_time, snapshot
 from components.role_grant import RoleGrant
 from components.stored_secret import StoredSecret, StoredSecretArgs
@@ -25,6 +27,19 @@ USERNAME = "tenantry"
 _PASSWORD_LENGTH = 32  # letters and digits: 190 bits
 _LOGS = ("postgresql", "upgrade")
 _FREE_INSIGHTS_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replica:
+    """A read replica of a database.
+
+    Args:
+        instance_class: as `db.r8g.large`.
+        multi_az: a standby of its own in a second zone.
+    """
+
+    instance_class: str
+    multi_az: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +57,13 @@ class DatabaseArgs:
         max_storage_gib: how far it may grow by itself.
         multi_az: a standby in a second zone.
         backup_retention_days: how far back a point in time can be (REQUIREMENTS, Data: 30; 7 in staging); at most 35.
+        backup_window: when the daily backup is taken, UTC (REQUIREMENTS, Scheduled jobs: 02:00).
+        maintenance_window: when changes that interrupt are made, UTC; not in the backup's.
         slow_statement_ms: statements that take longer are logged; 500 is the response time that calls for a rollback
             (REQUIREMENTS, Releases).
+        audit: the classes of statements that pgaudit logs, as `ddl`.
         log_retention_days: one of CloudWatch's own periods. Ours: no source document gives a number.
+        password_rotated_at: a new moment makes a new master password; None until the first rotation.
         restore: where the data comes from at the start; can be removed afterwards.
         protect: AWS and the engine both refuse to delete it, and a final snapshot is taken when they are told not to.
     """
@@ -59,8 +78,12 @@ class DatabaseArgs:
     max_storage_gib: int = 1000
     multi_az: bool = True
     backup_retention_days: int = 30
+    backup_window: str = "02:00-03:00"
+    maintenance_window: str = "sun:04:00-sun:05:00"
     slow_statement_ms: int = 500
+    audit: Sequence[str] = ("ddl", "role")
     log_retention_days: int = 90
+    password_rotated_at: str | None = None
     restore: Restore | None = None
     protect: bool = True
 
@@ -68,7 +91,8 @@ class DatabaseArgs:
 class Database(pulumi.ComponentResource):
     """Reached over TLS by groups that were let in, encrypted on disk, and restorable to any second of its retention.
 
-    Deleting it leaves its automated backups where they are.
+    Deleting it leaves its automated backups where they are. A rotated password is everywhere after one update: on the
+    server, in the secret, and with whoever was given the output.
     """
 
     host: pulumi.Output[str]
@@ -102,7 +126,9 @@ class Database(pulumi.ComponentResource):
         self.port = PORT
         self.username = USERNAME
         self.password = self._password().result
+        self._group = self._parameters()
         instance = self._instance(self._log_groups())
+        self._identifier = instance.identifier
         self._secret = self._stored_secret(instance)
         self.host = instance.address
         self.arn = instance.arn
@@ -125,6 +151,29 @@ class Database(pulumi.ComponentResource):
             security_group_id: their group.
         """
         self._port.allow_from(source, security_group_id)
+
+    def replicate(self, name: str, wanted: Replica, opts: pulumi.ResourceOptions | None = None) -> ReadReplica:
+        """Declare a server that follows this one; no part of it, so that nothing else waits for it.
+
+        Args:
+            name: its logical name.
+            wanted: what it is.
+            opts: with the provider.
+        """
+        args = ReadReplicaArgs(
+            identifier=f"{self._args.identifier}-replica",
+            source=self._identifier,
+            instance_class=wanted.instance_class,
+            multi_az=wanted.multi_az,
+            security_group_id=self._port.security_group_id,
+            parameter_group=self._group.name,
+            key_arn=self._key.arn,
+            insights_days=_FREE_INSIGHTS_DAYS,
+            max_storage_gib=self._args.max_storage_gib,
+            maintenance_window=self._args.maintenance_window,
+            protect=self._args.protect,
+        )
+        return ReadReplica(name, args, opts)
 
     def grant_credentials(self, reader: str, role: pulumi.Input[str]) -> RoleGrant:
         """Let an IAM role read the master role's credentials.
@@ -151,7 +200,14 @@ class Database(pulumi.ComponentResource):
         return ClosedPort(f"{self._name}-port", args, self._child())
 
     def _password(self) -> RandomPassword:
-        return RandomPassword(f"{self._name}-password", length=_PASSWORD_LENGTH, special=False, opts=self._child())
+        rotated = self._args.password_rotated_at
+        return RandomPassword(
+            f"{self._name}-password",
+            length=_PASSWORD_LENGTH,
+            special=False,
+            keepers=None if rotated is None else {"rotated_at": rotated},
+            opts=self._child(),
+        )
 
     def _log_groups(self) -> list[cloudwatch.LogGroup]:
         # RDS makes missing ones itself: in plain text, and kept for ever.
@@ -180,16 +236,11 @@ class Database(pulumi.ComponentResource):
         return rds.ParameterGroup(
             f"{self._name}-parameters",
             family=f"postgres{major}",
-            parameters=[
-                {"name": "rds.force_ssl", "value": "1"},
-                {"name": "log_min_duration_statement", "value": str(self._args.slow_statement_ms)},
-                # Read at the server's start only: RDS refuses to apply it at once.
-                {
-                    "name": "max_connections",
-                    "value": str(self._args.max_connections),
-                    "apply_method": "pending-reboot",
-                },
-            ],
+            parameters=parameters(
+                max_connections=self._args.max_connections,
+                slow_statement_ms=self._args.slow_statement_ms,
+                audit=self._args.audit,
+            ),
             tags=tags(f"{self._name}-parameters", "database"),
             opts=self._child(),
         )
@@ -221,12 +272,14 @@ class Database(pulumi.ComponentResource):
             db_subnet_group_name=self._subnet_group().name,
             vpc_security_group_ids=[self._port.security_group_id],
             publicly_accessible=False,
-            parameter_group_name=self._parameters().name,
+            parameter_group_name=self._group.name,
             enabled_cloudwatch_logs_exports=list(_LOGS),
             performance_insights_enabled=True,
             performance_insights_kms_key_id=self._key.arn,
             performance_insights_retention_period=_FREE_INSIGHTS_DAYS,
             backup_retention_period=args.backup_retention_days,
+            backup_window=args.backup_window,
+            maintenance_window=args.maintenance_window,
             delete_automated_backups=False,
             copy_tags_to_snapshot=True,
             final_snapshot_identifier=self._final_snapshot() if args.protect else None,

@@ -5,6 +5,7 @@ default privileges give the application role what they make later.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -18,6 +19,34 @@ _PASSWORD_LENGTH = 32  # letters and digits: 190 bits
 
 
 @dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Where something answers that speaks PostgreSQL's protocol.
+
+    Args:
+        host: name or address.
+        port: TCP port.
+        ssl_mode: libpq's `sslmode`.
+    """
+
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    ssl_mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A role that logs in.
+
+    Args:
+        role: its name.
+        password: its password.
+    """
+
+    role: pulumi.Output[str]
+    password: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Server:
     """Where a PostgreSQL server is, as workloads reach it.
 
@@ -27,12 +56,16 @@ class Server:
         ssl_mode: libpq's `sslmode`.
         administrator: the role that the provider logs in as, where that is no superuser: it must be granted what a
             superuser has anyway. None for a superuser.
+        pooler: what services connect to in its place; None for the server itself.
+        replica: what they may read from as well; None for nothing.
     """
 
     host: pulumi.Input[str]
     port: pulumi.Input[int]
     ssl_mode: str
     administrator: str | None = None
+    pooler: Endpoint | None = None
+    replica: Endpoint | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +101,21 @@ class IsolatedSchema(pulumi.ComponentResource):
     role: pulumi.Output[str]
     """The role that the workload logs in as."""
 
+    login: Login
+    """The same role with its password, a secret."""
+
     credentials: pulumi.Output[str]
-    """The Kubernetes Secret with `DATABASE_URL`."""
+    """The Kubernetes Secret with the URLs that workloads connect by.
+
+    `DATABASE_URL` leads to the pooler where there is one, `DIRECT_DATABASE_URL` to the server: for migrations and jobs,
+    which need a session. `READ_DATABASE_URL` is there with a replica.
+    """
 
     checksum: pulumi.Output[str]
     """Changes with the content of that Secret, and tells nothing of it; pods carry it, so that they roll."""
 
     url: pulumi.Output[str]
-    """The connection URL, a secret."""
+    """The URL to the server itself, a secret."""
 
     def __init__(self, name: str, args: IsolatedSchemaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:database:IsolatedSchema", name, None, opts)
@@ -86,14 +126,16 @@ class IsolatedSchema(pulumi.ComponentResource):
         role = self._application(password)
         schema = self._schema(owner)
         grants = [*self._grants(role, schema), *self._defaults(owner, role, schema)]
-        self.url = self._url(role, password)
-        credentials = self._credentials()
+        urls = self._urls(role, password)
+        self.url = urls["DIRECT_DATABASE_URL"]
+        self.login = Login(role=role.name, password=password.result)
+        credentials = self._credentials(urls)
         self.owner = owner.name
         self.role = role.name
         self.schema = pulumi.Output.all(schema.name, *[grant.id for grant in grants]).apply(lambda parts: str(parts[0]))
         self.credentials = credentials.metadata.apply(lambda metadata: metadata.name or "")
         # The password in it has 190 bits, so that its hash may be seen.
-        self.checksum = pulumi.Output.unsecret(self.url.apply(lambda url: hashlib.sha256(url.encode()).hexdigest()))
+        self.checksum = pulumi.Output.unsecret(pulumi.Output.all(*urls.values()).apply(_checksum))
         self.register_outputs(
             {"schema": self.schema, "owner": self.owner, "role": self.role, "credentials": self.credentials}
         )
@@ -167,19 +209,27 @@ class IsolatedSchema(pulumi.ComponentResource):
             for object_type, names in privileges.items()
         ]
 
-    def _url(self, role: Role, password: RandomPassword) -> pulumi.Output[str]:
+    def _urls(self, role: Role, password: RandomPassword) -> dict[str, pulumi.Output[str]]:
         server = self._args.server
+        ends: dict[str, Endpoint | Server] = {
+            "DATABASE_URL": server.pooler or server,
+            "DIRECT_DATABASE_URL": server,
+            **({"READ_DATABASE_URL": server.replica} if server.replica else {}),
+        }
+        return {variable: self._url(end, role, password) for variable, end in ends.items()}
+
+    def _url(self, end: Endpoint | Server, role: Role, password: RandomPassword) -> pulumi.Output[str]:
         return pulumi.Output.format(
             "postgresql://{0}:{1}@{2}:{3}/{4}?sslmode={5}",
             role.name,
             password.result,
-            server.host,
-            server.port,
+            end.host,
+            end.port,
             self._args.database,
-            server.ssl_mode,
+            end.ssl_mode,
         )
 
-    def _credentials(self) -> Secret:
+    def _credentials(self, urls: Mapping[str, pulumi.Output[str]]) -> Secret:
         return Secret(
             f"{self._name}-credentials",
             metadata={
@@ -187,6 +237,10 @@ class IsolatedSchema(pulumi.ComponentResource):
                 "namespace": self._args.credentials_namespace,
                 "labels": labels(self._name, "database-credentials"),
             },
-            string_data={"DATABASE_URL": self.url},
+            string_data=dict(urls),
             opts=self._child(),
         )
+
+
+def _checksum(urls: Sequence[str]) -> str:
+    return hashlib.sha256("".join(urls).encode()).hexdigest()

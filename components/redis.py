@@ -1,6 +1,6 @@
 """A Redis store on Amazon ElastiCache: a cache, or sessions.
 
-Owns the nodes, their parameters, the token and who reaches them. The engine is Valkey, which speaks Redis's protocol.
+Owns the nodes, their parameters, the token and who reaches them.
 """
 
 from collections.abc import Sequence
@@ -29,12 +29,20 @@ class RedisArgs:
     Args:
         vpc_id: the network.
         subnet_ids: of the data tier.
-        engine_version: Valkey's, as `8.1`.
-        node_type: as `cache.r7g.large`; its memory holds the data and a quarter in reserve.
+        engine: Valkey, which speaks Redis's protocol, or Redis OSS.
+        engine_version: the engine's, as `8.1`.
+        node_type: as `cache.r7g.large`.
+        reserved_percent: share of its memory that no data takes; 25 is ElastiCache's own, smaller nodes need more for
+            512 MB (REQUIREMENTS, Data; `infra.cache_memory`).
         nodes: one primary and its replicas; with two or more, another takes over in another zone.
         eviction: what happens when the memory is full; `allkeys-lru` for caches, `noeviction` for what must not be
             lost, such as sessions (REQUIREMENTS, Data).
         snapshot_retention_days: daily snapshots are kept so long; 0 for none.
+        snapshot_window: when the daily snapshot is taken, UTC (REQUIREMENTS, Scheduled jobs: 02:00).
+        maintenance_window: when changes that interrupt are made, UTC; not in the snapshot's.
+        token_rotated_at: a new moment makes a new token; None until the first rotation.
+        retire_previous_token: whether only the newest token opens the store; else the one before it does too, so that
+            clients can take the new one over one after another.
         protect: whether the engine refuses to delete it; a final snapshot is taken when it is told not to.
     """
 
@@ -42,9 +50,15 @@ class RedisArgs:
     subnet_ids: Sequence[pulumi.Input[str]]
     engine_version: str
     node_type: pulumi.Input[str]
+    engine: Literal["valkey", "redis"] = "valkey"
+    reserved_percent: int = 25
     nodes: int = 2
     eviction: Literal["allkeys-lru", "noeviction"] = "allkeys-lru"
     snapshot_retention_days: int = 7
+    snapshot_window: str = "02:00-03:00"
+    maintenance_window: str = "sun:05:00-sun:06:00"
+    token_rotated_at: str | None = None
+    retire_previous_token: bool = False
     protect: bool = True
 
 
@@ -110,7 +124,14 @@ class Redis(pulumi.ComponentResource):
         return ClosedPort(f"{self._name}-port", args, self._child())
 
     def _token(self) -> RandomPassword:
-        return RandomPassword(f"{self._name}-token", length=_TOKEN_LENGTH, special=False, opts=self._child())
+        rotated = self._args.token_rotated_at
+        return RandomPassword(
+            f"{self._name}-token",
+            length=_TOKEN_LENGTH,
+            special=False,
+            keepers=None if rotated is None else {"rotated_at": rotated},
+            opts=self._child(),
+        )
 
     def _subnet_group(self) -> elasticache.SubnetGroup:
         return elasticache.SubnetGroup(
@@ -121,11 +142,13 @@ class Redis(pulumi.ComponentResource):
         )
 
     def _parameters(self) -> elasticache.ParameterGroup:
-        major = self._args.engine_version.partition(".")[0]
         return elasticache.ParameterGroup(
             f"{self._name}-parameters",
-            family=f"valkey{major}",
-            parameters=[{"name": "maxmemory-policy", "value": self._args.eviction}],
+            family=_family(self._args.engine, self._args.engine_version),
+            parameters=[
+                {"name": "maxmemory-policy", "value": self._args.eviction},
+                {"name": "reserved-memory-percent", "value": str(self._args.reserved_percent)},
+            ],
             tags=tags(f"{self._name}-parameters", "redis"),
             opts=self._child(),
         )
@@ -143,7 +166,7 @@ class Redis(pulumi.ComponentResource):
         return elasticache.ReplicationGroup(
             f"{self._name}-nodes",
             description=f"{self._name}, {args.eviction}",
-            engine="valkey",
+            engine=args.engine,
             engine_version=args.engine_version,
             node_type=args.node_type,
             num_cache_clusters=args.nodes,
@@ -158,7 +181,10 @@ class Redis(pulumi.ComponentResource):
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
             auth_token=token.result,
+            auth_token_update_strategy="SET" if args.retire_previous_token else "ROTATE",
             snapshot_retention_limit=args.snapshot_retention_days,
+            snapshot_window=args.snapshot_window,
+            maintenance_window=args.maintenance_window,
             final_snapshot_identifier=self._final_snapshot() if args.protect else None,
             tags=tags(f"{self._name}-nodes", "redis"),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
@@ -171,3 +197,9 @@ class Redis(pulumi.ComponentResource):
             content={"host": self.host, "port": PORT, "token": token.result, "url": self.url},
         )
         return StoredSecret(f"{self._name}-credentials", args, self._child())
+
+
+def _family(engine: str, version: str) -> str:
+    """Return the family of parameters, which ElastiCache names by the major version, but for Redis 6."""
+    major = version.partition(".")[0]
+    return f"{engine}{major}.x" if (engine, major) == ("redis", "6") else f"{engine}{major}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.closed_database import ClosedDatabase, ClosedDatabaseArgs
-from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Server
+from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Login, Server
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
 from infra.naming import tenant_database, tenant_namespace, tenant_schema
 
@@ -47,11 +47,14 @@ class SchemaTenant(pulumi.ComponentResource):
     role: pulumi.Output[str]
     """The role that the tenant's workload logs in as."""
 
+    login: Login
+    """The same role with its password, a secret."""
+
     credentials: pulumi.Output[str]
-    """The Kubernetes Secret with the tenant's `DATABASE_URL`."""
+    """The Kubernetes Secret with the tenant's URLs, `DATABASE_URL` first of them."""
 
     url: pulumi.Output[str]
-    """The tenant's connection URL, a secret."""
+    """The tenant's URL to the server itself, a secret."""
 
     def __init__(self, name: str, args: SchemaTenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:tenant:SchemaTenant", name, None, opts)
@@ -70,6 +73,7 @@ class SchemaTenant(pulumi.ComponentResource):
         self.database = pulumi.Output.from_input(args.database)
         self.schema = data.schema
         self.role = data.role
+        self.login = data.login
         self.credentials = data.credentials
         self.url = data.url
         self.register_outputs({"schema": self.schema, "role": self.role, "credentials": self.credentials})
@@ -104,14 +108,17 @@ class DatabaseTenant(pulumi.ComponentResource):
     role: pulumi.Output[str]
     """The role that the tenant's workload logs in as."""
 
+    login: Login
+    """The same role with its password, a secret."""
+
     namespace: pulumi.Output[str]
     """The tenant's Kubernetes namespace."""
 
     credentials: pulumi.Output[str]
-    """The Kubernetes Secret, in that namespace, with the tenant's `DATABASE_URL`."""
+    """The Kubernetes Secret, in that namespace, with the tenant's URLs, `DATABASE_URL` first of them."""
 
     url: pulumi.Output[str]
-    """The tenant's connection URL, a secret."""
+    """The tenant's URL to the server itself, a secret."""
 
     def __init__(self, name: str, args: DatabaseTenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:tenant:DatabaseTenant", name, None, opts)
@@ -126,6 +133,7 @@ class DatabaseTenant(pulumi.ComponentResource):
         data = self._data()
         self.schema = data.schema
         self.role = data.role
+        self.login = data.login
         self.credentials = data.credentials
         self.url = data.url
         self.register_outputs(

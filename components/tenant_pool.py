@@ -11,7 +11,7 @@ import pulumi
 from pulumi_postgresql import Function, GrantRole
 
 from components.closed_database import ClosedDatabase, ClosedDatabaseArgs
-from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Server
+from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Login, Server
 
 POOL_SCHEMA = "pool"
 
@@ -61,14 +61,17 @@ class TenantPool(pulumi.ComponentResource):
     role: pulumi.Output[str]
     """The role that services log in as; no superuser, no BYPASSRLS."""
 
+    login: Login
+    """The same role with its password, a secret."""
+
     credentials: pulumi.Output[str]
-    """The Kubernetes Secret with the services' `DATABASE_URL`."""
+    """The Kubernetes Secret with the services' URLs, `DATABASE_URL` first of them."""
 
     checksum: pulumi.Output[str]
     """Changes with the content of that Secret."""
 
     url: pulumi.Output[str]
-    """The services' connection URL, a secret."""
+    """The services' URL to the server itself, a secret."""
 
     def __init__(self, name: str, args: TenantPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:database:TenantPool", name, None, opts)
@@ -80,6 +83,7 @@ class TenantPool(pulumi.ComponentResource):
         pool = self._pool()
         self._guard(pool, self._administration(pool))
         self.role = pool.role
+        self.login = pool.login
         self.credentials = pool.credentials
         self.checksum = pool.checksum
         self.url = pool.url

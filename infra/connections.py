@@ -14,9 +14,12 @@ PER_PROCESS = 75
 LIVE_SLOTS = 2
 """While a release switches, blue and green both take traffic."""
 
-RESERVED = 30
+RESERVED_DIRECT = 5
+"""Connections for migrations, jobs and monitoring, which connect to the server itself."""
+
+RESERVED = 5 + 20 + RESERVED_DIRECT
 """Connections that no pool may take: 5 that RDS keeps for superusers (3 of PostgreSQL's and 2 of its own), 20 that the
-program's PostgreSQL provider opens (its `max_connections`), and 5 for migrations, jobs and monitoring."""
+program's PostgreSQL provider opens (its `max_connections`), and those of what connects directly."""
 
 _TARGET_PERCENT = 70  # of what is not reserved: a pool that is fuller is too small (REQUIREMENTS, Data)
 _SURGE = 1  # the pod more that there is while the pooler's Deployment rolls

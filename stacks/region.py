@@ -8,12 +8,14 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
+from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.cluster import Cluster, ClusterArgs
-from components.database import Database, DatabaseArgs
+from components.database import Database, Replica
 from components.network import PRODUCTION_ENDPOINTS, Network, NetworkArgs
 from components.node_pool import NodeKind, Taint
 from components.operator_access import OperatorAccess, OperatorAccessArgs
-from components.redis import Redis, RedisArgs
+from components.read_replica import ReadReplica
+from components.redis import Redis
 from infra.settings.database import DeclaredDatabase
 from infra.settings.foundation import (
     AwsSettings,
@@ -23,6 +25,7 @@ from infra.settings.foundation import (
     TagSettings,
 )
 from infra.settings.redis import RedisSettings, RedisStoreSettings
+from stacks.stores import database_args, redis_args
 
 
 class Region:
@@ -85,25 +88,47 @@ class Region:
             settings: the stack's.
             clients: the security group that is let in; None for nobody.
         """
-        args = DatabaseArgs(
+        args = database_args(
+            settings,
             identifier=self.place.name,
             vpc_id=self.network.vpc_id,
             subnet_ids=list(self.network.data_subnets.values()),
-            engine_version=settings.engine_version,
-            instance_class=settings.instance_class,
-            max_connections=settings.max_connections,
-            storage_gib=settings.storage_gib,
-            max_storage_gib=settings.max_storage_gib,
-            multi_az=settings.multi_az,
-            backup_retention_days=settings.backup_retention_days,
-            log_retention_days=settings.log_retention_days,
-            protect=settings.protect,
         )
         database = Database("database", args, self.opts)
         database.allow_from("operators", self.operators.security_group_id)
         if clients is not None:
             database.allow_from("cluster", clients)
         return database
+
+    def replica(self, settings: DeclaredDatabase, database: Database) -> ReadReplica | None:
+        """Declare the server for reading that follows the database, if it is asked for.
+
+        Args:
+            settings: the stack's.
+            database: what it follows.
+        """
+        wanted = settings.read_replica
+        if wanted is None:
+            return None
+        replica = Replica(instance_class=wanted.instance_class, multi_az=wanted.multi_az)
+        return database.replicate("database-replica", replica, self.opts)
+
+    def backups(self, settings: DeclaredDatabase, database: Database) -> BackupCopy | None:
+        """Declare the copy of a database's automated backups in the recovery region, if there is one.
+
+        Args:
+            settings: the stack's.
+            database: what is copied.
+        """
+        if self.place.recovery_region is None:
+            return None
+        args = BackupCopyArgs(
+            instance_arn=database.arn,
+            region=self.place.recovery_region,
+            retention_days=settings.backup_retention_days,
+            protect=settings.protect,
+        )
+        return BackupCopy("database-copy", args, self.opts)
 
     def redis(self, settings: RedisSettings, clients: pulumi.Input[str] | None) -> Mapping[str, Redis]:
         """Declare the Redis stores that are asked for, by name.
@@ -116,15 +141,11 @@ class Region:
         return {name: self._store(name, store, clients) for name, store in asked.items() if store is not None}
 
     def _store(self, name: str, settings: RedisStoreSettings, clients: pulumi.Input[str] | None) -> Redis:
-        args = RedisArgs(
+        args = redis_args(
+            settings,
+            eviction="allkeys-lru" if name == "cache" else "noeviction",  # REQUIREMENTS, Data
             vpc_id=self.network.vpc_id,
             subnet_ids=list(self.network.data_subnets.values()),
-            engine_version=settings.engine_version,
-            node_type=settings.node_type,
-            nodes=settings.nodes,
-            eviction="allkeys-lru" if name == "cache" else "noeviction",  # REQUIREMENTS, Data
-            snapshot_retention_days=settings.snapshot_retention_days,
-            protect=settings.protect,
         )
         store = Redis(name, args, self.opts)
         if clients is not None:

@@ -19,6 +19,7 @@ from infra.settings.kinds import (
     ImageDigest,
     LogRetentionDays,
     Port,
+    Slug,
     SnapshotName,
     SslMode,
     StackName,
@@ -122,6 +123,10 @@ class PoolerSettings(Section):
 
     own_databases: Annotated[int, Field(ge=0, le=1000)] = 10
     """Tenants of isolation `database` that connections are kept free for; more of them need a higher number."""
+
+    certificate: Slug | None = None
+    """A Kubernetes TLS Secret beside it, as cert-manager writes them, that clients are met with; none: they connect in
+    plain text, inside the cluster's network."""
 
     prepared_statements: Annotated[int, Field(ge=0, le=10000)] = 200
     """Prepared statements that one connection remembers; 200 is PgBouncer's own default since 1.24."""
