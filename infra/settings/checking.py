@@ -4,7 +4,7 @@ Owns where a fault is told. Leaves what is one to the stack files' reader, the m
 """
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, lis
             found[stack] = [Fault(path.name, error.line, None, f"{error.what}; {error.remedy}")]
     for stack, problem in clashes({stack: files[stack].settings if stack in files else None for stack in found}):
         found[stack].append(_located(files[stack], problem))
-    return {path.name: sorted(found[stack], key=lambda fault: fault.line or 0) for stack, path in wanted.items()}
+    return {path.name: _by_line(found[stack]) for stack, path in wanted.items()}
 
 
 def told(error: SettingsError, raw: object, root: Path = PROJECT_ROOT) -> list[str]:
@@ -84,7 +84,7 @@ def told(error: SettingsError, raw: object, root: Path = PROJECT_ROOT) -> list[s
         return list(error.problems)
     if file.settings != raw:
         return list(error.problems)
-    return [str(_located(file, problem)) for problem in error.found]
+    return [str(fault) for fault in _by_line(_located(file, problem) for problem in error.found)]
 
 
 def _faults(file: StackFile) -> Iterator[Fault]:
@@ -109,6 +109,10 @@ def _unknown_keys(file: StackFile, place: Sequence[str], known: Sequence[str], k
             near = difflib.get_close_matches(key, known, n=1)
             meant = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
             yield Fault(file.path.name, file.line((*place, key)), ".".join((*place, key)), f"unknown key; {meant}")
+
+
+def _by_line(faults: Iterable[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: fault.line or 0)
 
 
 def _located(file: StackFile, problem: Problem) -> Fault:

@@ -12,6 +12,7 @@ import pytest
 from infra.paths import INSTANCES, PROJECT_ROOT
 from infra.sandbox import instance as instances
 from infra.sandbox import lifecycle
+from infra.settings.stack_file import stacks
 from tests.engine.command import TENANTRY, tenantry
 from tests.engine.stack import Stack
 
@@ -29,7 +30,16 @@ from tests.engine.stack import Stack
             2,
             "error: No such option: --jsn (Possible options: --json), the command line, see `tenantry --help`",
         ),
-        (["sandbox", "up", "nowhere"], 1, "error: no such stack, Pulumi.nowhere.yaml, use one of: local"),
+        (
+            ["sandbox", "up", "nowhere"],
+            1,
+            f"error: no such stack, Pulumi.nowhere.yaml, use one of: {', '.join(stacks())}",
+        ),
+        (
+            ["config", "check", "local", "nowhere"],
+            2,
+            f"error: no such stack, Pulumi.nowhere.yaml, use one of: {', '.join(stacks())}",
+        ),
         (
             ["sandbox", "up", "local", "--instance", "Big One"],
             1,
