@@ -187,6 +187,8 @@ def test_protection_can_be_taken_off() -> None:
     def unprotected(raw: dict[str, Any]) -> None:
         for section in (raw["cluster"], raw["database"], raw["redis"]["cache"], raw["redis"]["sessions"]):
             section["protect"] = False
+        raw.update(audit={"lock": "governance", "protect": False}, queues={"mail": {"protect": False}})
+        raw.update(registry={"protect": False}, storage={"protect": False})
 
     graph = declared_graph(unprotected)
     assert not [node.name for node in graph.nodes.values() if node.protect]
