@@ -9,6 +9,7 @@ from infra.sandbox.cloud.additions import (
     acm,
     bucket_policies,
     budgets,
+    cloudfront,
     cloudtrail,
     eks,
     elasticache,
@@ -30,6 +31,7 @@ def install() -> None:
     bucket_policies.install()
     budgets.install()
     cloudtrail.install()
+    cloudfront.install()
     eks.install()
     elasticache.install()
     endpoints.install()

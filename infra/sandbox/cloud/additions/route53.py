@@ -1,8 +1,8 @@
 """Route 53 beyond moto: a record that is there already is not created again, and one that is not there not deleted."""
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.route53 import urls
+from moto.route53.exceptions import Route53ClientError
 from moto.route53.responses import Route53
 
 _PAST = {"CREATE": "it already exists", "DELETE": "it was not found"}
@@ -21,7 +21,7 @@ class Additions(Route53):
             if action in _PAST and (key in known) is (action == "CREATE"):
                 what = f"resource record set [name='{record['Name']}', type='{record['Type']}']"
                 text = f"[Tried to {action.lower()} {what} but {_PAST[action]}]"
-                raise ServiceException("InvalidChangeBatch", text)
+                raise Route53ClientError("InvalidChangeBatch", text)
         return super().change_resource_record_sets()
 
 

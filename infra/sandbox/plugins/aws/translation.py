@@ -101,6 +101,8 @@ def _sent(shape: Shape, value: Value, names: Names, path: str) -> Any:
     if isinstance(shape, StructureShape):
         if set(shape.members) == {"Value"} and not isinstance(value, Mapping | list):
             return {"Value": _sent(shape.members["Value"], value, names, path)}  # EC2's way of saying "and not null"
+        if isinstance(value, list) and {"Items", "Quantity"} <= set(shape.members):  # how CloudFront writes a list
+            return {"Quantity": len(value), "Items": _sent(shape.members["Items"], value, names, path)}
         block = value[0] if isinstance(value, list) and value else value  # a block is a list of one to Terraform
         return request(shape, block or {}, names, path)
     if isinstance(shape, ListShape):
@@ -139,6 +141,8 @@ def _received(prop: Property, value: Any, names: Names, path: str) -> Value:
         block = value[0] if isinstance(value, list) and value else value
         return properties_of(prop.fields, block, names, path) if isinstance(block, Mapping) else None
     if shape in (Looks.LIST, Looks.SET):
+        if isinstance(value, Mapping) and "Quantity" in value:
+            value = value.get("Items") or []
         items = value if isinstance(value, list) else [value]
         return [_received(prop.item, item, names, path) if prop.item else item for item in items]
     if shape is Looks.MAP and isinstance(value, list):

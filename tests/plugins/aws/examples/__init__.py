@@ -3,6 +3,7 @@
 from tests.plugins.aws.examples import (
     acm,
     budgets,
+    cloudfront,
     cloudtrail,
     ecr,
     eks,
@@ -25,6 +26,7 @@ from tests.plugins.aws.examples import (
 _FAMILIES = (
     acm,
     budgets,
+    cloudfront,
     cloudtrail,
     ecr,
     eks,

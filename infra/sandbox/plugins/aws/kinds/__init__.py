@@ -6,6 +6,7 @@ from infra.sandbox.plugins.aws.kind import Kind
 from infra.sandbox.plugins.aws.kinds import (
     acm,
     budgets,
+    cloudfront,
     cloudtrail,
     default_security_group,
     ecr,
@@ -29,6 +30,7 @@ from infra.sandbox.plugins.aws.kinds import (
 _FAMILIES = (
     acm,
     budgets,
+    cloudfront,
     cloudtrail,
     default_security_group,
     ecr,
