@@ -139,13 +139,15 @@ class Rehearsal:
             except _CLIENTS_FAILURES as error:
                 self.checks.append(Step(check.name, time.monotonic() - began, ok=False, detail=_line(error)))
             except TenantryError as error:
-                self.checks.append(Step(check.name, time.monotonic() - began, ok=False, detail=str(error)))
+                self.checks.append(
+                    Step(check.name, time.monotonic() - began, ok=False, detail=f"{error.what}, {error.where}")
+                )
             else:
                 self.checks.append(Step(check.name, time.monotonic() - began, ok=True, detail=found or "none"))
         failed = [f"{check.name}: {check.detail}" for check in self.checks if not check.ok]
         if failed:
             more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-            remedy = "mend the program or the stack's settings; look at it with --keep"
+            remedy = "mend the program or the settings; --keep leaves the sandbox for a look"
             raise TenantryError(f"not so: {failed[0]}{more}", f"stack {self.stack}", remedy)
 
     @contextlib.contextmanager
