@@ -28,13 +28,13 @@ LEAST_POOL = 5
 """Connections to the shared database that one pod of the pooler must be left with; ours, for no document says."""
 
 
-def clients(processes: Iterable[int]) -> int:
+def clients(services: Iterable[tuple[int, int]]) -> int:
     """Return how many connections services may open at once.
 
     Args:
-        processes: for each service, the pods that one of its slots may have at most.
+        services: for each, the pods that one of its slots may have at most, and the connections of each pod.
     """
-    return PER_PROCESS * LIVE_SLOTS * sum(processes)
+    return LIVE_SLOTS * sum(pods * connections for pods, connections in services)
 
 
 def available(max_connections: int) -> int:

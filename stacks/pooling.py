@@ -52,7 +52,7 @@ def services_limit(settings: StackSettings) -> int:
     """
     pooler = settings_of(settings)
     if pooler is None:
-        return max(PER_PROCESS, clients(_processes(settings)))
+        return max(PER_PROCESS, clients(_services(settings)))
     assert isinstance(settings.database, DeclaredDatabase)
     shares = settings.database.shares(pooler)
     return shares.shared * shares.pods + RESERVED_DIRECT
@@ -106,15 +106,18 @@ def _shape(settings: StackSettings, wanted: PoolerSettings) -> PoolShape:
     tenants = sum(settings.plans[plan].connection_limit for plan in roles)
     return PoolShape(
         # Each pod takes all of them: the others may be lost.
-        clients=max(PER_PROCESS, clients(_processes(settings)) + tenants),
+        clients=max(PER_PROCESS, clients(_services(settings)) + tenants),
         shared=shares.shared,
         tenant=shares.tenant,
         prepared_statements=wanted.prepared_statements,
     )
 
 
-def _processes(settings: StackSettings) -> Sequence[int]:
-    return [max(slot.replicas for slot in service.slots.values()) for service in settings.services.values()]
+def _services(settings: StackSettings) -> Sequence[tuple[int, int]]:
+    return [
+        (max(slot.replicas for slot in service.slots.values()), service.database_connections)
+        for service in settings.services.values()
+    ]
 
 
 def _authority() -> str:

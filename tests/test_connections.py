@@ -2,12 +2,12 @@
 
 import pytest
 
-from infra.connections import LEAST_POOL, RESERVED, available, clients, least_connections, pools
+from infra.connections import LEAST_POOL, PER_PROCESS, RESERVED, available, clients, least_connections, pools
 
 
 def test_services_may_open_75_connections_for_each_process_in_both_slots() -> None:
-    assert clients([3]) == 75 * 3 * 2
-    assert clients([3, 1]) == 75 * 4 * 2
+    assert clients([(3, PER_PROCESS)]) == 75 * 3 * 2
+    assert clients([(3, 75), (1, 10)]) == (3 * 75 + 10) * 2
     assert clients([]) == 0
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from components.backup_copy import BackupCopy, BackupCopyArgs
-from components.database import Database
+from components.database import Database, Replica
 from components.restore import PointInTimeRestore, SnapshotRestore
-from infra.sandbox.plugins.values import has_secret
+from infra.sandbox.plugins.values import has_secret, reveal
 from tests.cloud_examples import database_args
 from tests.harness import Graph, Node, graph_of
 
@@ -59,11 +59,58 @@ def test_slow_statements_are_logged_from_half_a_second(graph: Graph) -> None:
 
 
 def test_the_limit_of_connections_is_explicit_and_waits_for_a_restart(graph: Graph) -> None:
-    assert graph.named("database-parameters").plain("parameters", 2) == {
-        "name": "max_connections",
-        "value": "450",
-        "applyMethod": "pending-reboot",
-    }
+    given = graph.named("database-parameters").plain("parameters")
+    assert {"name": "max_connections", "value": "450", "applyMethod": "pending-reboot"} in given
+
+
+def test_what_changes_tables_or_rights_is_audited_and_statements_are_counted(graph: Graph) -> None:
+    given = graph.named("database-parameters").plain("parameters")
+    libraries = "pg_stat_statements,pgaudit"
+    assert {"name": "shared_preload_libraries", "value": libraries, "applyMethod": "pending-reboot"} in given
+    assert parameters(graph)["pgaudit.log"] == "ddl,role"
+    assert parameters(database(audit=["all"]))["pgaudit.log"] == "all"
+    assert parameters(database(audit=[]))["pgaudit.log"] == "none"
+
+
+def test_backups_are_taken_at_two_and_maintenance_waits_for_sunday(instance: Node) -> None:
+    assert instance.plain("backupWindow") == "02:00-03:00"
+    assert instance.plain("maintenanceWindow") == "sun:04:00-sun:05:00"
+
+
+def test_a_new_moment_makes_a_new_password_and_replaces_nothing_else(graph: Graph) -> None:
+    assert "keepers" not in graph.named("database-password").inputs
+    rotated = database(password_rotated_at="2026-11-21T10:00:00Z")
+    assert rotated.named("database-password").plain("keepers") == {"rotated_at": "2026-11-21T10:00:00Z"}
+    for node in rotated.nodes.values():
+        if node.name != "database-password":
+            assert node.inputs == graph.named(node.name).inputs
+
+
+def replicated() -> Graph:
+    def declare() -> None:
+        Database("database", database_args()).replicate("replica", Replica(instance_class="db.r8g.xlarge"))
+
+    return graph_of(declare)
+
+
+def test_a_replica_follows_the_server_and_is_let_in_to_and_encrypted_as_it_is() -> None:
+    graph = replicated()
+    replica, server = graph.named("replica-instance"), graph.named("database-instance")
+    assert replica.plain("replicateSourceDb") == server.plain("identifier") == "shop"
+    assert (replica.plain("identifier"), replica.plain("instanceClass")) == ("shop-replica", "db.r8g.xlarge")
+    assert (replica.plain("multiAz"), replica.plain("storageEncrypted")) == (True, True)
+    assert replica.plain("publiclyAccessible") is False
+    for shared in ("vpcSecurityGroupIds", "parameterGroupName", "maxAllocatedStorage"):
+        assert replica.plain(shared) == server.plain(shared)
+    assert not {"username", "password", "allocatedStorage", "dbSubnetGroupName"} & replica.inputs.keys()
+    assert graph.reaches(replica, server)
+
+
+def test_a_replica_is_protected_and_leaves_no_snapshot_which_rds_refuses() -> None:
+    replica = replicated().named("replica-instance")
+    assert replica.protect
+    assert replica.plain("deletionProtection") is True
+    assert replica.plain("skipFinalSnapshot") is True
 
 
 @pytest.mark.parametrize(("version", "family"), [("17", "postgres17"), ("16.4", "postgres16")])
@@ -187,3 +234,5 @@ def test_its_backups_are_copied_to_another_region_under_a_key_of_that_region() -
     assert replication.plain("retentionPeriod") == 30
     assert replication.protect
     assert key.protect
+    assert graph.named("copy").outputs is not None
+    assert reveal(dict(graph.named("copy").outputs or {}))["arn"] == "id-of-copy-replication"

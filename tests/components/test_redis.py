@@ -62,18 +62,46 @@ def test_the_url_with_the_token_is_in_a_secret(graph: Graph) -> None:
 @pytest.mark.parametrize("eviction", ["allkeys-lru", "noeviction"])
 def test_what_is_evicted_follows_from_the_purpose(eviction: str) -> None:
     group = redis(eviction=eviction).named("cache-parameters")
-    assert group.plain("parameters") == [{"name": "maxmemory-policy", "value": eviction}]
+    assert {"name": "maxmemory-policy", "value": eviction} in group.plain("parameters")
+
+
+def test_a_share_of_the_memory_takes_no_data(graph: Graph) -> None:
+    assert {"name": "reserved-memory-percent", "value": "25"} in graph.named("cache-parameters").plain("parameters")
+    small = redis(reserved_percent=37).named("cache-parameters")
+    assert {"name": "reserved-memory-percent", "value": "37"} in small.plain("parameters")
 
 
 def test_a_cache_evicts_what_was_least_recently_used(graph: Graph) -> None:
     assert graph.named("cache-parameters").plain("parameters", 0, "value") == "allkeys-lru"
 
 
-@pytest.mark.parametrize(("version", "family"), [("8.1", "valkey8"), ("7.2", "valkey7")])
-def test_the_parameters_are_of_the_major_version(version: str, family: str) -> None:
-    graph = redis(engine_version=version)
+@pytest.mark.parametrize(
+    ("engine", "version", "family"),
+    [
+        ("valkey", "8.1", "valkey8"),
+        ("valkey", "7.2", "valkey7"),
+        ("redis", "7.1", "redis7"),
+        ("redis", "6.2", "redis6.x"),
+    ],
+)
+def test_the_parameters_are_of_the_engine_and_its_major_version(engine: str, version: str, family: str) -> None:
+    graph = redis(engine=engine, engine_version=version)
     assert graph.named("cache-parameters").plain("family") == family
+    assert graph.named("cache-nodes").plain("engine") == engine
     assert graph.named("cache-nodes").plain("engineVersion") == version
+
+
+def test_snapshots_are_taken_at_two_and_maintenance_waits_for_sunday(nodes: Node) -> None:
+    assert nodes.plain("snapshotWindow") == "02:00-03:00"
+    assert nodes.plain("maintenanceWindow") == "sun:05:00-sun:06:00"
+
+
+def test_a_rotated_token_stands_beside_the_one_before_until_that_is_retired(graph: Graph, nodes: Node) -> None:
+    assert "keepers" not in graph.named("cache-token").inputs
+    assert nodes.plain("authTokenUpdateStrategy") == "ROTATE"
+    rotated = redis(token_rotated_at="2026-11-21T10:00:00Z", retire_previous_token=True)
+    assert rotated.named("cache-token").plain("keepers") == {"rotated_at": "2026-11-21T10:00:00Z"}
+    assert rotated.named("cache-nodes").plain("authTokenUpdateStrategy") == "SET"
 
 
 @pytest.mark.parametrize(("count", "takes_over"), [(1, False), (2, True), (3, True)])
