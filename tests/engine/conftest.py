@@ -36,7 +36,7 @@ def make_stack(name: str) -> Stack:
 
 def brought(settings: Settings) -> None:
     """Let a stack bring its cluster and its database, and declare nothing in AWS."""
-    for section in ("aws", "network", "redis"):
+    for section in ("aws", "network", "redis", "secrets"):
         del settings[section]
     settings["cluster"] = {"existing": {"context": "tenantry-sandbox"}}
     settings["database"] = {"existing": {}}
