@@ -26,7 +26,10 @@ _CERT_MANAGER = "cert-manager"  # its add-on, namespace and service account
 
 
 class Names:
-    """The zone of an environment, its certificate, and what asks its hosts from outside."""
+    """The zone of an environment, its certificate, and what asks its hosts from outside.
+
+    `expiry_warning_days` is how long before the end of a certificate of ACM somebody is told.
+    """
 
     def __init__(self, settings: DnsSettings, region: Region, alarms: GlobalAlarms) -> None:
         """Declare them, without a certificate that is kept in the cluster.
@@ -40,6 +43,7 @@ class Names:
         self._region = region
         args = DnsArgs(zone=settings.zone, authorities=settings.authorities, protect=settings.protect)
         self.dns = Dns("dns", args, region.opts)
+        self.expiry_warning_days = settings.expiry_warning_days
         self.certificate: Certificate | None = None
         if settings.gateway_class == "aws":
             self.certificate = self._acm_certificate(alarms.topic_arn)

@@ -8,13 +8,18 @@ from typing import Literal
 
 import pulumi
 
-from components.firewall import Firewall, FirewallArgs
-from infra.settings.dns import EdgeSettings
+from components.acm_certificate import AcmCertificate, AcmCertificateArgs
+from components.bucket import Bucket
+from components.cdn import Cdn, CdnArgs
+from components.firewall import CDN_REGION, Firewall, FirewallArgs
+from infra.settings.dns import CdnSettings, EdgeSettings, RateLimitSettings
+from stacks.dns import Names
+from stacks.global_alarms import GlobalAlarms
 from stacks.region import Region
 
 
 class Edge:
-    """The web firewall of an environment's gateway."""
+    """The web firewall of an environment's gateway, and the CDN before its static assets."""
 
     def __init__(self, settings: EdgeSettings, region: Region) -> None:
         """Declare it.
@@ -25,17 +30,47 @@ class Edge:
         """
         self._settings = settings
         self._region = region
-        self.firewall = self._firewall("edge", "REGIONAL")
+        self.firewall = self._firewall("edge", "REGIONAL", settings.rate_limit)
+        self._cdn: Cdn | None = None
+
+    def deliver(self, settings: CdnSettings, assets: Bucket, names: Names, alarms: GlobalAlarms) -> None:
+        """Declare the CDN before a bucket, with certificate and firewall of its own.
+
+        Args:
+            settings: the stack's.
+            assets: the bucket, declared as `distributed`.
+            names: the zone of its host.
+            alarms: where it is told that its certificate ends.
+        """
+        certificate_args = AcmCertificateArgs(
+            zone_id=names.dns.zone_id,
+            host=settings.host,
+            warning_days=names.expiry_warning_days,
+            alarm_topic_arn=alarms.global_topic_arn,
+            region=CDN_REGION,
+        )
+        certificate = AcmCertificate("cdn-certificate", certificate_args, self._region.opts)
+        args = CdnArgs(
+            host=settings.host,
+            zone_id=names.dns.zone_id,
+            bucket_domain=assets.domain,
+            certificate_arn=certificate.arn,
+            web_acl_arn=self._firewall("cdn-edge", "CLOUDFRONT", settings.rate_limit).arn,
+            price_class=settings.price_class,
+        )
+        self._cdn = Cdn("cdn", args, self._region.opts)
+        assets.allow_distribution(self._cdn.arn)
 
     def outputs(self) -> Mapping[str, pulumi.Input[object]]:
-        """Return the stack's outputs about it."""
-        return {"edge": {"web_acl": self.firewall.arn}}
+        """Return the stack's outputs about them."""
+        cdn = {"cdn": {"arn": self._cdn.arn, "domain": self._cdn.domain}} if self._cdn else {}
+        return {"edge": {"web_acl": self.firewall.arn, **cdn}}
 
-    def _firewall(self, name: str, scope: Literal["REGIONAL", "CLOUDFRONT"]) -> Firewall:
+    def _firewall(self, name: str, scope: Literal["REGIONAL", "CLOUDFRONT"], rate: RateLimitSettings) -> Firewall:
         args = FirewallArgs(
             scope=scope,
-            requests=self._settings.rate_limit.requests,
-            seconds=self._settings.rate_limit.seconds,
+            requests=rate.requests,
+            seconds=rate.seconds,
             allow=self._settings.allow,
             log_retention_days=self._settings.log_retention_days,
         )

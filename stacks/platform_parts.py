@@ -57,6 +57,8 @@ def declare(settings: StackSettings, region: Region) -> Parts:
     told = GlobalAlarms(alarms.topic_arn, settings.alarms.emails, region)
     names = None if settings.dns is None else Names(settings.dns, region, told)
     edge = None if settings.edge is None else Edge(settings.edge, region)
+    if edge and names and settings.edge and settings.edge.cdn:
+        edge.deliver(settings.edge.cdn, storage.buckets["assets"], names, told)
     outside = {**(names.outputs() if names else {}), **(edge.outputs() if edge else {})}
     outputs = {
         "alarms": alarms.topic_arn,

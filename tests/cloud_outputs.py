@@ -34,6 +34,10 @@ _OUTPUTS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
     "aws:acm/certificate:Certificate": lambda inputs: {
         "domainValidationOptions": [{**_PROOF, "resourceRecordName": f"_proof.{inputs['domainName']}."}]
     },
+    "aws:cloudfront/distribution:Distribution": lambda inputs: {
+        "domainName": "d1.cloudfront.example.invalid",
+        "hostedZoneId": "Z2FDTNDATAQYW2",
+    },
     "aws:ec2/eip:Eip": lambda inputs: {"allocationId": "eipalloc-1"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda inputs: {"latestVersion": 3},
     "aws:ecr/repository:Repository": lambda inputs: {

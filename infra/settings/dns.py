@@ -113,6 +113,9 @@ class CdnSettings(Section):
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = "PriceClass_100"
     """Where it answers from: North America and Europe; with most of Asia and Africa too; everywhere."""
 
+    rate_limit: RateLimitSettings = RateLimitSettings(requests=2000)
+    """As for the gateway, for assets. The default is ours: one page may have a hundred of them."""
+
 
 class EdgeSettings(Section):
     """What stands between the internet and the gateway."""
