@@ -85,15 +85,22 @@ def _room(zones: int, cluster: DeclaredCluster, services: Mapping[str, "ServiceS
 
 
 def _memory(database: DeclaredDatabase) -> Iterator[Contradiction]:
-    size = sizes.find("databases", database.instance_class)
-    if size is None:
-        return
-    most = size.memory * 1024 * 1024 // _BYTES_PER_CONNECTION
+    most = _most_connections(database.instance_class)
     if database.max_connections > most:
         yield (
             ("database", "max_connections"),
             f"more than the memory of instance_class is for, which is {most}; lower it, or take a larger class",
         )
+    elif database.read_replica and database.max_connections > _most_connections(database.read_replica.instance_class):
+        yield (
+            ("database", "read_replica", "instance_class"),
+            "too little memory for database.max_connections, which a replica must have as well; take a larger class",
+        )
+
+
+def _most_connections(instance_class: str) -> int:
+    size = sizes.find("databases", instance_class)
+    return 0 if size is None else size.memory * 1024 * 1024 // _BYTES_PER_CONNECTION
 
 
 def _connections(database: DeclaredDatabase, services: Mapping[str, "ServiceSettings"]) -> Iterator[Contradiction]:

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
-from infra.settings import schedule, sizes
+from infra.settings import regions, schedule, sizes
 
 _LARGEST_INTERNET_BLOCK = 16  # ours: 65,536 addresses are more than an office or a runner fleet has
 _NOT_INTERNET = tuple(
@@ -204,13 +204,14 @@ LabelValue = Annotated[
 
 AwsRegion = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", max_length=32),
+    StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$", max_length=32),
+    AfterValidator(regions.checked),
     Field(description="An AWS region, as `eu-central-1`."),
 ]
 
 AwsZone = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$", max_length=33),
+    StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9][a-z]$", max_length=33),
     Field(description="An availability zone, as `eu-central-1a`."),
 ]
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import botocore.session
 import pytest
 
 from infra.settings.loader import validate
+from infra.settings.regions import REGIONS
 from infra.settings.sizes import find, nearest
 from tests.examples import BLUE_IMAGE
 from tests.settings import instance_sizes
@@ -32,6 +34,9 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
         429,
         f"too few for the pods of two live slots, which need 430 without a pooler; {POOLS}",
     ),
+    ("aws.region", "eu-centrl-1", "not an AWS region that is known here; did you mean eu-central-1?"),
+    ("aws.recovery_region", "eu-west-9", "not an AWS region that is known here; did you mean eu-west-3?"),
+    ("aws.recovery_region", "qq-zzz-7", "not an AWS region that is known here"),
     ("services.storefront.database_connections", -1, "input should be greater than or equal to 0"),
     ("services.storefront.database_connections", 1001, "input should be less than or equal to 1000"),
     ("services.storefront.database_connections", "many", "a whole number"),
@@ -90,6 +95,11 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
         [("services.worker", ONE_SLOT)],
         "database.max_connections",
         f"too few for the pods of two live slots, which need 880 without a pooler; {POOLS}",
+    ),
+    (
+        [("database.read_replica", {"instance_class": "db.t4g.micro"})],
+        "database.read_replica.instance_class",
+        "too little memory for database.max_connections, which a replica must have as well; take a larger class",
     ),
     (
         [("database.instance_class", "db.t4g.micro")],
@@ -167,6 +177,12 @@ def test_a_database_class_has_the_memory_that_rds_lists() -> None:
         "m7g.large": (2, 8_192),
         "r8g.2xlarge": (8, 65_536),
     }
+
+
+def test_the_regions_are_those_that_botocore_knows() -> None:
+    session = botocore.session.Session()
+    known = {name for part in session.get_available_partitions() for name in session.get_available_regions("ec2", part)}
+    assert sorted(REGIONS) == sorted(known)
 
 
 def test_nothing_is_near_a_name_that_is_like_no_other() -> None:
