@@ -12,7 +12,7 @@ from components.acm_certificate import AcmCertificate, AcmCertificateArgs
 from components.cluster_certificate import ClusterCertificate, ClusterCertificateArgs
 from components.dns import Dns, DnsArgs
 from components.health_check import HealthCheck, HealthCheckArgs
-from infra.settings.dns import DnsSettings, HealthCheckSettings
+from infra.settings.dns import AcmeSettings, DnsSettings, HealthCheckSettings
 from stacks.global_alarms import GlobalAlarms
 from stacks.region import Region
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 Certificate = AcmCertificate | ClusterCertificate
 """ACM's is for what AWS terminates TLS in, cert-manager's for what the cluster does."""
-
-_CERT_MANAGER = "cert-manager"  # its add-on, namespace and service account
 
 
 class Names:
@@ -49,29 +47,25 @@ class Names:
             self.certificate = self._acm_certificate(alarms.topic_arn)
         self._checks = {check: self._health_check(check, alarms) for check in settings.health_checks}
 
-    def issue_in_cluster(
+    def serve_cluster(
         self, cluster: "Cluster | None", namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> None:
-        """Declare the certificate that is kept in the cluster; nothing where the gateway takes ACM's.
+        """Let the cluster write records of its hosts, and keep the certificate there unless the gateway takes ACM's.
 
         Args:
-            cluster: the one that the stack declares; on one that is brought, cert-manager and its rights are brought.
+            cluster: the one that the stack declares; one that is brought has its add-ons, and brings their rights.
             namespace: the gateway's.
             opts: with the cluster's provider.
         """
-        acme = self._settings.acme
-        if acme is None:
+        after: tuple[pulumi.Resource, ...] = ()
+        if cluster is not None:
+            self.dns.grant_discovery("external-dns", cluster.controller_roles["external-dns"])
+        if self._settings.acme is None:
             return
-        args = ClusterCertificateArgs(
-            namespace=namespace,
-            zone=self._settings.zone,
-            zone_id=self.dns.zone_id,
-            region=self._region.place.region,
-            server=acme.server,
-            email=acme.email,
-            after=() if cluster is None else self._let_cert_manager_write(cluster),
-        )
-        self.certificate = ClusterCertificate("certificate", args, opts)
+        if cluster is not None:
+            issuing = self.dns.grant_records("cert-manager", cluster.controller_roles["cert-manager"])
+            after = (cluster, issuing)
+        self.certificate = self._cluster_certificate(self._settings.acme, namespace, after, opts)
 
     def outputs(self) -> Mapping[str, pulumi.Input[object]]:
         """Return the stack's outputs about them."""
@@ -99,6 +93,20 @@ class Names:
         )
         return HealthCheck(f"health-{settings.host}{settings.path}", args, self._region.opts)
 
-    def _let_cert_manager_write(self, cluster: "Cluster") -> tuple[pulumi.Resource, ...]:
-        identity = cluster.pod_identity(_CERT_MANAGER, _CERT_MANAGER, _CERT_MANAGER)
-        return cluster, identity, self.dns.grant_records(_CERT_MANAGER, identity.role)
+    def _cluster_certificate(
+        self,
+        acme: AcmeSettings,
+        namespace: pulumi.Input[str],
+        after: tuple[pulumi.Resource, ...],
+        opts: pulumi.ResourceOptions,
+    ) -> ClusterCertificate:
+        args = ClusterCertificateArgs(
+            namespace=namespace,
+            zone=self._settings.zone,
+            zone_id=self.dns.zone_id,
+            region=self._region.place.region,
+            server=acme.server,
+            email=acme.email,
+            after=after,
+        )
+        return ClusterCertificate("certificate", args, opts)

@@ -59,7 +59,7 @@ class _Environment:
         self._namespace = WorkloadNamespace(
             "platform", WorkloadNamespaceArgs(namespace=settings.namespace), self._opts
         ).namespace
-        self._issue_certificate()
+        self._serve_names()
         self._pool = self._tenant_pool()
         self._tenants = {tenant.slug: self._tenant(tenant) for tenant in settings.tenants}
         self._pooler = self._declare_pooler()
@@ -84,10 +84,10 @@ class _Environment:
             **self._foundation.outputs,
         }
 
-    def _issue_certificate(self) -> None:
+    def _serve_names(self) -> None:
         parts = self._foundation.parts
         if parts is not None and parts.names is not None:
-            parts.names.issue_in_cluster(self._foundation.eks, self._namespace, self._opts)
+            parts.names.serve_cluster(self._foundation.eks, self._namespace, self._opts)
 
     def _tenant_pool(self) -> TenantPool:
         args = TenantPoolArgs(

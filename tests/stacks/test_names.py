@@ -52,6 +52,13 @@ def test_other_gateways_take_theirs_from_cert_manager_which_may_write_the_zone(i
     assert istio.reaches(certificate, istio.named("cluster-cluster"))
 
 
+def test_the_cluster_writes_records_of_its_hosts_with_every_gateway(aws: Graph, istio: Graph) -> None:
+    for graph in (aws, istio):
+        role = graph.named("dns-external-dns-finds-attachment").plain("role")
+        assert role.startswith("cluster-controllers-external-dns")
+    assert "dns-cert-manager-writes-policy" not in {node.name for node in aws.nodes.values()}
+
+
 def test_authorities_are_those_that_the_gateway_class_needs(aws: Graph, istio: Graph) -> None:
     def authorities(graph: Graph) -> set[str]:
         return {record.split('"')[1] for record in graph.named("dns-authorities").plain("records")}
