@@ -114,10 +114,10 @@ def test_a_queue_of_no_key_is_refused(world: World) -> None:
         world.object(QUEUE).create(kmsMasterKeyId=NO_KEY)
 
 
-def test_a_queue_whose_name_is_in_use_is_refused(world: World) -> None:
+def test_a_queue_whose_name_is_in_use_for_another_sort_is_refused(world: World) -> None:
     name = queue_url(world).rpartition("/")[2]
     with pytest.raises(Refused, match="QueueAlreadyExists"):
-        world.object(QUEUE).create(name=name)
+        world.object(QUEUE).create(name=name, visibilityTimeoutSeconds=90)
 
 
 def test_a_queue_that_is_changed_keeps_its_policy(world: World) -> None:

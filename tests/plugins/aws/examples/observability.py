@@ -10,7 +10,8 @@ def _key_arn(world: World) -> str:
     return f"arn:aws:kms:{world.region}:{ACCOUNT}:key/{key_id(world)}"
 
 
-def _topic(world: World) -> str:
+def topic(world: World) -> str:
+    """Return the ARN of a new topic."""
     return str(world.client("sns").create_topic(Name=world.name("pager"))["TopicArn"])
 
 
@@ -26,7 +27,7 @@ def alarm(world: World) -> dict[str, object]:
         "period": 60,
         "threshold": 0.5,
         "dimensions": {"service": "checkout"},
-        "alarmActions": [_topic(world)],
+        "alarmActions": [topic(world)],
         "tags": {"owner": "shop"},
     }
 
@@ -57,7 +58,8 @@ def _ignore(world: World, name: str) -> None:
     )
 
 
-def _log_group(world: World) -> str:
+def log_group(world: World) -> str:
+    """Return the name of a new log group."""
     name = world.name("/shop/audit")
     world.client("logs").create_log_group(logGroupName=name)
     return name
@@ -110,7 +112,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         token="aws:sns/topicPolicy:TopicPolicy",
-        inputs=lambda world: {"arn": _topic(world), "policy": publishers(ACCOUNT)},
+        inputs=lambda world: {"arn": topic(world), "policy": publishers(ACCOUNT)},
         change={"policy": publishers("210987654321")},
         replacement={"arn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:other"},
         drift=lambda world, it: world.client("sns").set_topic_attributes(
@@ -122,7 +124,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         token="aws:sns/topicSubscription:TopicSubscription",
         inputs=lambda world: {
-            "topic": _topic(world),
+            "topic": topic(world),
             "protocol": "email",
             "endpoint": "oncall@example.com",
             "filterPolicy": '{"severity": ["high"]}',
@@ -138,7 +140,7 @@ EXAMPLES: tuple[Example, ...] = (
         token="aws:cloudwatch/logMetricFilter:LogMetricFilter",
         inputs=lambda world: {
             "name": world.name("root"),
-            "logGroupName": _log_group(world),
+            "logGroupName": log_group(world),
             "pattern": '{ $.userIdentity.type = "Root" }',
             "metricTransformation": {"name": "root", "namespace": "Shop", "value": "1"},
         },

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from infra.sandbox.plugins.aws.clients import Cloud
+from infra.sandbox.plugins.aws.clients import Cloud, is_repeated
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind, is_gone
 from infra.sandbox.plugins.aws.tagging import Tagging
-from infra.sandbox.plugins.provider import Properties, ProviderError
+from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
 _LONGEST_NAME = 80  # CreateQueue's reference
@@ -40,24 +40,19 @@ class Queue(Kind):
     """A queue; its id is its URL."""
 
     def create(self, cloud: Cloud, region: str, inputs: Properties, tags: Mapping[str, str]) -> str:
-        """Make it with all of its attributes.
-
-        Raises:
-            ProviderError: SQS would answer with the queue that is there, when it has the same attributes.
-        """
-        sqs, name = cloud.client(self.service, region), str(inputs["name"])
-        if _has_queue(sqs, name):
-            raise ProviderError(f"QueueAlreadyExists: A queue named {name} exists already.")
-        said = {name: value for name, value in inputs.items() if value not in (None, "") and name in _ATTRIBUTES}
-        attributes = _texts(said if said.get("fifoQueue") else _without_fifo(said))
-        made = sqs.create_queue(
-            QueueName=name, Attributes=attributes, **(self.tagging.creation(tags) if self.tagging else {})
+        """Make it; SQS answers with the queue that is there, if there is one of this name with the same attributes."""
+        made = cloud.client(self.service, region).create_queue(
+            QueueName=inputs["name"],
+            Attributes=_texts(_said(inputs)),
+            **(self.tagging.creation(tags) if self.tagging else {}),
         )
         return str(made["QueueUrl"])
 
     def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: one call says everything."""
-        del cloud, region, id, inputs
+        """Set the attributes of one that an earlier creation made; else the call has said everything."""
+        if is_repeated():
+            said = {name: value for name, value in _said(inputs).items() if name != "fifoQueue"}
+            cloud.client(self.service, region).set_queue_attributes(QueueUrl=id, Attributes=_texts(said))
 
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return its properties."""
@@ -132,6 +127,12 @@ class Attribute(Kind):
         )
 
 
+def _said(inputs: Properties) -> dict[str, Value]:
+    """Return the attributes that a creation is told of."""
+    said = {name: value for name, value in inputs.items() if value not in (None, "") and name in _ATTRIBUTES}
+    return said if said.get("fifoQueue") else _without_fifo(said)
+
+
 def _texts(values: Properties) -> dict[str, str]:
     return {
         _ATTRIBUTES[name]: str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
@@ -142,16 +143,6 @@ def _texts(values: Properties) -> dict[str, str]:
 def _without_fifo(values: Properties) -> dict[str, Value]:
     """Return what a queue without order takes: SQS refuses even to be told that it has none."""
     return {name: value for name, value in values.items() if not name.startswith(("fifo", "contentBased", "dedup"))}
-
-
-def _has_queue(sqs: object, name: str) -> bool:
-    try:
-        sqs.get_queue_url(QueueName=name)  # type: ignore[attr-defined]  # boto3 makes its methods
-    except ClientError as error:
-        if not is_gone(error):
-            raise
-        return False
-    return True
 
 
 def _attribute(name: str, noun: str, attribute: str, schema: str, schema_name: str) -> Attribute:
