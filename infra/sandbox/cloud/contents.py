@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import boto3
+import jmespath
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -22,7 +23,7 @@ class Listing(NamedTuple):
 
     Args:
         operation: boto3's method, as `describe_vpcs`.
-        key: where the answer has the list.
+        key: where the answer has the list, as a JMESPath.
         name: where an entry has its id; empty when the entry is the id.
         arguments: of the operation.
         default: whether an entry is AWS's own.
@@ -57,6 +58,25 @@ GLOBAL: Mapping[str, tuple[Listing, ...]] = {
         Listing("list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),
     ),
     "s3": (Listing("list_buckets", "Buckets", "Name"),),
+    "route53": (
+        Listing("list_hosted_zones", "HostedZones", "Id"),
+        Listing("list_health_checks", "HealthChecks", "Id"),
+    ),
+    "cloudfront": (
+        Listing("list_distributions", "DistributionList.Items", "Id"),
+        Listing("list_origin_access_controls", "OriginAccessControlList.Items", "Id"),
+        Listing("list_cache_policies", "CachePolicyList.Items[].CachePolicy", "Id", {"Type": "custom"}),
+        Listing(
+            "list_response_headers_policies",
+            "ResponseHeadersPolicyList.Items[].ResponseHeadersPolicy",
+            "Id",
+            {"Type": "custom"},
+        ),
+    ),
+    "wafv2": (
+        Listing("list_web_acls", "WebACLs", "ARN", {"Scope": "CLOUDFRONT"}),
+        Listing("list_ip_sets", "IPSets", "ARN", {"Scope": "CLOUDFRONT"}),
+    ),
     "budgets": (Listing("describe_budgets", "Budgets", "BudgetName", {"AccountId": ACCOUNT}),),
 }
 """Listings of the services without regions, by boto3's name of the service."""
@@ -119,6 +139,11 @@ REGIONAL: Mapping[str, tuple[Listing, ...]] = {
         Listing("list_topics", "Topics", "TopicArn"),
         Listing("list_subscriptions", "Subscriptions", "SubscriptionArn"),
     ),
+    "acm": (Listing("list_certificates", "CertificateSummaryList", "CertificateArn"),),
+    "wafv2": (
+        Listing("list_web_acls", "WebACLs", "ARN", {"Scope": "REGIONAL"}),
+        Listing("list_ip_sets", "IPSets", "ARN", {"Scope": "REGIONAL"}),
+    ),
     "sqs": (Listing("list_queues", "QueueUrls", ""),),
     "cloudtrail": (Listing("describe_trails", "trailList", "Name", {"includeShadowTrails": False}),),
 }
@@ -163,7 +188,7 @@ def _of_service(client: Any, service: str, listings: Iterable[Listing]) -> Itera
                 facts = client.describe_key(KeyId=name)["KeyMetadata"]
                 if facts["KeyManager"] == "AWS" or facts["KeyState"] in _GONE:
                     continue
-            yield listing.key, name
+            yield listing.key.partition(".")[0], name
             if service == "eks":
                 yield from _of_cluster(client, name)
 
@@ -192,4 +217,4 @@ def _entries(client: Any, listing: Listing) -> Iterator[Any]:
     else:
         pages = [getattr(client, listing.operation)(**listing.arguments)]
     for page in pages:
-        yield from page.get(listing.key) or []
+        yield from jmespath.search(listing.key, page) or []
