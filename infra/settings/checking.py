@@ -64,8 +64,10 @@ def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, lis
             found[stack] = list(_faults(files[stack]))
         except StackFileError as error:
             found[stack] = [Fault(path.name, error.line, None, f"{error.what}; {error.remedy}")]
+    wrong = {stack: {fault.path for fault in faults} for stack, faults in found.items()}
     for stack, problem in clashes({stack: files[stack].settings if stack in files else None for stack in found}):
-        found[stack].append(_located(files[stack], problem))
+        if problem.path not in wrong[stack]:  # that is to be mended first
+            found[stack].append(_located(files[stack], problem))
     return {path.name: _by_line(found[stack]) for stack, path in wanted.items()}
 
 

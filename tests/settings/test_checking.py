@@ -123,6 +123,15 @@ def test_no_two_environments_have_the_same_addresses(tmp_path: Path, write: Writ
     ]
 
 
+def test_every_overlap_of_one_block_is_told(tmp_path: Path, write: Write) -> None:
+    for stack in ("one", "three", "two"):
+        write(stack, lambda raw: raw["network"].update(block="10.20.0.0/16"))
+    assert [line.rpartition(": ")[2].partition(";")[0] for line in told(tmp_path, "one")] == [
+        "overlaps that of Pulumi.three.yaml",
+        "overlaps that of Pulumi.two.yaml",
+    ]
+
+
 def test_no_two_environments_of_an_account_have_the_same_name(tmp_path: Path, write: Write) -> None:
     one = write("one", lambda raw: raw["aws"].update(name="shop"))
     write("two", lambda raw: raw["aws"].update(name="shop"))

@@ -14,6 +14,7 @@ from infra.settings.loader import SettingsError, validate
 from infra.settings.problems import Problem
 from tests.examples import raw_declared_settings, raw_settings
 from tests.settings import test_capacity as capacity
+from tests.settings import test_database_settings as database
 from tests.settings import test_dns_settings as dns
 from tests.settings import test_foundation_settings as foundation
 from tests.settings import test_governance_settings as governance
@@ -30,6 +31,9 @@ def rows() -> Iterator[dict[str, Any]]:
         yield from (foundation.changed([(path, value)]) for path, value, _ in table.WRONG_VALUES)
         yield from (foundation.changed(changes) for changes, _, _ in table.WRONG_COMBINATIONS)
     yield from (foundation.changed([(path, {})]) for path, _ in foundation.UNKNOWN_KEYS)
+    yield from (database.with_sections([(path, value)]) for path, value, _ in database.WRONG_VALUES)
+    yield from (database.with_sections(changes) for changes, _, _ in database.WRONG_COMBINATIONS)
+    yield from (database.with_sections([(path, {})]) for path, _ in database.UNKNOWN_KEYS)
     yield from (loader.change_at(path, value) for path, value, _ in loader.WRONG)
     yield from (dns.changed({path: value}) for path, value, _ in dns.WRONG_VALUES)
     yield from (dns.changed(changes) for changes, _, _ in dns.WRONG_COMBINATIONS)
