@@ -87,11 +87,18 @@ class Audit(pulumi.ComponentResource):
 
     def _encryption_key(self) -> EncryptionKey:
         from_trail = {"aws:SourceArn": self._arn}
+        # In any region: a trail of all regions has one in each.
+        anywhere = pulumi.Output.format(
+            "arn:{0}:cloudtrail:*:{1}:trail/{2}", self._account.partition, self._account.id, self._args.trail_name
+        )
         encrypts = Statement(
             actions=("kms:GenerateDataKey*",),
             resources=("*",),
             principals={"Service": _SERVICE},
-            conditions={"StringEquals": {**from_trail, "kms:EncryptionContext:aws:cloudtrail:arn": self._arn}},
+            conditions={
+                "StringEquals": from_trail,
+                "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": anywhere},
+            },
         )
         looks = Statement(
             actions=("kms:DescribeKey",),

@@ -60,7 +60,8 @@ def test_only_this_trail_encrypts_with_the_key(graph: Graph) -> None:
     used = [one for one in statements(graph, "audit-encryption-key") if one["Principal"] == CLOUDTRAIL]
     assert [one["Action"] for one in used] == [["kms:GenerateDataKey*"], ["kms:DescribeKey"]]
     assert [one["Condition"]["StringEquals"]["aws:SourceArn"] for one in used] == [TRAIL] * 2
-    assert used[0]["Condition"]["StringEquals"]["kms:EncryptionContext:aws:cloudtrail:arn"] == TRAIL
+    context = used[0]["Condition"]["StringLike"]["kms:EncryptionContext:aws:cloudtrail:arn"]
+    assert context == "arn:aws:cloudtrail:*:123456789012:trail/shop"
 
 
 def test_nobody_deletes_a_record_within_a_year(graph: Graph) -> None:
