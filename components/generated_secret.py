@@ -1,8 +1,13 @@
 """A secret that the program draws, as an encryption key or what JWTs are signed with.
 
 Owns drawing it. Leaves where it is kept, and who may read it, to `DeclaredSecret`.
+
+It follows from a RandomPassword, not from RandomBytes: the id of that one is its value, in plain text in the state and
+in every preview.
 """
 
+import base64
+import hashlib
 from dataclasses import dataclass, replace
 
 import pulumi
@@ -37,13 +42,20 @@ class GeneratedSecret(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GeneratedSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:secret:GeneratedSecret", name, None, opts)
-        drawn = random.RandomBytes(
+        drawn = random.RandomPassword(
             f"{name}-value",
-            length=args.bytes,
+            length=2 * args.bytes,  # letters and digits, of 5.9 bits each: more than the 8 of each byte
+            special=False,
             keepers={"rotated_at": args.rotated_at},
             opts=pulumi.ResourceOptions(parent=self, protect=args.stored.protect),
         )
-        stored = replace(args.stored, content=drawn.base64)
+        content = drawn.result.apply(lambda text: _bytes_of(text, args.bytes))
+        stored = replace(args.stored, content=pulumi.Output.secret(content))
         self.secret = DeclaredSecret(name, stored, pulumi.ResourceOptions(parent=self))
         self.version = self.secret.version
         self.register_outputs({"version": self.version})
+
+
+def _bytes_of(password: str, length: int) -> str:
+    """Return as many bytes as are asked for, in base64; each is as likely as any other."""
+    return base64.b64encode(hashlib.shake_256(password.encode()).digest(length)).decode()

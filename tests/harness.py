@@ -104,10 +104,11 @@ class _Answers(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         state = dict(args.inputs)
+        if args.typ == "pulumi:pulumi:StackReference":
+            # A stack that has every output that is asked for here.
+            state["outputs"] = {"database_backups": f"database_backups of {args.name}"}
         if args.typ == "random:index/randomPassword:RandomPassword":
             state["result"] = f"password-of-{args.name}"
-        if args.typ == "random:index/randomBytes:RandomBytes":
-            state["base64"] = state["hex"] = f"password-of-{args.name}"
         if args.typ == "random:index/randomString:RandomString":
             state["result"] = f"text-of-{args.name}"
         if args.typ.startswith("kubernetes:"):
@@ -186,7 +187,9 @@ def graph_of(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
         return pulumi.Output.all(result.apply(exports.update), mark(outputs))
 
     with _event_loop():
-        mocks.set_mocks(_Answers(), project=PROJECT, stack=STACK, preview=False, monitor=monitor)
+        mocks.set_mocks(
+            _Answers(), project=PROJECT, stack=STACK, preview=False, monitor=monitor, organization="organization"
+        )
         run()
     nodes = {urn: Node(**{**vars(node), "outputs": monitor.outputs.get(urn)}) for urn, node in monitor.nodes.items()}
     shown = MappingProxyType(decode_properties(encode_properties(exports)))

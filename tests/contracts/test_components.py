@@ -102,7 +102,7 @@ def test_kubernetes_objects_carry_the_recommended_labels(graph: Graph) -> None:
     ("declare", "expected"),
     [
         (environment_graph, ["Role"] * 3 + ["Secret"] * 3),
-        (cloud_graph, ["Instance", "ReplicationGroup", *["SecretVersion"] * 3]),
+        (cloud_graph, ["Instance", "ReplicationGroup", "SecretVersion", "SecretVersion"]),
         (
             declared_graph,
             [

@@ -36,8 +36,9 @@ def make_stack(name: str) -> Stack:
 
 def brought(settings: Settings) -> None:
     """Let a stack bring its cluster and its database, and declare nothing in AWS."""
-    for section in ("aws", "network", "redis", "secrets"):
-        del settings[section]
+    in_aws = ("aws", "network", "redis", "storage", "registry", "dns", "edge", "secrets", "queues", "budget", "audit")
+    for section in in_aws:
+        settings.pop(section, None)
     settings["cluster"] = {"existing": {"context": "tenantry-sandbox"}}
     settings["database"] = {"existing": {}}
 
