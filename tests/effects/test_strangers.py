@@ -1,0 +1,55 @@
+"""No policy on a resource lets in somebody without business: computed for every policy that any part declares."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.cloud_examples import cloud_graph
+from tests.effects.iam import statements
+from tests.effects.policies import ResourcePolicy, resource_policies
+from tests.effects.strangers import ANONYMOUS, COLLEAGUE, FOREIGNER, Stranger, services, succeeds
+from tests.examples import declared_graph
+from tests.harness import Graph
+
+# Services that may be told to act by anybody, and why that gives nobody anything.
+HARMLESS = dict.fromkeys(
+    ("ec2.amazonaws.com", "eks.amazonaws.com", "pods.eks.amazonaws.com"),
+    "takes a role only from a caller of the role's own account who may pass it (iam:PassRole)",
+)
+
+
+@pytest.fixture(scope="module", params=[cloud_graph, declared_graph], ids=["cloud", "declared"])
+def policies(request: pytest.FixtureRequest) -> list[ResourcePolicy]:
+    declare: Callable[[], Graph] = request.param
+    return resource_policies(declare())
+
+
+def test_policies_of_every_sort_are_judged(policies: list[ResourcePolicy]) -> None:
+    kinds = {policy.node.type.rpartition(":")[2] for policy in policies}
+    assert kinds >= {"Role", "Key", "BucketPolicy", "QueuePolicy", "TopicPolicy"}
+
+
+@pytest.mark.parametrize("stranger", [ANONYMOUS, FOREIGNER, COLLEAGUE], ids=lambda stranger: stranger.name)
+def test_a_stranger_may_do_nothing(policies: list[ResourcePolicy], stranger: Stranger) -> None:
+    found = {policy.node.name: succeeds(stranger, policy) for policy in policies}
+    assert {name: actions for name, actions in found.items() if actions} == {}
+
+
+def test_a_policy_that_lost_its_conditions_would_be_seen() -> None:
+    graph = declared_graph()
+    topic = next(policy for policy in resource_policies(graph) if policy.node.type.endswith(":TopicPolicy"))
+    assert not any(succeeds(service, topic) for service in services(topic))
+    for opened, stranger in (({}, services(topic)[0]), ({"Principal": {"AWS": "*"}}, ANONYMOUS)):
+        bare = [{**part, "Condition": {}, **opened} for part in statements(topic.document) if part["Effect"] == "Allow"]
+        assert succeeds(stranger, ResourcePolicy(topic.node, {"Statement": bare})) == ["sns:Publish"]
+
+
+def test_a_service_acts_for_this_account_only(policies: list[ResourcePolicy]) -> None:
+    acting = [
+        (policy.node.name, service.caller.service, policy.is_trust)
+        for policy in policies
+        for service in services(policy)
+        if succeeds(service, policy)
+    ]
+    assert [(name, service) for name, service, trust in acting if not (trust and service in HARMLESS)] == []
+    assert {service for _, service, _ in acting} == set(HARMLESS), "an exception that nobody needs"
