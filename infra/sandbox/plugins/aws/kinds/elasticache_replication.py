@@ -104,8 +104,9 @@ class ReplicationGroup(Kind):
             client.increase_replica_count(**said, NewReplicaCount=int(after) - 1)
         super().update(cloud, region, id, {**old, "authToken": None}, {**new, "authToken": None})
         token = new.get("authToken") or new.get("authTokenWo")
-        if token and token not in (old.get("authToken"), old.get("authTokenWo")):
-            strategy = new.get("authTokenUpdateStrategy") or "ROTATE"
+        strategy = new.get("authTokenUpdateStrategy") or "ROTATE"
+        before_token = old.get("authToken") or old.get("authTokenWo")
+        if token and (token != before_token or strategy != (old.get("authTokenUpdateStrategy") or "ROTATE")):
             client.modify_replication_group(**said, AuthToken=token, AuthTokenUpdateStrategy=strategy)
         if before is not None and after is not None and int(after) < int(before):
             client.decrease_replica_count(**said, NewReplicaCount=int(after) - 1)
