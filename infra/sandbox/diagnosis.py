@@ -6,10 +6,11 @@ import sys
 from infra.errors import TenantryError
 from infra.findings import Finding
 from infra.paths import PROJECT_ROOT, SANDBOX_ROOT
-from infra.sandbox import engine, lifecycle, stack_file
+from infra.sandbox import engine, lifecycle
 from infra.sandbox import instance as instances
 from infra.sandbox.instance import Instance
 from infra.sandbox.plugins import installation
+from infra.settings import checking
 
 _FREE_GIB = 8  # an empty build needs 6 GB of Go build cache and 0.6 GB of binaries (measured)
 
@@ -44,14 +45,10 @@ def _plugins() -> list[Finding]:
 
 
 def _stack_files() -> list[Finding]:
-    findings = []
-    for path in sorted(PROJECT_ROOT.glob("Pulumi.*.yaml")):
-        try:
-            stack_file.check(path)
-            findings.append(Finding(path.name, True, "valid YAML"))
-        except TenantryError as error:
-            findings.append(Finding(path.name, False, f"{error.what}, {error.where}", error.remedy))
-    return findings
+    return [
+        Finding(file, not faults, "; ".join(map(str, faults)) or "valid", "tenantry config check, and mend its lines")
+        for file, faults in checking.check().items()
+    ]
 
 
 def _instances() -> list[Finding]:

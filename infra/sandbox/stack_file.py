@@ -17,7 +17,7 @@ from infra.sandbox import files
 from infra.settings.stack_file import parse, read, source_of, text_of
 
 _BEHIND = {"cluster": {"control plane"}, "database": {"postgresql", "valkey"}}
-__all__ = ["check", "sections", "services", "source_of", "synchronise"]
+__all__ = ["sections", "services", "source_of", "synchronise"]
 
 _WRITTEN_BY_PULUMI = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
@@ -45,15 +45,6 @@ def synchronise(source: Path, copy: Path) -> None:
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path, content in ((copy, yaml.safe_dump(new, sort_keys=False, allow_unicode=True)), (seen, text)):
         files.replace(path, content)
-
-
-def check(source: Path) -> None:
-    """Make sure that `source` is a stack file.
-
-    Raises:
-        TenantryError: it is not valid YAML, or not a mapping.
-    """
-    read(source)
 
 
 def services(source: Path) -> frozenset[str]:
