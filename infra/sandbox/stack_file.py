@@ -16,9 +16,9 @@ from infra.errors import TenantryError
 from infra.sandbox import files
 from infra.settings.stack_file import parse, read, source_of, text_of
 
-_BEHIND = {"cluster": {"control plane"}, "database": {"postgresql", "valkey"}}
 __all__ = ["sections", "services", "source_of", "synchronise"]
 
+_BEHIND = {"cluster": {"control plane"}, "database": {"postgresql", "valkey"}}
 _WRITTEN_BY_PULUMI = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 
