@@ -55,7 +55,7 @@ class Vault:
             with _explained(secret, self._place.region):
                 found = self._client("secretsmanager").describe_secret(SecretId=secret)
         except _MissingError as error:
-            remedy = f"declare it first, with `pulumi up --stack {stack} --target '**DeclaredSecret**'`"
+            remedy = f"run `pulumi up --stack {stack}`: it declares the secret early, and pods wait for the value"
             raise TenantryError("not in Secrets Manager yet", secret, remedy) from error
         if found.get("DeletedDate") is not None:
             remedy = f"bring it back with `aws secretsmanager restore-secret --secret-id {secret}`"

@@ -202,7 +202,7 @@ def test_another_account_is_refused_before_anything_is_sent(file: Path, declared
 
 def test_a_secret_that_is_not_declared_in_aws_yet_says_how_to_declare_it(file: Path, cloud: Any) -> None:
     error = refused_rotation(file)
-    assert str(error).startswith("not in Secrets Manager yet, shop/payment, declare it first, with `pulumi up")
+    assert str(error).startswith("not in Secrets Manager yet, shop/payment, run `pulumi up --stack example`")
 
 
 def test_a_secret_that_waits_for_its_deletion_says_how_to_bring_it_back(file: Path, declared: Any) -> None:
