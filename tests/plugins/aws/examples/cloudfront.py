@@ -40,7 +40,7 @@ def distribution() -> dict[str, Any]:
         "origins": [{"originId": "assets", "domainName": "assets.s3.eu-west-1.amazonaws.com"}],
         "defaultCacheBehavior": behaviour(),
         "orderedCacheBehaviors": [{**behaviour(), "pathPattern": "/images/*"}],
-        "restrictions": {"geoRestriction": {"restrictionType": "blacklist", "locations": ["AQ"]}},
+        "restrictions": {"geoRestriction": {"restrictionType": "none"}},
         "viewerCertificate": {"cloudfrontDefaultCertificate": True},
         "tags": {"owner": "shop"},
     }
@@ -118,7 +118,12 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         token="aws:cloudfront/distribution:Distribution",
         inputs=lambda world: distribution(),
-        change={"comment": "assets", "priceClass": "PriceClass_All", "tags": {"owner": "platform"}},
+        change={
+            "restrictions": {"geoRestriction": {"restrictionType": "blacklist", "locations": ["AQ"]}},
+            "comment": "assets",
+            "priceClass": "PriceClass_All",
+            "tags": {"owner": "platform"},
+        },
         replacement={"staging": True},
         drift=_turn_off,
         drifted=frozenset({"enabled"}),

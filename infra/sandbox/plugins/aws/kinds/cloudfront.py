@@ -125,6 +125,7 @@ class Distribution(Configured):
         for origin in config["Origins"]["Items"]:
             if not any(key in origin for key in ("S3OriginConfig", "CustomOriginConfig", "VpcOriginConfig")):
                 origin["S3OriginConfig"] = dict(_EMPTY)
+        config["Restrictions"]["GeoRestriction"].setdefault("Quantity", 0)
         if "Logging" in config:
             config["Logging"] = {"IncludeCookies": False, "Prefix": "", **config["Logging"], "Enabled": True}
         return config
