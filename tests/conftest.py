@@ -14,6 +14,7 @@ _SHARING = ("engine", "plugins/kubernetes", "plugins/postgresql", "sandbox/contr
 _LONG = (
     "engine",
     "declared",
+    "tests/engine/test_rehearsal.py",
     "kills",
     "plugins/kubernetes",
     "sandbox/control_plane",
@@ -24,6 +25,7 @@ _LONG = (
     "tests/plugins/aws/test_aws_engine.py",
     "tests/plugins/aws/test_aws_storage_engine.py",
     "tests/plugins/aws/test_aws_lives_engine.py",
+    "tests/engine/test_declared_bad_input.py",
     "tests/plugins/aws/test_aws_lives.py",
     "tests/plugins/aws/test_aws_interruptions.py",
 )
@@ -35,6 +37,8 @@ _DECLARED = (
     "tests/engine/test_declared_crashes.py",
     "tests/engine/test_declared_platform.py",
 )
+_ALONE = ("tests/engine/test_declared_bad_input.py", "tests/engine/test_rehearsal.py")
+"""Files of a folder that shares which share nothing: their instances are their own."""
 
 
 def group_of(nodeid: str) -> str:
@@ -44,6 +48,8 @@ def group_of(nodeid: str) -> str:
         return "kills"
     if file in _DECLARED:
         return "declared"
+    if file in _ALONE:
+        return file
     return next((folder for folder in _SHARING if file.startswith(f"tests/{folder}/")), file)
 
 

@@ -63,7 +63,7 @@ def test_bad_input_gives_one_line_and_changes_nothing(arguments: list[str], code
 
 def _instances() -> set[str]:
     """All that is in the instances' folder, but for what tests beside this one make there: no argument names that."""
-    return {path.name for path in INSTANCES.glob("*") if not path.name.startswith("test-")}
+    return {path.name for path in INSTANCES.glob("*") if not path.name.startswith(("test-", "rehearse-"))}
 
 
 def test_status_prints_one_json_document(stack: Stack) -> None:

@@ -1,4 +1,5 @@
-"""Faults on demand, for tests: throttling, a call that fails after it took effect, slowness, a lost region.
+"""Faults on demand, for tests: throttling, a call that fails after it took effect, slowness, a lost region, and
+credentials that have expired.
 
 Kept in memory only: a restart heals the cloud. Leaves the HTTP side to `control`, and the servers of a lost region to
 those that run them.
@@ -17,7 +18,8 @@ THROTTLE = "throttle"
 FAIL_AFTER = "fail-after"
 SLOW = "slow"
 LOST_REGION = "lost-region"
-KINDS = (THROTTLE, FAIL_AFTER, SLOW, LOST_REGION)
+EXPIRED = "expired"
+KINDS = (THROTTLE, FAIL_AFTER, SLOW, LOST_REGION, EXPIRED)
 
 _FAILED = Refusal("InternalError", "An internal error has occurred.", 500)
 _RATE = "Rate exceeded"
@@ -25,6 +27,13 @@ _THROTTLED = {
     "ec2": Refusal("RequestLimitExceeded", "Request limit exceeded.", 503),
     "query": Refusal("Throttling", _RATE),
     "rest-xml": Refusal("SlowDown", "Please reduce your request rate.", 503),
+}
+
+_EXPIRY = "The security token included in the request is expired"
+_EXPIRED = {
+    "ec2": Refusal("RequestExpired", "Request has expired.", 400),
+    "query": Refusal("ExpiredToken", _EXPIRY, 403),
+    "rest-xml": Refusal("ExpiredToken", "The provided token has expired.", 400),
 }
 
 
@@ -140,6 +149,8 @@ class Faults:
             return Refusal("ServiceUnavailable", f"The region {call.region} does not answer: it is lost.", 503).answer(
                 call
             )
+        if self._next(EXPIRED, call):
+            return _EXPIRED.get(call.protocol, Refusal("ExpiredTokenException", _EXPIRY)).answer(call)
         if self._next(THROTTLE, call):
             return _THROTTLED.get(call.protocol, Refusal("ThrottlingException", _RATE)).answer(call)
         slow = self._next(SLOW, call)

@@ -33,6 +33,17 @@ def code_of(cloud: Cloud, service: str, operation: str, **arguments: Any) -> str
         return str(error.response["Error"]["Code"])
     return ""
 
+EXPIRED = {"ec2": "RequestExpired", "s3": "ExpiredToken", "rds": "ExpiredToken", "iam": "ExpiredToken"}
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_expired_credentials_are_refused_in_each_protocol(cloud: Cloud, service: str) -> None:
+    operation, arguments = CALLS[service]
+    cloud.add_fault(kind="expired")
+    assert code_of(cloud, service, operation, **arguments) == EXPIRED.get(service, "ExpiredTokenException")
+    cloud.clear_faults()
+    assert code_of(cloud, service, operation, **arguments) == ""
+
 
 @pytest.mark.parametrize("service", CALLS)
 def test_throttling_meets_the_next_calls_of_an_action_in_each_protocol(cloud: Cloud, service: str) -> None:
@@ -98,7 +109,7 @@ def test_a_lost_region_answers_nothing_until_it_is_back(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ({"kind": "earthquake"}, "kind must be one of throttle, fail-after, slow, lost-region"),
+        ({"kind": "earthquake"}, "kind must be one of throttle, fail-after, slow, lost-region, expired"),
         ({"kind": "throttle", "often": 3}, "unknown: often; a fault has kind, action"),
         ({"kind": "throttle", "count": 0}, "count must be a whole number, 1 or more, or null"),
         ({"kind": "slow", "seconds": -1}, "seconds must be a number from 0 to 3600"),
