@@ -29,6 +29,7 @@ _MODULE = "infra.sandbox."
 
 _LISTED: Mapping[str, tuple[str, Callable[[Resource], str]]] = {
     "aws:cloudwatch/logGroup:LogGroup": ("logs logGroups", lambda it: it["id"]),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("cloudwatch MetricAlarms", lambda it: it["id"]),
     "aws:ec2/eip:Eip": ("ec2 Addresses", lambda it: it["id"]),
     "aws:ec2/flowLog:FlowLog": ("ec2 FlowLogs", lambda it: it["id"]),
     "aws:ec2/internetGateway:InternetGateway": ("ec2 InternetGateways", lambda it: it["id"]),
