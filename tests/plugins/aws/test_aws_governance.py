@@ -206,11 +206,14 @@ def test_a_bucket_that_keeps_no_versions_cannot_be_locked(world: World) -> None:
 def test_a_locked_record_goes_with_its_bucket_when_the_program_says_so_and_not_before(world: World) -> None:
     name = world.name("audit")
     made = world.object("aws:s3/bucket:Bucket").create(bucket=name, objectLockEnabled=True, forceDestroy=True)
-    world.object(LOCK).create(bucket=name, rule={"defaultRetention": {"mode": "GOVERNANCE", "days": 30}})
+    lock = world.object(LOCK).create(bucket=name, rule={"defaultRetention": {"mode": "GOVERNANCE", "days": 30}})
     s3 = world.client("s3")
     version = s3.put_object(Bucket=name, Key="record", Body=b"{}")["VersionId"]
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(Bucket=name, Key="record", VersionId=version)
+    lock.update(bucket=name, rule={"defaultRetention": {"mode": "GOVERNANCE", "days": 1}})
+    assert lock.refresh() == set()
+    lock.delete()
     made.delete()
     assert made.refresh() == {"gone"}
 

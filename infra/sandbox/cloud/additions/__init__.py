@@ -16,6 +16,7 @@ from infra.sandbox.cloud.additions import (
     endpoints,
     logs,
     network_uses,
+    object_locks,
     rds,
     route53,
     s3,
@@ -37,6 +38,7 @@ def install() -> None:
     endpoints.install()
     logs.install()
     network_uses.install()
+    object_locks.install()
     rds.install()
     route53.install()
     s3.install()

@@ -3,7 +3,7 @@
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
 from infra.sandbox.plugins.aws.kinds.bucket_documents import Setting
-from infra.sandbox.plugins.provider import Properties, ProviderError
+from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
 _ENABLED = "Enabled"
@@ -11,19 +11,7 @@ _OF_THE_CALL = "the call's own, no part of what it puts"
 
 
 class ObjectLock(Setting):
-    """A bucket's default retention. A lock cannot be taken off: the end of it is to retain nothing by default.
-
-    The simulated S3 locks only what was made for it (`objectLockEnabled`); AWS any bucket that keeps versions.
-    """
-
-    def put(self, cloud: Cloud, region: str, inputs: Properties) -> None:
-        """Put the document, when the bucket keeps versions: the simulated S3 would not look."""
-        versions = cloud.client(self.service, region).get_bucket_versioning(Bucket=inputs["bucket"])
-        if versions.get("Status") != _ENABLED:
-            raise ProviderError(
-                "InvalidBucketState: Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"
-            )
-        super().put(cloud, region, inputs)
+    """A bucket's default retention. A lock cannot be taken off: the end of it is to retain nothing by default."""
 
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return what the document says; a period that is not given is told as none."""
