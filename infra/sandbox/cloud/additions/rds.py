@@ -10,12 +10,14 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.rds import urls
-from moto.rds.exceptions import RDSClientError
+from moto.rds.exceptions import DBInstanceNotFoundError, RDSClientError
 
 from infra.sandbox.cloud.additions import rds_backups, references
 
 _ZONES = 2  # the coverage that RDS asks for
 _NOT_INHERITED = ("backend", "db_subnet_group", "max_allocated_storage", "read_replica_source_db_instance_identifier")
+
+_REPLICAS_OWN = {"backup_retention_period": 0, "deletion_protection": False, "multi_az": False}
 
 
 class Additions(rds_backups.Backups):
@@ -39,22 +41,36 @@ class Additions(rds_backups.Backups):
     def restore_db_instance_to_point_in_time(self) -> ActionResult:
         """As moto, and from automated backups, those of a deleted instance and of another region included."""
         self._insist_on_references()
-        source = self.source()
-        said = {key.removeprefix("_"): copy.copy(value) for key, value in vars(source).items()}
-        said = {key: value for key, value in said.items() if key not in _NOT_INHERITED}
-        if not source.option_group_supplied:
-            said.pop("option_group_name", None)
-        said["db_name"] = source.db_name
-        kwargs = {**said, **{key: value for key, value in self.params.items() if value}}
+        kwargs = self._inheriting(self.source())
         kwargs["db_instance_identifier"] = self.params["TargetDBInstanceIdentifier"]
         return self._identified(ActionResult({"DBInstance": self.backend.create_db_instance(kwargs)}))
+
+    def create_db_instance_read_replica(self) -> ActionResult:
+        """An instance of its own that follows another; moto makes one with everything of the other's, its ARN too."""
+        self._insist_on_references()
+        identifier = str(self.params["SourceDBInstanceIdentifier"])
+        source = self.backend.databases.get(identifier)
+        if source is None:
+            raise DBInstanceNotFoundError(identifier)
+        if not int(source.backup_retention_period or 0):
+            raise RDSClientError("InvalidDBInstanceState", "Automated backups of the source are not enabled.")
+        said = self._inheriting(source, **_REPLICAS_OWN)
+        said["source_db_instance_identifier"] = identifier
+        replica = self.backend.create_db_instance(said)
+        replica.set_as_replica()
+        source.add_replica(replica)
+        return self._identified(ActionResult({"DBInstance": replica}))
 
     def delete_db_instance(self) -> ActionResult:
         """As moto, but not without a word on the last snapshot."""
         if not self.params.get("SkipFinalSnapshot") and not self.params.get("FinalDBSnapshotIdentifier"):
             what = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
             raise RDSClientError("InvalidParameterCombination", what)
-        return super().delete_db_instance()
+        answer = super().delete_db_instance()
+        for replica in self.backend.databases.values():
+            if replica.is_replica and replica.source_db_instance_identifier == self.params["DBInstanceIdentifier"]:
+                replica.is_replica, replica.source_db_instance_identifier = False, None  # RDS promotes it
+        return answer
 
     def create_db_subnet_group(self) -> ActionResult:
         """As moto, but once and in two zones."""
@@ -104,6 +120,15 @@ class Additions(rds_backups.Backups):
         for parameter in list(group.parameters) if self.params.get("ResetAllParameters") else named:
             group.parameters.pop(parameter, None)
         return ActionResult({"DBParameterGroupName": name})
+
+    def _inheriting(self, source: Any, **instead: Any) -> dict[str, Any]:
+        """Return what a new instance is that is like another, but for what the request says."""
+        said = {key.removeprefix("_"): copy.copy(value) for key, value in vars(source).items()}
+        said = {key: value for key, value in said.items() if key not in _NOT_INHERITED}
+        if not source.option_group_supplied:
+            said.pop("option_group_name", None)
+        said["db_name"] = source.db_name
+        return {**said, **instead, **{key: value for key, value in self.params.items() if value}}
 
     def _identified(self, answer: ActionResult) -> ActionResult:
         """Give a new instance its resource id, which follows from what the region made so far."""

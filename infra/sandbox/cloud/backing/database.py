@@ -19,7 +19,7 @@ from psycopg import sql
 
 from infra.errors import TenantryError
 from infra.sandbox import files
-from infra.sandbox.cloud.backing import backups, extensions, records
+from infra.sandbox.cloud.backing import backups, extensions, records, replication
 from infra.sandbox.cloud.backing.front import Front
 from infra.sandbox.cloud.backing.records import Record
 from infra.sandbox.cloud.backing.site import DATABASES, Site
@@ -91,7 +91,9 @@ class Server:
         self._front.allow_plain(allowed=wanted.parameters.get(_FORCE_SSL) == "0")
         self._front.ensure(address, wanted.port)
         files.replace(self._folder / "port", str(wanted.port))
-        self._tell(wanted)
+        if not wanted.follows:
+            self._promote()
+            self._tell(wanted)
         backups.forget_log(self._folder)
         return address
 
@@ -145,8 +147,9 @@ class Server:
         Raises:
             psycopg.Error: it does not answer.
         """
-        with self.connection() as connection:
-            backups.seal(connection)
+        if not replication.follows(self._folder):
+            with self.connection() as connection:
+                backups.seal(connection)
 
     def base(self) -> str | None:
         """Return the key of the snapshot that its log begins with; None where there is none."""
@@ -216,6 +219,10 @@ class Server:
             backups.restore_until(retained / "base", [retained / "wal"], self._folder)
             return
         source = Server(self.site, key)
+        if wanted.follows:
+            with source.connection() as connection:
+                replication.begin(connection, source._folder, self._folder)
+            return
         if source.is_running():
             source.seal()
         backups.restore_until(self._backup(source.base() or "none"), source.logs(), self._folder)
@@ -236,6 +243,8 @@ class Server:
         moment = wanted.origin.moment if wanted.origin else None
         settings = {"wal_keep_size": "256MB", **extensions.settings(self._folder), **archive, **honoured}
         settings |= backups.settings(self._folder, moment)
+        if wanted.origin and replication.follows(self._folder):
+            settings |= replication.settings(wanted.origin.database, SUPERUSER, self._cluster({}).password())
         cluster = self._cluster(settings)
         told = json.dumps(settings)
         kept = self._folder / "settings.json"
@@ -246,6 +255,12 @@ class Server:
         files.replace(kept, told)
         if (self._folder / "data" / "recovery.signal").exists():
             cluster.daemon.wait_ready(lambda: backups.is_promoted(self._folder), seconds=_RECOVERY_SECONDS)
+
+    def _promote(self) -> None:
+        """Let a replica that follows nobody any more be a server of its own; does nothing to any other."""
+        if replication.follows(self._folder):
+            with self.connection() as connection:
+                connection.execute("select pg_promote()")
 
     def _tell(self, wanted: "Database") -> None:
         """Give it the master role, its password and the database, unless it was told the same before."""

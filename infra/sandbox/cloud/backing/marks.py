@@ -65,8 +65,13 @@ class Databases(rds.Additions):
         return ActionResult({"DBEngineVersions": [told] if is_it else []})
 
     def create_db_instance_read_replica(self) -> ActionResult:
-        """Refuse it."""
-        raise RDSClientError("InvalidParameterCombination", "The sandbox runs no read replicas.")
+        """As before, noting whom it follows; in the region of its source only."""
+        source = str(self.params["SourceDBInstanceIdentifier"])
+        if ":" in source:
+            what = "The sandbox runs replicas in the region of their source only: name it by its identifier."
+            raise RDSClientError("InvalidParameterCombination", what)
+        answer = super().create_db_instance_read_replica()
+        return self._begun(answer, Origin(database=self.backend.databases[source].dbi_resource_id, follows=True))
 
     def create_db_cluster(self) -> ActionResult:
         """Refuse it."""

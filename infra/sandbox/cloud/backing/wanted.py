@@ -30,11 +30,13 @@ class Origin:
         snapshot: the key of a snapshot; empty for a point in time.
         database: the key of the database that is copied at a point in time.
         moment: that point; None for the latest.
+        follows: whether it is a replica of that database, from then on.
     """
 
     snapshot: str = ""
     database: str = ""
     moment: datetime.datetime | None = None
+    follows: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Database:
     archives: bool
     runs: bool
     origin: Origin | None
+    follows: bool = False
     model: Any = field(compare=False, repr=False)
 
 
@@ -138,6 +141,7 @@ def snapshot_key(model: Any) -> str:
 def _database(backend: Any, model: Any) -> Database:
     group = backend.db_parameter_groups.get(model.db_parameter_group_name or "")
     said = dict(group.parameters) if group else {}
+    origin: Origin | None = vars(model).get(ORIGIN)
     return Database(
         key=str(model.dbi_resource_id),
         identifier=str(model.db_instance_identifier),
@@ -149,7 +153,8 @@ def _database(backend: Any, model: Any) -> Database:
         parameters={name: str(one.get("ParameterValue", "")) for name, one in said.items()},
         archives=int(model.backup_retention_period or 0) > 0,
         runs=model.status != "stopped",
-        origin=vars(model).get(ORIGIN),
+        origin=origin,
+        follows=origin is not None and origin.follows and bool(model.is_replica),
         model=model,
     )
 

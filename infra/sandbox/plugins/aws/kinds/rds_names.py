@@ -26,7 +26,7 @@ NAMES: Mapping[str, str] = {
     "passwordWo": "MasterUserPassword",
     "performanceInsightsEnabled": "EnablePerformanceInsights",
     "port": "Port",
-    "replicas": "ReadReplicaDBInstanceIdentifiers",
+    "replicas": "",  # other resources make them, and each would look like a change of this one
     "replicateSourceDb": "SourceDBInstanceIdentifier",
     "resourceId": "DbiResourceId",
     "restoreTime": "RestoreTime",
