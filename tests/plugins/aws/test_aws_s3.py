@@ -224,3 +224,32 @@ def test_no_record_is_delivered_so_that_a_log_bucket_stays_as_the_program_made_i
     s3.put_object(Bucket=name, Key="photo", Body=b"new")
     s3.list_objects_v2(Bucket=name)
     assert s3.list_objects_v2(Bucket=logs)["KeyCount"] == 0
+
+
+@pytest.mark.parametrize(
+    "chosen", [{}, {"prefix": ""}, {"and": {"prefix": "a/", "tags": {"kind": "log", "size": "big"}}}], ids=str
+)
+def test_a_replication_is_told_as_it_was_put_and_what_changes_in_it_is_seen(
+    world: World, chosen: dict[str, Any]
+) -> None:
+    wanted: dict[str, Any] = replicated(world)
+    rule = {
+        **wanted["rules"][0],
+        "filter": chosen,
+        "deleteMarkerReplication": {"status": "Enabled"},
+        "sourceSelectionCriteria": {"sseKmsEncryptedObjects": {"status": "Enabled"}},
+        "destination": {
+            "bucket": wanted["rules"][0]["destination"]["bucket"],
+            "encryptionConfiguration": {"replicaKmsKeyId": "arn:aws:kms:eu-central-1:123456789012:key/1"},
+            "replicationTime": {"status": "Enabled", "time": {"minutes": 15}},
+            "metrics": {"status": "Enabled", "eventThreshold": {"minutes": 15}},
+        },
+    }
+    made = world.object(REPLICATION).create(**{**wanted, "rules": [rule]})
+    assert made.refresh() == set()
+    s3 = world.client("s3")
+    found = s3.get_bucket_replication(Bucket=made.id)["ReplicationConfiguration"]
+    found["Rules"][0]["DeleteMarkerReplication"] = {"Status": "Disabled"}
+    s3.put_bucket_replication(Bucket=made.id, ReplicationConfiguration=found)
+    assert made.refresh() == {"rules"}
+    assert reveal(made.inputs)["rules"][0]["destination"] == rule["destination"]

@@ -195,6 +195,5 @@ EXAMPLES: tuple[Example, ...] = (
         replacement={"bucket": "elsewhere"},
         drift=_replicate_by_another_role,
         drifted=frozenset({"role"}),
-        unimported=frozenset({"rules"}),  # the simulated S3 forgets their filters
     ),
 )

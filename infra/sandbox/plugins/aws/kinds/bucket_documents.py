@@ -12,7 +12,6 @@ from infra.sandbox.plugins.values import Value
 _COLD = frozenset({"STANDARD_IA", "ONEZONE_IA"})
 _LEAST_DAYS_TO_COLD = 30  # "Constraints and considerations for transitions" of S3
 _ENABLED = "Enabled"
-_NO_FILTER = {"prefix": ""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,20 +141,7 @@ def _too_soon(inputs: Properties) -> list[tuple[str, str]]:
 
 
 class Replication(Setting):
-    """What is copied to another bucket.
-
-    The simulated S3 forgets the filter of a rule and what it selects by: they are recorded as stated.
-    """
-
-    def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
-        """Return its properties, those that the simulated S3 forgets as they were stated."""
-        found = super().read(cloud, region, id, known)
-        stated = {rule.get("id"): rule for rule in known.get("rules") or ()}
-        for rule in (found or {}).get("rules") or ():
-            if rule.get("filter") == _NO_FILTER:
-                del rule["filter"]
-            _recall(rule, stated.get(rule.get("id"), {}))
-        return found
+    """What is copied to another bucket; the simulated S3 keeps it, and copies nothing."""
 
     def put(self, cloud: Cloud, region: str, inputs: Properties) -> None:
         """Put the rules, when both buckets keep versions: the simulated S3 would only look at the source."""
@@ -199,12 +185,3 @@ def _incomplete(rule: Properties) -> list[tuple[str, str]]:
         for stated, is_stated, name, among in needs
         if is_stated and not among.get(name)
     ]
-
-
-def _recall(told: dict[str, Value], stated: Properties) -> None:
-    """Add what was stated to what is told without it, in objects within too."""
-    for name, value in stated.items():
-        if name not in told:
-            told[name] = value
-        elif isinstance(told[name], dict) and isinstance(value, dict):
-            _recall(told[name], value)
