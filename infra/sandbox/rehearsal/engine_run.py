@@ -12,7 +12,7 @@ from infra.sandbox import foreground
 from infra.sandbox.environment import Workspace
 
 _TAIL = 40  # lines of the engine's output that a failure shows: its errors come last, with the outputs and durations
-_SUMMARIES = ("error: update failed", "error: preview failed")
+_SUMMARIES = ("update failed", "preview failed")
 _PLAIN = ("--non-interactive", "--color", "never")
 
 
@@ -27,8 +27,9 @@ class EngineFailed(TenantryError):
             stack: the stack's name.
             tail: the end of its output, many lines.
         """
-        said = [line.strip() for line in tail.splitlines() if "error:" in line and not line.endswith(_SUMMARIES)]
-        what = f"`pulumi {arguments[0]}` failed" + (f" ({said[0].removeprefix('error: ')})" if said else "")
+        told = [line.partition("error: ")[2].strip() for line in tail.splitlines()]
+        said = [line for line in told if line and line not in _SUMMARIES]
+        what = f"`pulumi {arguments[0]}` failed" + (f" ({said[0]})" if said else "")
         super().__init__(what, f"stack {stack}", "mend what it says and run it again")
         self.tail = tail
 
