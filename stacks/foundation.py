@@ -112,6 +112,9 @@ def _parts(settings: StackSettings, region: "Region") -> "Parts":
 def _cluster(settings: ClusterSettings, region: "Region | None") -> _ClusterSide:
     match settings:
         case BroughtCluster(existing=existing):
+            if region is not None and existing.security_group_id is not None:
+                # Where it is in this network, the names of AWS's services lead to the endpoints and nowhere else.
+                region.network.endpoints.allow_from("cluster", existing.security_group_id)
             return _brought_cluster(existing)
         case DeclaredCluster():
             assert region is not None

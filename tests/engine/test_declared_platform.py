@@ -4,6 +4,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg import errors, sql
 from infra.sandbox.waiting import wait_until
 from tests.engine.consistency import assert_consistent
 from tests.engine.declared import DeclaredStack, Resource, assert_account_equals_state, running
+from tests.engine.events import operations
 from tests.engine.stack import Settings
 
 _INSTANCE = "aws:rds/instance:Instance"
@@ -145,8 +147,16 @@ def test_settings_change_in_place_and_nothing_is_replaced(declared_applied: Decl
     )
 
 
-def test_destroy_leaves_no_server_running_and_the_account_empty(declared_applied: DeclaredStack) -> None:
-    declared_applied.pulumi("destroy", "--yes", "--skip-preview")
+def test_destroy_leaves_no_server_running_and_the_account_empty(
+    declared_applied: DeclaredStack, tmp_path: Path
+) -> None:
+    log = tmp_path / "events"
+    declared_applied.pulumi("destroy", "--yes", "--skip-preview", "--event-log", str(log))
+    gone = [step.name for step in operations(log) if step.operation == "delete" and step.finished]
+    nodes = [gone.index(f"cluster-general-{zone}") for zone in ("eu-central-1a", "eu-central-1b")]
+    assert gone.index("storefront-blue") < gone.index("cluster-controllers-coredns") < min(nodes)
+    assert max(nodes) < gone.index("cluster-vpc-cni") < gone.index("cluster-cni-policy")
+    assert gone.index("cluster-vpc-cni") < gone.index("cluster-cluster") < gone.index("cluster-log")
     assert declared_applied.resources() == []
     assert running(declared_applied) == {"cloud.server": 1}
     assert declared_applied.cloud.contents() == []

@@ -1,10 +1,12 @@
 """What an environment stands on: what is declared, what is brought, and how the rest of the program waits for it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.paths import PROJECT_ROOT
 from infra.sandbox.plugins.values import has_secret, reveal
 from tests.cloud_outputs import CLUSTER_GROUP
 from tests.examples import declared_graph, environment_graph
@@ -46,7 +48,7 @@ def of_package(graph: Graph, package: str) -> list[Node]:
 
 
 def let_in(graph: Graph) -> dict[str, str]:
-    """Return the ingress rules of data stores: name -> the group that is let in."""
+    """Return the ingress rules of all groups: name -> the group that is let in."""
     rules = graph.of_type(":SecurityGroupIngressRule")
     return {r.name: r.plain("referencedSecurityGroupId") for r in rules if "referencedSecurityGroupId" in r.inputs}
 
@@ -132,6 +134,8 @@ def test_only_the_cluster_and_who_applies_the_program_are_let_in(declared: Graph
         "database-port-from-operators": OPERATORS_GROUP,
         "cache-port-from-cluster": CLUSTER_GROUP,
         "sessions-port-from-cluster": CLUSTER_GROUP,
+        "network-endpoints-from-cluster": CLUSTER_GROUP,
+        "network-endpoints-from-operators": OPERATORS_GROUP,
     }
 
 
@@ -217,9 +221,21 @@ def test_a_brought_cluster_reaches_a_declared_database_by_its_group() -> None:
     assert let_in(graph) == {
         "database-port-from-cluster": BROUGHT_GROUP,
         "database-port-from-operators": OPERATORS_GROUP,
+        "network-endpoints-from-cluster": BROUGHT_GROUP,
+        "network-endpoints-from-operators": OPERATORS_GROUP,
     }
     assert {"cluster", "kubeconfig"}.isdisjoint(graph.exports)
     assert graph.exports["database_url"].startswith("postgresql://tenantry:")
+
+
+def test_a_brought_cluster_may_be_named_by_a_file_in_the_project(tmp_path: Path) -> None:
+    named = environment_graph(lambda raw: raw.update(cluster={"existing": {"kubeconfig": "clusters/shop.yaml"}}))
+    kubernetes = provider(named, "kubernetes")
+    assert kubernetes.plain("kubeconfig") == str(PROJECT_ROOT / "clusters/shop.yaml")
+    assert "context" not in kubernetes.inputs
+    elsewhere = {"existing": {"kubeconfig": str(tmp_path / "shop.yaml"), "context": "shop"}}
+    kubernetes = provider(environment_graph(lambda raw: raw.update(cluster=elsewhere)), "kubernetes")
+    assert (kubernetes.plain("kubeconfig"), kubernetes.plain("context")) == (str(tmp_path / "shop.yaml"), "shop")
 
 
 def test_a_declared_cluster_uses_a_brought_database() -> None:
@@ -229,7 +245,11 @@ def test_a_declared_cluster_uses_a_brought_database() -> None:
     shown = [postgresql.plain(key) for key in ("host", "port", "username", "superuser")]
     assert shown == ["db.example.invalid", "6432", "admin", "false"]
     assert "password" not in postgresql.inputs  # the caller's PGPASSWORD
-    assert let_in(graph) == {"cluster-api-from-operators": OPERATORS_GROUP}
+    assert let_in(graph) == {
+        "cluster-api-from-operators": OPERATORS_GROUP,
+        "network-endpoints-from-cluster": CLUSTER_GROUP,
+        "network-endpoints-from-operators": OPERATORS_GROUP,
+    }
     assert graph.exports["cluster"] == "shop"
     assert {"database_url", "redis_urls"}.isdisjoint(graph.exports)
     assert all("@db.example.invalid:6432/" in url for url in graph.exports["connections"].values())
