@@ -1,4 +1,4 @@
-"""What EC2, EKS, IAM, RDS and ElastiCache can do and moto cannot, in the form of moto's own handlers.
+"""What AWS can do and moto cannot, in the form of moto's own handlers.
 
 Simulated like the rest of the cloud: calls that moto lacks keep what they are told and tell it again, and references
 that moto lets dangle are refused with AWS's own codes. Everything is kept in moto's backends, so that the journal's
