@@ -156,6 +156,8 @@ class Additions(Policies):
         if arn is None:
             return
         found = acm_backends[self.current_account][_REGION]._certificates.get(arn)
+        if found is not None:
+            found.check()  # nobody may have looked at it since its records are there
         if found is None or found.status != "ISSUED":
             what = f"The specified SSL certificate doesn't exist, isn't in {_REGION} region, or isn't valid."
             raise CloudFrontException("InvalidViewerCertificate", what)

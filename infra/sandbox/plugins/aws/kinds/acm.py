@@ -11,6 +11,7 @@ from infra.sandbox.plugins.values import Value
 
 _ISSUED = "ISSUED"
 _FROM_ELSEWHERE = ("certificateBody", "certificateChain", "privateKey", "privateKeyWo", "privateKeyWoVersion")
+_KEYS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")  # RequestCertificate's reference
 _NAMES = {"validationOptions": "DomainValidationOptions"}
 
 
@@ -169,7 +170,7 @@ KINDS: tuple[Kind, ...] = (
         secret=frozenset({"privateKey"}),
         write_only=frozenset({"earlyRenewalDuration", "validationOptions"}),
         filled={"options": frozenset({"export"})},
-        limits={"validationMethod": {"choices": ("DNS", "EMAIL", "NONE")}},
+        limits={"keyAlgorithm": {"choices": _KEYS}, "validationMethod": {"choices": ("DNS", "EMAIL", "NONE")}},
     ),
     Validation(
         token="aws:acm/certificateValidation:CertificateValidation",
