@@ -22,13 +22,13 @@ class SecretFile:
 
     Args:
         name: of its file.
-        arn: in Secrets Manager.
+        secret: its ARN or its name in Secrets Manager.
         keys: of the JSON object that it is, each of which is a file `NAME.KEY` beside it; none for a plain value.
         mark: changes with every rotation; no secret itself.
     """
 
     name: str
-    arn: pulumi.Input[str]
+    secret: pulumi.Input[str]
     mark: pulumi.Input[str]
     keys: Sequence[str] = ()
 
@@ -88,7 +88,8 @@ class SecretFiles(pulumi.ComponentResource):
 
 def _object(file: SecretFile) -> dict[str, object]:
     parts = [{"path": key, "objectAlias": f"{file.name}.{key}"} for key in file.keys]
-    return {"objectName": file.arn, "objectAlias": file.name, **({"jmesPath": parts} if parts else {})}
+    named = {"objectName": file.secret, "objectType": "secretsmanager", "objectAlias": file.name}
+    return {**named, **({"jmesPath": parts} if parts else {})}
 
 
 def _checksum(known: Sequence[object]) -> str:

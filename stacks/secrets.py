@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.copied_secret import CopiedSecret, CopiedSecretArgs
 from components.declared_secret import DeclaredSecret, DeclaredSecretArgs
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.generated_secret import GeneratedSecret, GeneratedSecretArgs
@@ -24,9 +25,9 @@ SecretSettings = GeneratedSecretSettings | ExternalSecretSettings
 
 @dataclass(frozen=True, kw_only=True)
 class _Kept:
-    """A declared secret: where it is, and as which file."""
+    """A secret: where it is, and as which file."""
 
-    secret: DeclaredSecret
+    secret: DeclaredSecret | CopiedSecret
     file: SecretFile
 
 
@@ -34,7 +35,7 @@ class Secrets:
     """Every secret of the environment, each read by the services that it names."""
 
     def __init__(self, settings: SecretsSettings, region: Region, alarm_topic_arn: pulumi.Input[str]) -> None:
-        """Declare them; their key only when there are any.
+        """Declare them, with their key, when there are any; of copies nothing but who reads them.
 
         Args:
             settings: the stack's.
@@ -46,7 +47,10 @@ class Secrets:
         self._opts = region.opts
         self._alarm_topic_arn = alarm_topic_arn
         self._kept: Mapping[str, _Kept] = {}
-        if settings.declared:
+        if settings.copies_of is not None:
+            copied_from = settings.copies_of
+            self._kept = {name: self._copy(name, copied_from, secret) for name, secret in settings.declared.items()}
+        elif settings.declared:
             self._key = self._encryption_key("secrets-encryption", None)
             recovery = region.place.recovery_region
             copies = {recovery: self._encryption_key("secrets-copy-encryption", recovery)} if recovery else {}
@@ -56,7 +60,7 @@ class Secrets:
     @property
     def outputs(self) -> Mapping[str, pulumi.Input[object]]:
         """The stack's outputs about them: where each is."""
-        arns = {name: kept.secret.arn for name, kept in self._kept.items()}
+        arns = {name: kept.secret.arn for name, kept in self._kept.items() if isinstance(kept.secret, DeclaredSecret)}
         return {"secrets": arns} if arns else {}
 
     def deliver(
@@ -87,6 +91,12 @@ class Secrets:
         args = EncryptionKeyArgs(description=description, region=region, protect=self._settings.protect)
         return EncryptionKey(name, args, self._opts)
 
+    def _copy(self, name: str, environment: str, settings: SecretSettings) -> _Kept:
+        stored_as = stored_secret(environment, name)
+        secret = CopiedSecret(f"secret-{name}", CopiedSecretArgs(secret_name=stored_as), self._opts)
+        keys = settings.keys if isinstance(settings, ExternalSecretSettings) else ()
+        return _Kept(secret=secret, file=SecretFile(name=name, secret=stored_as, mark=settings.rotation, keys=keys))
+
     def _keep(self, name: str, settings: SecretSettings) -> _Kept:
         stored = self._stored(name, settings)
         self._watch(name, stored.secret_name, settings)
@@ -94,12 +104,12 @@ class Secrets:
             case GeneratedSecretSettings():
                 args = GeneratedSecretArgs(bytes=settings.bytes, rotated_at=settings.rotation, stored=stored)
                 made = GeneratedSecret(f"secret-{name}", args, self._opts)
-                return _Kept(secret=made.secret, file=SecretFile(name=name, arn=made.secret.arn, mark=made.version))
+                return _Kept(secret=made.secret, file=SecretFile(name=name, secret=made.secret.arn, mark=made.version))
             case ExternalSecretSettings():
                 secret = DeclaredSecret(f"secret-{name}", stored, self._opts)
                 return _Kept(
                     secret=secret,
-                    file=SecretFile(name=name, arn=secret.arn, mark=settings.rotation, keys=settings.keys),
+                    file=SecretFile(name=name, secret=secret.arn, mark=settings.rotation, keys=settings.keys),
                 )
 
     def _stored(self, name: str, settings: SecretSettings) -> DeclaredSecretArgs:

@@ -64,6 +64,12 @@ def rotate(
     secret = settings.secrets.declared.get(name)
     if secret is None:
         raise _unknown(stack, name, settings)
+    if settings.secrets.copies_of is not None:
+        raise TenantryError(
+            f"its secrets are copies of {settings.secrets.copies_of}'s",
+            source.name,
+            "rotate it there, then move rotated_at",
+        )
     rotation = _now().strftime(MOMENT_FORMAT)
     if rotation <= secret.rotation:
         raise TenantryError("its rotation is declared in the future", f"{source.name}: {name}", "mend rotated_at")

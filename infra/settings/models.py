@@ -20,7 +20,7 @@ from infra.settings.foundation import (
     NetworkSettings,
 )
 from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings, ungoverned
-from infra.settings.kinds import Cpu, HttpPath, ImageDigest, Isolation, Memory, Plan, Port, Slot, Slug
+from infra.settings.kinds import Cpu, HttpPath, ImageDigest, Isolation, Memory, Percent, Plan, Port, Slot, Slug
 from infra.settings.redis import RedisSettings
 from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
@@ -37,6 +37,27 @@ class SlotSettings(Section):
 
     replicas: Annotated[int, Field(ge=1, le=200)] = 3
     """Pods; three at least in production (REQUIREMENTS, workloads)."""
+
+
+class AutoscalingSettings(Section):
+    """Between which bounds the number of each slot's pods follows the load (REQUIREMENTS, Workloads)."""
+
+    minimum: Annotated[int, Field(ge=1, le=200)] = 3
+    """Pods of a slot at least."""
+
+    maximum: Annotated[int, Field(ge=1, le=200)] = 20
+    """Pods of a slot at most; nodes, addresses and connections must be enough for them."""
+
+    cpu_percent: Annotated[Percent, Field(ge=1)] = 70
+    """Of what the pods request, above which there are more."""
+
+    memory_percent: Annotated[Percent, Field(ge=1)] = 80
+    """Of what the pods request, above which there are more."""
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return bounds that leave no number between them."""
+        if self.minimum > self.maximum:
+            yield ("minimum",), "more than maximum; lower one or raise the other"
 
 
 class ServiceSettings(Section):
@@ -60,10 +81,24 @@ class ServiceSettings(Section):
     slots: Annotated[dict[Slot, SlotSettings], Field(min_length=1)]
     """The active slot, and the candidate while there is one."""
 
+    autoscaling: AutoscalingSettings | None = None
+    """How the number of pods follows the load; none: it is what each slot's `replicas` says."""
+
+    @property
+    def most_pods(self) -> tuple[int, ...]:
+        """How many pods each of its slots may have."""
+        highest = 0 if self.autoscaling is None else self.autoscaling.maximum
+        return tuple(max(slot.replicas, highest) for slot in self.slots.values())
+
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return an active slot that is not there."""
+        """Return an active slot that is not there, and slots that start with more or fewer pods than are allowed."""
         if self.active not in self.slots:
             yield ("active",), "a slot that slots does not have; add it there, or switch active"
+        if self.autoscaling is None:
+            return
+        for name, slot in self.slots.items():
+            if not self.autoscaling.minimum <= slot.replicas <= self.autoscaling.maximum:
+                yield ("slots", name, "replicas"), "outside the bounds of autoscaling; begin between them"
 
 
 class TenantSettings(Section):
@@ -180,7 +215,8 @@ class StackSettings(Section):
         yield from self._pooling()
         yield from self._stored()
         yield from shortages(self.network, self.cluster, self.database, self.services)
-        yield from self.secrets.unserved(self.services, in_cluster=isinstance(self.cluster, DeclaredCluster))
+        in_cluster = isinstance(self.cluster, DeclaredCluster)
+        yield from self.secrets.unserved(self.services, in_cluster=in_cluster, name=self.aws and self.aws.name)
 
     def _stored(self) -> Iterator[Contradiction]:
         distributed = self.edge is not None and self.edge.cdn is not None

@@ -16,6 +16,9 @@ from infra.settings.section import Contradiction, Section, repeated
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 """How a declared rotation is written: UTC, to the second."""
 
+AwsName = Annotated[Slug, Field(max_length=30)]
+"""What an environment's names in AWS begin with."""
+
 RotationDays = Annotated[int, Field(ge=1, le=365)]
 """Days between two rotations."""
 
@@ -78,6 +81,9 @@ class SecretsSettings(Section):
     external: dict[SecretName, ExternalSecretSettings] = Field(default_factory=dict)
     """Name -> one whose value is put in with `tenantry secrets rotate`."""
 
+    copies_of: AwsName | None = None
+    """The environment, by its `aws.name`, whose copies in this region are used; then none is made or rotated here."""
+
     protect: bool = True
     """The engine refuses to delete any, and Secrets Manager keeps what it is told to delete for 30 days."""
 
@@ -92,13 +98,16 @@ class SecretsSettings(Section):
             if name in self.generated:
                 yield ("external", name), "generated has this name too; rename one of them"
 
-    def unserved(self, services: Collection[str], *, in_cluster: bool) -> Iterator[Contradiction]:
+    def unserved(self, services: Collection[str], *, in_cluster: bool, name: str | None) -> Iterator[Contradiction]:
         """Return, below the settings' root, secrets that cannot be delivered.
 
         Args:
             services: the environment's.
             in_cluster: whether its cluster is declared.
+            name: the environment's in AWS.
         """
+        if self.copies_of is not None and self.copies_of == name:
+            yield ("secrets", "copies_of"), "this environment itself; name the one that declares them, or remove it"
         if self.declared and not in_cluster:
             yield (
                 ("secrets",),

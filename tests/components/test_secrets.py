@@ -55,8 +55,8 @@ def files(mark: str = ROTATED_AT) -> Graph:
     def program() -> dict[str, pulumi.Output[str]]:
         opts = pulumi.ResourceOptions(providers=[kubernetes.Provider("cluster")])
         listed = [
-            SecretFile(name="jwt", arn="arn:jwt", mark="version-1"),
-            SecretFile(name="payment", arn="arn:payment", mark=mark, keys=("id", "webhook")),
+            SecretFile(name="jwt", secret="arn:jwt", mark="version-1"),
+            SecretFile(name="payment", secret="arn:payment", mark=mark, keys=("id", "webhook")),
         ]
         args = SecretFilesArgs(namespace="shop", provider_class="api", region=REGION, files=listed)
         made = SecretFiles("api-secrets", args, opts)
@@ -120,9 +120,10 @@ def test_files_are_fetched_by_the_pods_own_identity_and_hold_no_value() -> None:
     parameters = fetched.plain("spec", "parameters")
     assert (parameters["usePodIdentity"], parameters["region"]) == ("true", REGION)
     assert json.loads(parameters["objects"]) == [
-        {"objectName": "arn:jwt", "objectAlias": "jwt"},
+        {"objectName": "arn:jwt", "objectType": "secretsmanager", "objectAlias": "jwt"},
         {
             "objectName": "arn:payment",
+            "objectType": "secretsmanager",
             "objectAlias": "payment",
             "jmesPath": [
                 {"path": "id", "objectAlias": "payment.id"},

@@ -249,6 +249,11 @@ def test_a_rotation_in_the_future_is_not_moved_back(file: Path) -> None:
     assert written(file) == later
 
 
+def test_copies_are_rotated_where_they_come_from(file: Path) -> None:
+    write(file, secrets={**SECRETS, "copies_of": "shop-production"})
+    assert str(refused("rotate", "example", "jwt")).startswith("its secrets are copies of shop-production's")
+
+
 def test_settings_that_are_not_valid_are_told_with_their_path(file: Path) -> None:
     wrong = copy.deepcopy(SECRETS)
     wrong["generated"]["jwt"]["rotated_at"] = "yesterday"

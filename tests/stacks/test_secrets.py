@@ -136,3 +136,23 @@ def test_a_rotation_of_a_generated_secret_draws_it_anew() -> None:
 def test_an_environment_without_secrets_has_no_key_for_them() -> None:
     names = [node.name for node in declared_graph().nodes.values()]
     assert not [name for name in names if name.startswith(("secrets-", "secret-", "rotation-"))]
+
+
+def test_copies_of_another_environment_are_read_and_nothing_is_made() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        secrets = copy.deepcopy(SECRETS)
+        for section in (secrets["generated"]["jwt"], secrets["external"]["payment"]):
+            section["services"] = ["storefront"]
+        raw["secrets"] = {**secrets, "copies_of": "shop-production"}
+
+    found = declared_graph(change)
+    assert not [node.name for node in found.of_type("secret:Secret") if node.name.startswith("secret-")]
+    assert not [node.name for node in found.nodes.values() if node.name.startswith(("secrets-", "rotation-"))]
+    fetched = json.loads(found.named("storefront-secrets-class").plain("spec", "parameters", "objects"))
+    assert [entry["objectName"] for entry in fetched] == ["shop-production/jwt", "shop-production/payment"]
+    read, decrypt = json.loads(found.named("secret-jwt-storefront-reads-policy").plain("policy"))["Statement"]
+    stored = "123456789012:secret:shop-production/jwt-??????"
+    assert read["Resource"] == [f"arn:aws:secretsmanager:eu-central-1:{stored}"]
+    assert decrypt["Condition"]["StringLike"] == {
+        "kms:EncryptionContext:SecretARN": f"arn:aws:secretsmanager:*:{stored}"
+    }
