@@ -216,7 +216,7 @@ class StackSettings(Section):
         yield from self._stored()
         yield from shortages(self.network, self.cluster, self.database, self.services)
         in_cluster = isinstance(self.cluster, DeclaredCluster)
-        yield from self.secrets.unserved(self.services, in_cluster=in_cluster, name=self.aws and self.aws.name)
+        yield from self.secrets.unserved(self.services, in_cluster=in_cluster, own=self.aws and self.aws.name)
 
     def _stored(self) -> Iterator[Contradiction]:
         distributed = self.edge is not None and self.edge.cdn is not None

@@ -98,15 +98,15 @@ class SecretsSettings(Section):
             if name in self.generated:
                 yield ("external", name), "generated has this name too; rename one of them"
 
-    def unserved(self, services: Collection[str], *, in_cluster: bool, name: str | None) -> Iterator[Contradiction]:
+    def unserved(self, services: Collection[str], *, in_cluster: bool, own: str | None) -> Iterator[Contradiction]:
         """Return, below the settings' root, secrets that cannot be delivered.
 
         Args:
             services: the environment's.
             in_cluster: whether its cluster is declared.
-            name: the environment's in AWS.
+            own: the environment's name in AWS.
         """
-        if self.copies_of is not None and self.copies_of == name:
+        if self.copies_of is not None and self.copies_of == own:
             yield ("secrets", "copies_of"), "this environment itself; name the one that declares them, or remove it"
         if self.declared and not in_cluster:
             yield (
