@@ -15,6 +15,7 @@ from components.bucket import Bucket, BucketArgs
 from components.bucket_replication import BucketReplication, BucketReplicationArgs
 from components.budget import Budget, BudgetArgs
 from components.cluster import Cluster, ClusterArgs
+from components.copied_secret import CopiedSecret, CopiedSecretArgs
 from components.database import Database, DatabaseArgs
 from components.declared_secret import DeclaredSecret, DeclaredSecretArgs
 from components.dns import Dns, DnsArgs
@@ -125,6 +126,7 @@ def _secrets(reader: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
     )
     DeclaredSecret("secret-payment", kept, opts).grant_read("api", reader)
     GeneratedSecret("secret-jwt", drawn, opts).secret.grant_read("api", reader)
+    CopiedSecret("secret-copied", CopiedSecretArgs(secret_name="other/jwt"), opts).grant_read("api", reader)
     due = datetime.datetime(2027, 1, 30, tzinfo=datetime.UTC)
     alarm = RotationAlarmArgs(secret_name="shop/jwt", remedy="rotate it", due=due, topic_arn="arn:alarms")
     RotationAlarm("rotation-jwt", alarm, opts)

@@ -215,8 +215,8 @@ class StackSettings(Section):
         yield from self._pooling()
         yield from self._stored()
         yield from shortages(self.network, self.cluster, self.database, self.services)
-        in_cluster = isinstance(self.cluster, DeclaredCluster)
-        yield from self.secrets.unserved(self.services, in_cluster=in_cluster, own=self.aws and self.aws.name)
+        in_cluster, own = isinstance(self.cluster, DeclaredCluster), self.aws.name if self.aws else None
+        yield from self.secrets.unserved(self.services, in_cluster=in_cluster, own=own)
 
     def _stored(self) -> Iterator[Contradiction]:
         distributed = self.edge is not None and self.edge.cdn is not None
