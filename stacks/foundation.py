@@ -6,7 +6,6 @@ runs on it to `environment`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -14,7 +13,6 @@ import pulumi_kubernetes as kubernetes
 import pulumi_postgresql as postgresql
 
 from components.isolated_schema import Endpoint, Server
-from infra.paths import PROJECT_ROOT
 from infra.settings.database import BroughtDatabase, DatabaseSettings, DeclaredDatabase, ExistingDatabase
 from infra.settings.foundation import BroughtCluster, ClusterSettings, DeclaredCluster, ExistingCluster
 from infra.settings.models import StackSettings
@@ -122,8 +120,7 @@ def _cluster(settings: ClusterSettings, region: "Region | None") -> _ClusterSide
 
 
 def _brought_cluster(existing: ExistingCluster) -> _ClusterSide:
-    path = None if existing.kubeconfig is None else str(PROJECT_ROOT / Path(existing.kubeconfig).expanduser())
-    provider = _kubernetes(context=existing.context, kubeconfig=path)
+    provider = _kubernetes(context=existing.context, kubeconfig=existing.kubeconfig)
     return _ClusterSide(provider=provider, clients=existing.security_group_id)
 
 

@@ -165,7 +165,7 @@ class ExistingCluster(Section):
     """The kubeconfig's context; it may be left out where kubeconfig names a file, whose current one is taken."""
 
     kubeconfig: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
-    """The path of a kubeconfig, from the project's folder; by default the caller's own (`KUBECONFIG`)."""
+    """The path of a kubeconfig, from the project's folder (the loader completes it); by default `KUBECONFIG`."""
 
     security_group_id: SecurityGroupId | None = None
     """The group of its nodes and pods, which reach the database and Redis that the stack declares."""

@@ -1,15 +1,19 @@
 """Reads a stack's settings: one YAML object into one model, every error at once.
 
-Owns what comes from the caller's environment. Leaves rules to the models, and the words of errors to `problems`.
+Owns what comes from the caller's environment, and where the project is. Leaves rules to the models, and the words of
+errors to `problems`.
 """
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from infra.errors import TenantryError
+from infra.paths import PROJECT_ROOT
 from infra.settings.database import BroughtDatabase, ExistingDatabase
+from infra.settings.foundation import BroughtCluster
 from infra.settings.models import StackSettings
 from infra.settings.problems import Problem, problems_of
 
@@ -42,7 +46,7 @@ def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -
     Raises:
         SettingsError: with every problem at once.
     """
-    return _with_environment(stack, validate(stack, raw), environment)
+    return _with_environment(stack, _with_path(validate(stack, raw)), environment)
 
 
 def validate(stack: str, raw: object) -> StackSettings:
@@ -61,6 +65,15 @@ def validate(stack: str, raw: object) -> StackSettings:
         return StackSettings.model_validate(raw)
     except ValidationError as error:
         raise SettingsError(stack, problems_of(error)) from None
+
+
+def _with_path(settings: StackSettings) -> StackSettings:
+    """Return the settings with the whole path of a brought cluster's kubeconfig."""
+    if not isinstance(settings.cluster, BroughtCluster) or settings.cluster.existing.kubeconfig is None:
+        return settings
+    path = str(PROJECT_ROOT / Path(settings.cluster.existing.kubeconfig).expanduser())
+    existing = settings.cluster.existing.model_copy(update={"kubeconfig": path})
+    return settings.model_copy(update={"cluster": settings.cluster.model_copy(update={"existing": existing})})
 
 
 def _with_environment(stack: str, settings: StackSettings, environment: Mapping[str, str]) -> StackSettings:
