@@ -28,7 +28,11 @@ _TIER_TAGS: Mapping[Tier, Mapping[str, str]] = {
 }
 
 PRODUCTION_ENDPOINTS = ("ecr.api", "ecr.dkr", "sts", "secretsmanager", "logs")
-"""What the platform calls all the time, or with secrets."""
+"""What the platform calls all the time, or with secrets.
+
+There is always a NAT gateway, so that the rest goes by it; a network that closes it needs `ec2`, `eks`, `eks-auth`,
+`elasticloadbalancing` and `autoscaling` as well (EKS user guide, private clusters).
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
