@@ -1,8 +1,8 @@
 """A workload in two slots, blue and green, one of which takes traffic.
 
 Owns both Deployments and the stable Service. The order of an update is the graph's: the active slot is ready, then the
-Service points to it, then the other slot changes. Leaves routes and autoscaling to later components, and holds in time
-to the release command.
+Service points to it, then the other slot changes. Leaves the number of pods to `Autoscaler` where there is one, routes
+to a later component, and holds in time to the release command.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.core.v1 import Service as KubernetesService
 
+from components.autoscaler import Autoscaler, AutoscalerArgs
 from infra.naming import labels
 
 Slot = Literal["blue", "green"]
@@ -47,11 +48,28 @@ class SlotArgs:
 
     Args:
         image: by digest.
-        replicas: number of pods.
+        replicas: number of pods; with bounds, only that at the start.
     """
 
     image: str
     replicas: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Between which numbers each slot's pods follow the load.
+
+    Args:
+        minimum: pods of a slot at least.
+        maximum: pods of a slot at most.
+        cpu_percent: of what they request, above which there are more.
+        memory_percent: of what they request, above which there are more.
+    """
+
+    minimum: int
+    maximum: int
+    cpu_percent: int
+    memory_percent: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +109,7 @@ class ServiceArgs:
         active: the slot that takes traffic; a key of `slots`.
         ready_timeout: seconds that a slot's pods may take to become ready before the update fails.
         slots: the active slot and, while there is one, the candidate.
+        bounds: of each slot's number of pods; None for exactly its replicas.
         environment_secrets: what the container's environment holds.
         service_account: what its pods are to Kubernetes and, by that, to AWS; None for the namespace's default.
         mounted_secrets: what its container finds as files below `SECRETS_DIRECTORY`.
@@ -102,6 +121,7 @@ class ServiceArgs:
     active: Slot
     ready_timeout: int
     slots: Mapping[Slot, SlotArgs]
+    bounds: Bounds | None = None
     environment_secrets: Sequence[EnvironmentSecret] = ()
     service_account: pulumi.Input[str] | None = None
     mounted_secrets: MountedSecrets | None = None
@@ -144,10 +164,11 @@ class Service(pulumi.ComponentResource):
         role = "active" if slot == self._args.active else "candidate"
         seconds = f"{self._args.ready_timeout}s"
         timeout = pulumi.CustomTimeouts(create=seconds, update=seconds)
-        return Deployment(
-            f"{self._name}-{slot}",
+        name = f"{self._name}-{slot}"
+        deployment = Deployment(
+            name,
             metadata={
-                "name": f"{self._name}-{slot}",
+                "name": name,
                 "namespace": self._args.namespace,
                 "labels": pod_labels,
                 "annotations": {_ROLE_ANNOTATION: role},
@@ -161,8 +182,28 @@ class Service(pulumi.ComponentResource):
                     "spec": self._pod(slot),
                 },
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on, custom_timeouts=timeout),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=depends_on,
+                custom_timeouts=timeout,
+                ignore_changes=["spec.replicas"] if self._args.bounds else None,
+            ),
         )
+        if self._args.bounds is not None:
+            self._autoscaler(name, deployment, self._args.bounds)
+        return deployment
+
+    def _autoscaler(self, name: str, deployment: Deployment, bounds: Bounds) -> Autoscaler:
+        args = AutoscalerArgs(
+            namespace=self._args.namespace,
+            deployment=deployment.metadata.apply(lambda metadata: metadata.name or name),
+            workload=self._name,
+            minimum=bounds.minimum,
+            maximum=bounds.maximum,
+            cpu_percent=bounds.cpu_percent,
+            memory_percent=bounds.memory_percent,
+        )
+        return Autoscaler(f"{name}-scale", args, pulumi.ResourceOptions(parent=self))
 
     def _checksum(self) -> pulumi.Output[str]:
         """Return one checksum over everything that the pods read by reference."""

@@ -13,12 +13,12 @@ from components.isolated_schema import Login
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
 from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
-from components.service import EnvironmentSecret, MountedSecrets, Service, ServiceArgs, SlotArgs
+from components.service import Bounds, EnvironmentSecret, MountedSecrets, Service, ServiceArgs, SlotArgs
 from components.service_account import ServiceAccount, ServiceAccountArgs
 from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
-from infra.settings.models import PlanLimits, ServiceSettings, StackSettings, TenantSettings
+from infra.settings.models import AutoscalingSettings, PlanLimits, ServiceSettings, StackSettings, TenantSettings
 from stacks import pooling
 from stacks.foundation import lay
 
@@ -81,8 +81,15 @@ class _Environment:
             },
             "tenants": {slug: _summary(tenant) for slug, tenant in self._tenants.items()},
             "connections": pulumi.Output.secret(urls),
+            "database_logins": self._logins(),  # what a stack needs that restores this one's backups
             **self._foundation.outputs,
         }
+
+    def _logins(self) -> pulumi.Output[dict[str, str]]:
+        logins = [self._pool.login, *(tenant.login for tenant in self._tenants.values() if tenant.login)]
+        pairs = [pulumi.Output.all(login.role, login.password) for login in logins]
+        known: pulumi.Output[dict[str, str]] = pulumi.Output.all(*pairs).apply(dict)
+        return pulumi.Output.secret(known)
 
     def _serve_names(self) -> None:
         parts = self._foundation.parts
@@ -157,6 +164,7 @@ class _Environment:
                 slot: SlotArgs(image=content.image, replicas=content.replicas)
                 for slot, content in settings.slots.items()
             },
+            bounds=_bounds(settings.autoscaling),
             environment_secrets=self._credentials,
             service_account=self._account(name),
             mounted_secrets=self._secret_files(name, identity),
@@ -200,6 +208,17 @@ class _Environment:
         created = DatabaseTenant(f"tenant-{tenant.slug}", args, self._opts)
         entry = _entry(tenant, created.database, created.schema, created.credentials)
         return _Tenant(entry, created.role, created.url, created.login)
+
+
+def _bounds(settings: AutoscalingSettings | None) -> Bounds | None:
+    if settings is None:
+        return None
+    return Bounds(
+        minimum=settings.minimum,
+        maximum=settings.maximum,
+        cpu_percent=settings.cpu_percent,
+        memory_percent=settings.memory_percent,
+    )
 
 
 def _entry(

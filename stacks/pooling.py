@@ -114,10 +114,7 @@ def _shape(settings: StackSettings, wanted: PoolerSettings) -> PoolShape:
 
 
 def _services(settings: StackSettings) -> Sequence[tuple[int, int]]:
-    return [
-        (max(slot.replicas for slot in service.slots.values()), service.database_connections)
-        for service in settings.services.values()
-    ]
+    return [(max(service.most_pods), service.database_connections) for service in settings.services.values()]
 
 
 def _authority() -> str:

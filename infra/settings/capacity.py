@@ -71,7 +71,7 @@ def _addresses(network: NetworkSettings, cluster: DeclaredCluster) -> Iterator[C
 
 
 def _room(zones: int, cluster: DeclaredCluster, services: Mapping[str, "ServiceSettings"]) -> Iterator[Contradiction]:
-    wanted = sum(slot.replicas for service in services.values() for slot in service.slots.values())
+    wanted = sum(sum(service.most_pods) for service in services.values())
     room = zones * sum(
         pool.maximum * max(min((size.pods for size in _node_sizes(pool)), default=0) - _OWN_PODS, 0)
         for pool in cluster.node_pools.values()
@@ -108,8 +108,7 @@ def _connections(database: DeclaredDatabase, services: Mapping[str, "ServiceSett
     if database.pooler is not None:
         return
     wanted = connections.LIVE_SLOTS * sum(
-        service.database_connections * max(slot.replicas for slot in service.slots.values())
-        for service in services.values()
+        service.database_connections * max(service.most_pods) for service in services.values()
     )
     needed = wanted + connections.RESERVED
     if wanted and needed > database.max_connections:

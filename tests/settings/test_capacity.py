@@ -87,6 +87,17 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
         f"too few nodes: services want 65 pods, and all nodes together have room for 63; {NODES}",
     ),
     (
+        [(f"{POOL}.maximum", 1), ("services.storefront.autoscaling", {"maximum": 33}),
+         ("services.storefront.database_connections", 1)],
+        "cluster.node_pools",
+        f"too few nodes: services want 66 pods, and all nodes together have room for 63; {NODES}",
+    ),
+    (
+        [("services.storefront.autoscaling", {}), ("services.storefront.database_connections", 20)],
+        "database.max_connections",
+        f"too few for the pods of two live slots, which need 830 without a pooler; {POOLS}",
+    ),
+    (
         [("services.storefront.database_connections", ...)],
         "database.max_connections",
         f"too few for the pods of two live slots, which need 780 without a pooler; {POOLS}",

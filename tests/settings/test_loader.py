@@ -59,6 +59,26 @@ WRONG: list[tuple[str, object, str]] = [
         {"green": {"image": "a@sha256:" + "0" * 64}},
         f"{STOREFRONT}.active: a slot that slots does not have; add it there, or switch active",
     ),
+    (
+        "services.storefront.autoscaling",
+        {"minimum": 6},
+        f"{STOREFRONT}.slots.blue.replicas: outside the bounds of autoscaling; begin between them",
+    ),
+    (
+        "services.storefront.autoscaling",
+        {"maximum": 4},
+        f"{STOREFRONT}.slots.green.replicas: outside the bounds of autoscaling; begin between them",
+    ),
+    (
+        "services.storefront.autoscaling",
+        {"minimum": 5, "maximum": 4},
+        f"{STOREFRONT}.autoscaling.minimum: more than maximum; lower one or raise the other",
+    ),
+    (
+        "services.storefront.autoscaling",
+        {"cpu_percent": 0},
+        f"{STOREFRONT}.autoscaling.cpu_percent: input should be greater than or equal to 1",
+    ),
     ("tenants.0.plan", "gold", "tenantry:settings.tenants[0].plan: input should be 'free', 'pro' or 'enterprise'"),
     (
         "tenants.1.slug",
