@@ -15,9 +15,11 @@ class ClosedDatabaseArgs:
 
     Args:
         database: the PostgreSQL name.
+        restored: whether it came with a backup, together with all that is made in it here.
     """
 
     database: str
+    restored: bool = False
 
 
 class ClosedDatabase(pulumi.ComponentResource):
@@ -28,8 +30,12 @@ class ClosedDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClosedDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:database:ClosedDatabase", name, None, opts)
+        self.database = pulumi.Output.from_input(args.database) if args.restored else self._made(name, args.database)
+        self.register_outputs({"database": self.database})
+
+    def _made(self, name: str, postgresql_name: str) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
-        database = Database(f"{name}-database", name=args.database, opts=child)
+        database = Database(f"{name}-database", name=postgresql_name, opts=child)
         closed = Grant(
             f"{name}-public",
             database=database.name,
@@ -39,5 +45,4 @@ class ClosedDatabase(pulumi.ComponentResource):
             opts=child,
         )
         vector = Extension(f"{name}-vector", name="vector", database=database.name, opts=child)
-        self.database = pulumi.Output.all(database.name, closed.id, vector.id).apply(lambda parts: str(parts[0]))
-        self.register_outputs({"database": self.database})
+        return pulumi.Output.all(database.name, closed.id, vector.id).apply(lambda parts: str(parts[0]))

@@ -58,6 +58,9 @@ class Server:
             superuser has anyway. None for a superuser.
         pooler: what services connect to in its place; None for the server itself.
         replica: what they may read from as well; None for nothing.
+        restored: role -> password of those that came with a backup, a secret, together with all that the program would
+            make in the server. Nothing is made then, as PostgreSQL refuses to make what is there. None for a server
+            that the program fills.
     """
 
     host: pulumi.Input[str]
@@ -66,6 +69,16 @@ class Server:
     administrator: str | None = None
     pooler: Endpoint | None = None
     replica: Endpoint | None = None
+    restored: pulumi.Output[Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Content:
+    """What is in the server, made or found there."""
+
+    owner: pulumi.Output[str]
+    login: Login
+    schema: pulumi.Output[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,23 +134,38 @@ class IsolatedSchema(pulumi.ComponentResource):
         super().__init__("tenantry:database:IsolatedSchema", name, None, opts)
         self._name = name
         self._args = args
-        password = self._password()
-        owner = self._owner()
-        role = self._application(password)
-        schema = self._schema(owner)
-        grants = [*self._grants(role, schema), *self._defaults(owner, role, schema)]
-        urls = self._urls(role, password)
+        content = self._made() if args.server.restored is None else self._found(args.server.restored)
+        urls = self._urls(content.login)
         self.url = urls["DIRECT_DATABASE_URL"]
-        self.login = Login(role=role.name, password=password.result)
+        self.login = content.login
         credentials = self._credentials(urls)
-        self.owner = owner.name
-        self.role = role.name
-        self.schema = pulumi.Output.all(schema.name, *[grant.id for grant in grants]).apply(lambda parts: str(parts[0]))
+        self.owner = content.owner
+        self.role = content.login.role
+        self.schema = content.schema
         self.credentials = credentials.metadata.apply(lambda metadata: metadata.name or "")
         # The password in it has 190 bits, so that its hash may be seen.
         self.checksum = pulumi.Output.unsecret(pulumi.Output.all(*urls.values()).apply(_checksum))
         self.register_outputs(
             {"schema": self.schema, "owner": self.owner, "role": self.role, "credentials": self.credentials}
+        )
+
+    def _made(self) -> _Content:
+        password = self._password()
+        owner = self._owner()
+        role = self._application(password)
+        schema = self._schema(owner)
+        grants = [*self._grants(role, schema), *self._defaults(owner, role, schema)]
+        ready = pulumi.Output.all(schema.name, *[grant.id for grant in grants]).apply(lambda parts: str(parts[0]))
+        return _Content(owner=owner.name, login=Login(role=role.name, password=password.result), schema=ready)
+
+    def _found(self, passwords: pulumi.Output[Mapping[str, str]]) -> _Content:
+        prefix = self._args.role_prefix
+        role = application_role(prefix)
+        password: pulumi.Output[str] = pulumi.Output.secret(passwords.apply(lambda known: _password(known, role)))
+        return _Content(
+            owner=pulumi.Output.from_input(owner_role(prefix)),
+            login=Login(role=pulumi.Output.from_input(role), password=password),
+            schema=pulumi.Output.from_input(self._args.schema),
         )
 
     def _child(self) -> pulumi.ResourceOptions:
@@ -209,20 +237,20 @@ class IsolatedSchema(pulumi.ComponentResource):
             for object_type, names in privileges.items()
         ]
 
-    def _urls(self, role: Role, password: RandomPassword) -> dict[str, pulumi.Output[str]]:
+    def _urls(self, login: Login) -> dict[str, pulumi.Output[str]]:
         server = self._args.server
         ends: dict[str, Endpoint | Server] = {
             "DATABASE_URL": server.pooler or server,
             "DIRECT_DATABASE_URL": server,
             **({"READ_DATABASE_URL": server.replica} if server.replica else {}),
         }
-        return {variable: self._url(end, role, password) for variable, end in ends.items()}
+        return {variable: self._url(end, login) for variable, end in ends.items()}
 
-    def _url(self, end: Endpoint | Server, role: Role, password: RandomPassword) -> pulumi.Output[str]:
+    def _url(self, end: Endpoint | Server, login: Login) -> pulumi.Output[str]:
         return pulumi.Output.format(
             "postgresql://{0}:{1}@{2}:{3}/{4}?sslmode={5}",
-            role.name,
-            password.result,
+            login.role,
+            login.password,
             end.host,
             end.port,
             self._args.database,
@@ -240,6 +268,12 @@ class IsolatedSchema(pulumi.ComponentResource):
             string_data=dict(urls),
             opts=self._child(),
         )
+
+
+def _password(known: Mapping[str, str], role: str) -> str:
+    if role not in known:
+        raise pulumi.RunError(f"the backup has no role {role}; declare only tenants that were in the stack it is of")
+    return known[role]
 
 
 def _checksum(urls: Sequence[str]) -> str:

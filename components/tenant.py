@@ -127,7 +127,7 @@ class DatabaseTenant(pulumi.ComponentResource):
         self.namespace = self._namespace().namespace
         self.database = ClosedDatabase(
             f"{name}-own",
-            ClosedDatabaseArgs(database=tenant_database(args.slug)),
+            ClosedDatabaseArgs(database=tenant_database(args.slug), restored=args.server.restored is not None),
             pulumi.ResourceOptions(parent=self),
         ).database
         data = self._data()

@@ -77,11 +77,12 @@ class TenantPool(pulumi.ComponentResource):
         super().__init__("tenantry:database:TenantPool", name, None, opts)
         self._name = name
         self._args = args
-        self.database = ClosedDatabase(
-            f"{name}-shared", ClosedDatabaseArgs(database=args.database), pulumi.ResourceOptions(parent=self)
-        ).database
+        restored = args.server.restored is not None
+        closed = ClosedDatabaseArgs(database=args.database, restored=restored)
+        self.database = ClosedDatabase(f"{name}-shared", closed, pulumi.ResourceOptions(parent=self)).database
         pool = self._pool()
-        self._guard(pool, self._administration(pool))
+        if not restored:
+            self._guard(pool, self._administration(pool))
         self.role = pool.role
         self.login = pool.login
         self.credentials = pool.credentials

@@ -200,6 +200,7 @@ def _declared_database(
         ssl_mode="verify-full",
         administrator=database.username,
         replica=Endpoint(host=replica.host, port=database.port, ssl_mode="verify-full") if replica else None,
+        restored=region.restored_logins(settings),
     )
     outputs: dict[str, pulumi.Input[object]] = {"database_url": _administrators_url(database)}
     if replica is not None:

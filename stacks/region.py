@@ -25,7 +25,7 @@ from infra.settings.foundation import (
     TagSettings,
 )
 from infra.settings.redis import RedisSettings, RedisStoreSettings
-from stacks.stores import database_args, redis_args
+from stacks.stores import database_args, redis_args, restored_logins
 
 
 class Region:
@@ -129,6 +129,14 @@ class Region:
             protect=settings.protect,
         )
         return BackupCopy("database-copy", args, self.opts)
+
+    def restored_logins(self, settings: DeclaredDatabase) -> pulumi.Output[Mapping[str, str]] | None:
+        """Return role -> password of those that come with another stack's backup; None when none do.
+
+        Args:
+            settings: the stack's.
+        """
+        return restored_logins(settings)
 
     def redis(self, settings: RedisSettings, clients: pulumi.Input[str] | None) -> Mapping[str, Redis]:
         """Declare the Redis stores that are asked for, by name.

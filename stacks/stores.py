@@ -4,7 +4,7 @@ Pure, but for a restore from another stack, which reads that stack's outputs. Le
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pulumi
@@ -18,6 +18,9 @@ from infra.settings.redis import RedisStoreSettings
 
 BACKUPS_OUTPUT = "database_backups"
 """The output of a stack whose backups are copied: their ARN in its recovery region."""
+
+LOGINS_OUTPUT = "database_logins"
+"""The output of a stack with role -> password, a secret: whoever restores its backups needs them."""
 
 
 def database_args(
@@ -88,6 +91,26 @@ def redis_args(
     )
 
 
+def restored_logins(settings: DeclaredDatabase) -> pulumi.Output[Mapping[str, str]] | None:
+    """Return role -> password of those that a backup of another stack brings, by that stack's outputs.
+
+    None where the program makes what is in the server: roles of a stack's own backups are in its state already.
+
+    Args:
+        settings: the stack's.
+    """
+    restore = settings.restore
+    if restore is None or restore.stack is None:
+        return None
+    source = pulumi.StackReference("restored-logins", stack_name=_whole_name(restore))
+    found: pulumi.Output[Mapping[str, str]] = source.require_output(LOGINS_OUTPUT)
+    return found
+
+
+def _whole_name(settings: RestoreSettings) -> str:
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{settings.stack}"
+
+
 def _restore(settings: RestoreSettings | None) -> Restore | None:
     if settings is None:
         return None
@@ -96,8 +119,7 @@ def _restore(settings: RestoreSettings | None) -> Restore | None:
     time = None if settings.time is None else _text(settings.time)
     if settings.backups is not None:
         return PointInTimeRestore(backups_arn=settings.backups, time=time)
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{settings.stack}"
-    copied: pulumi.Output[str] = pulumi.StackReference(name).require_output(BACKUPS_OUTPUT)
+    copied: pulumi.Output[str] = pulumi.StackReference(_whole_name(settings)).require_output(BACKUPS_OUTPUT)
     return PointInTimeRestore(backups_arn=copied, time=time)
 
 

@@ -106,7 +106,11 @@ class _Answers(mocks.Mocks):
         state = dict(args.inputs)
         if args.typ == "pulumi:pulumi:StackReference":
             # A stack that has every output that is asked for here.
-            state["outputs"] = {"database_backups": f"database_backups of {args.name}"}
+            roles = ("tenantry_pool_app", "tenant_book_store_app", "tenant_department_store_app")
+            state["outputs"] = {
+                "database_backups": f"database_backups of {args.name}",
+                "database_logins": {role: f"password of {role}" for role in roles},
+            }
         if args.typ == "random:index/randomPassword:RandomPassword":
             state["result"] = f"password-of-{args.name}"
         if args.typ == "random:index/randomString:RandomString":
