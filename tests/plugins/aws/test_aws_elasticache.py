@@ -1,9 +1,11 @@
 """Replication groups and what they need: what is refused and when, and what is secret."""
 
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
+from infra.sandbox.plugins.aws.kinds import KINDS
 from infra.sandbox.plugins.values import Secret
 from tests.plugins.aws.examples.elasticache import cache_inputs
 from tests.plugins.aws.world import World
@@ -78,6 +80,30 @@ def test_a_token_is_secret_and_endpoints_are_told(world: World) -> None:
     assert group.outputs["primaryEndpointAddress"] != group.outputs["readerEndpointAddress"]
     assert group.outputs["port"] == 6379
     assert len(group.outputs["memberClusters"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ({"authToken": "one"}, {"authToken": "two"}, [("two", "ROTATE")]),
+        ({"authToken": "one"}, {"authToken": "two", "authTokenUpdateStrategy": "SET"}, [("two", "SET")]),
+        (
+            {"authToken": "two", "authTokenUpdateStrategy": "ROTATE"},
+            {"authToken": "two", "authTokenUpdateStrategy": "SET"},
+            [("two", "SET")],
+        ),
+        ({"authToken": "two"}, {"authToken": "two", "authTokenUpdateStrategy": "ROTATE"}, []),
+    ],
+)
+def test_a_token_is_rotated_and_the_one_before_retired_without_another(
+    old: dict[str, Any], new: dict[str, Any], said: list[tuple[str, str]]
+) -> None:
+    client = MagicMock()
+    cloud = MagicMock(client=MagicMock(return_value=client))
+    usual = {"description": "a cache", "numCacheClusters": 1}
+    KINDS[GROUP].update(cloud, "eu-west-1", "cache", {**usual, **old}, {**usual, **new})
+    calls = [call.kwargs for call in client.modify_replication_group.call_args_list]
+    assert [(one["AuthToken"], one["AuthTokenUpdateStrategy"]) for one in calls if "AuthToken" in one] == said
 
 
 def test_a_group_leaves_its_last_snapshot(world: World) -> None:

@@ -169,6 +169,40 @@ def test_what_an_instance_uses_cannot_be_deleted(world: World) -> None:
     assert groups.refresh() == parameters.refresh() == {"gone"}
 
 
+def test_a_replica_follows_an_instance_and_is_changed_and_deleted_by_itself(world: World) -> None:
+    source = instance(world, Tags=[{"Key": "role", "Value": "source"}])
+    said = {"replicateSourceDb": source, "instanceClass": "db.t4g.micro", "skipFinalSnapshot": True}
+    replica = world.object(INSTANCE).create(**said, storageEncrypted=False, multiAz=True)
+    assert replica.refresh() == set()
+    assert replica.outputs["engine"] == "postgres"
+    assert replica.id != _instance_of(world, source)["DbiResourceId"]
+    assert _instance_of(world, source)["ReadReplicaDBInstanceIdentifiers"] == [replica.inputs["identifier"]]
+    assert _instance_of(world, str(replica.inputs["identifier"]))["TagList"] == []
+    replica.update(**{**said, "instanceClass": "db.t4g.small"}, storageEncrypted=False, multiAz=True)
+    assert replica.refresh() == set()
+    replica.delete()
+    assert _instance_of(world, source)["ReadReplicaDBInstanceIdentifiers"] == []
+
+
+def test_only_an_instance_with_backups_has_replicas(world: World) -> None:
+    said = {"instanceClass": "db.t4g.micro", "skipFinalSnapshot": True}
+    with pytest.raises(Refused, match="DBInstanceNotFound"):
+        world.object(INSTANCE).create(**said, replicateSourceDb="nobody")
+    source = str(world.object(INSTANCE).create(**_SMALL, backupRetentionPeriod=0).inputs["identifier"])
+    with pytest.raises(Refused, match="Automated backups of the source are not enabled"):
+        world.object(INSTANCE).create(**said, replicateSourceDb=source)
+
+
+def test_libraries_and_audit_are_parameters_that_are_kept_by_name(world: World) -> None:
+    given = [
+        {"name": "pgaudit.log", "value": "ddl,role"},
+        {"name": "shared_preload_libraries", "value": "pg_stat_statements,pgaudit", "applyMethod": "pending-reboot"},
+    ]
+    group = world.object(PARAMETERS).create(family="postgres18", parameters=given)
+    assert group.refresh() == set()
+    assert group.changes(family="postgres18", parameters=list(reversed(given))) == {}
+
+
 def test_an_identifier_is_changed_in_place(world: World) -> None:
     database = world.object(INSTANCE).create(**_SMALL)
     before, renamed = database.id, world.name("renamed")

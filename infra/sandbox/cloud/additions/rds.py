@@ -17,7 +17,7 @@ from infra.sandbox.cloud.additions import rds_backups, references
 _ZONES = 2  # the coverage that RDS asks for
 _NOT_INHERITED = ("backend", "db_subnet_group", "max_allocated_storage", "read_replica_source_db_instance_identifier")
 
-_REPLICAS_OWN = {"backup_retention_period": 0, "deletion_protection": False, "multi_az": False}
+_REPLICAS_OWN = {"backup_retention_period": 0, "deletion_protection": False, "multi_az": False, "tags": None}
 
 
 class Additions(rds_backups.Backups):
