@@ -1,6 +1,7 @@
 """What stands between the internet and an environment: settings -> arguments of the firewall and the CDN.
 
-Owns which of them there are. Leaves the gateway's place behind the firewall to the gateway.
+Owns which of them there are. Leaves the gateway's place behind the firewall to the gateway: WAF stands before an
+application load balancer only, which a gateway in the cluster (`istio`, `envoy`) must have before it to be behind WAF.
 """
 
 from collections.abc import Mapping
