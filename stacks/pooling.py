@@ -15,7 +15,6 @@ from components.isolated_schema import Endpoint, Login, Server
 from components.pooler import Pooler, PoolerArgs
 from components.pooler_settings import PORT, PoolShape
 from infra.connections import PER_PROCESS, RESERVED_DIRECT, clients
-from infra.errors import TenantryError
 from infra.settings.database import DeclaredDatabase, PoolerSettings
 from infra.settings.models import StackSettings
 
@@ -128,8 +127,7 @@ def _authority() -> str:
 
 
 def _untrusted(what: str) -> pulumi.RunError:
-    remedy = (
-        "name the certificates that the server's is checked with there: those of RDS are at "
-        "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+    return pulumi.RunError(
+        f"{_AUTHORITY} {what}, database.pooler, name the certificates that the server's is checked with there: those "
+        "of RDS are at https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
     )
-    return pulumi.RunError(str(TenantryError(f"{_AUTHORITY} {what}", "database.pooler", remedy)))

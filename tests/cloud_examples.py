@@ -16,7 +16,7 @@ from components.bucket_replication import BucketReplication, BucketReplicationAr
 from components.budget import Budget, BudgetArgs
 from components.cluster import Cluster, ClusterArgs
 from components.copied_secret import CopiedSecret, CopiedSecretArgs
-from components.database import Database, DatabaseArgs
+from components.database import Database, DatabaseArgs, Replica
 from components.declared_secret import DeclaredSecret, DeclaredSecretArgs
 from components.dns import Dns, DnsArgs
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
@@ -91,6 +91,7 @@ def _declare() -> None:
     database = Database("database", database_args(vpc_id=network.vpc_id, subnet_ids=data), opts)
     copy = BackupCopyArgs(instance_arn=database.arn, region="eu-west-1", retention_days=30)
     BackupCopy("backup-copy", copy, opts)
+    database.replicate("replica", Replica(instance_class="db.r8g.large"), opts)
     cache = Redis("cache", redis_args(vpc_id=network.vpc_id, subnet_ids=data), opts)
     logs = LogBucket("logs", LogBucketArgs(), opts)
     bucket = Bucket("uploads", BucketArgs(access_logs=logs.bucket), opts)
