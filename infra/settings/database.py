@@ -245,6 +245,20 @@ def window_contradictions(each_day: str, field: str, once: str, least: int) -> I
         yield ("maintenance_window",), f"overlaps {field}; AWS refuses that, move one of the two"
 
 
+def restore_contradictions(database: DeclaredDatabase, region: str) -> Iterator[Contradiction]:
+    """Return backups of another region, which RDS cannot restore from here; places are those of the whole settings.
+
+    Args:
+        database: with what it is restored from, or without.
+        region: where it is made.
+    """
+    restore = database.restore
+    for name in ("snapshot", "backups"):
+        source = getattr(restore, name, None) or ""
+        if source.startswith("arn:") and source.split(":")[3] != region:
+            yield ("database", "restore", name), "of another region than aws.region; name its copy in this one"
+
+
 def pooler_contradictions(
     database: DeclaredDatabase, limits: Sequence[tuple[str, int]], own_databases: int
 ) -> Iterator[Contradiction]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from infra.connections import PER_PROCESS
 from infra.settings.capacity import shortages
-from infra.settings.database import DatabaseSettings, DeclaredDatabase, pooler_contradictions
+from infra.settings.database import DatabaseSettings, DeclaredDatabase, pooler_contradictions, restore_contradictions
 from infra.settings.dns import DnsSettings, EdgeSettings, misfits
 from infra.settings.foundation import (
     AwsSettings,
@@ -255,6 +255,8 @@ class StackSettings(Section):
             own = sum(tenant.effective_isolation == "database" for tenant in isolated)
             limits = [(plan, self.plans[plan].connection_limit) for plan in plans]
             yield from pooler_contradictions(self.database, limits, own)
+            if self.aws is not None:
+                yield from restore_contradictions(self.database, self.aws.region)
 
     def _tenancy(self) -> Iterator[Contradiction]:
         first: dict[str, int] = {}

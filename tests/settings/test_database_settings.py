@@ -83,6 +83,11 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
         "a stack of this project: letters, digits, dots, dashes and underscores",
     ),
     (
+        [("database.restore", {"backups": BACKUPS.replace("central", "north")})],
+        "database.restore.backups",
+        "of another region than aws.region; name its copy in this one",
+    ),
+    (
         [("database.pooler", {**POOLER, "replicas": 20})],
         "database.max_connections",
         "too few for this pooler, whose pools together stay below 70 % of it; 780 at least, or lower "

@@ -3,6 +3,8 @@
 The master role is as RDS makes it: no superuser, but a member of `rds_superuser`, with CREATEDB and CREATEROLE; the
 superuser is `rdsadmin`, whom nobody outside knows a password of. Plain connections are refused unless `rds.force_ssl`
 is 0; RDS has 1 as its default since PostgreSQL 15. Parameters that only a start can change wait for `RebootDBInstance`.
+Simulated: `shared_preload_libraries`, pgaudit's and pg_stat_statements' parameters are kept by name and have no effect,
+since the sandbox's PostgreSQL comes without those libraries.
 Archived log is kept as long as the instance is, whatever the retention period, and longer where its automated backups
 are to outlive it.
 """
