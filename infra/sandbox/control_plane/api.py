@@ -58,6 +58,14 @@ class ApiClient:
         """Return the object or list at `path`."""
         return self._call("GET", path, parameters=parameters)
 
+    def metadata(self, path: str) -> list[dict[str, Any]]:
+        """Return the metadata of every object in the collection at `path`, without the objects."""
+        accepted = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+        response = self._http.get(path, headers={"Accept": accepted})
+        if response.is_error:
+            raise _refusal(response)
+        return [item["metadata"] for item in response.json()["items"] or []]  # null where there is none
+
     def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create `body` in the collection at `path`."""
         return self._call("POST", path, json.dumps(body))
