@@ -61,7 +61,7 @@ def run(workspace: Workspace, arguments: Sequence[str], log: Path) -> None:
         with log.open("rb") as written:
             written.seek(began)
             lines = written.read().decode(errors="replace").splitlines()
-        raise EngineFailed(arguments, workspace.stack, "\n".join(lines[-_TAIL:]))
+        raise EngineFailed(arguments, workspace.stack, "\n".join([*_changes(lines[:-_TAIL]), *lines[-_TAIL:]]))
 
 
 def document(workspace: Workspace, arguments: Sequence[str]) -> Mapping[str, Any]:
@@ -83,6 +83,11 @@ def document(workspace: Workspace, arguments: Sequence[str]) -> Mapping[str, Any
         raise EngineFailed(arguments, workspace.stack, ran.stderr)
     found: Mapping[str, Any] = json.loads(ran.stdout)
     return found
+
+
+def _changes(lines: Sequence[str]) -> list[str]:
+    """Return what would be changed, where nothing was expected to be: it may stand far above the end."""
+    return [line for line in lines if "[diff: " in line]
 
 
 def _cli(workspace: Workspace) -> str:

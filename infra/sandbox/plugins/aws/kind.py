@@ -94,6 +94,7 @@ class Kind:
         unchecked: input -> why no schema judges it.
         defaults: what AWS takes for inputs that are left out and the official plugin states.
         computed: inputs that AWS chooses when they are left out.
+        overruled: inputs that AWS may not follow; outputs tell what it has done instead.
         replace: inputs whose change replaces, beyond those of the schema.
         in_place: inputs that change in place, whatever the schema says.
         secret: inputs that are secret.
@@ -123,6 +124,7 @@ class Kind:
     unchecked: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Value] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
+    overruled: frozenset[str] = frozenset()
     replace: frozenset[str] = frozenset()
     in_place: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()

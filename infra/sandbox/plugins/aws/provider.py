@@ -286,6 +286,8 @@ class AWSProvider(Provider):
         if actual.get("status") in kind.broken:
             raise ProviderError(f"it is {actual['status']}: {_BROKEN}")
         stated = {**_filled(kind, _stated(kind, inputs), actual), "region": region}
+        for name in kind.overruled & stated.keys() & actual.keys():
+            stated[name] = mark_like(actual[name], stated[name])
         told = {name: value for name, value in actual.items() if name not in stated and value is not None}
         return {**told, **stated, **self._tags(kind, inputs, actual)}
 

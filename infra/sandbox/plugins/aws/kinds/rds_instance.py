@@ -217,6 +217,7 @@ INSTANCE = Instance(
             "vpcSecurityGroupIds",
         }
     ),
+    overruled=frozenset({"kmsKeyId"}),  # what comes from a backup or a snapshot keeps its key
     limits={  # as the API reference of CreateDBInstance says
         "backupRetentionPeriod": {"minimum": 0, "maximum": 35},
         "monitoringInterval": {"choices": (0, 1, 5, 10, 15, 30, 60)},
