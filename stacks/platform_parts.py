@@ -5,18 +5,22 @@ Owns which parts there are and what they are given of each other. Leaves each pa
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from infra.settings.models import StackSettings
 from stacks import governance
 from stacks.dns import Names
-from stacks.edge import Edge
 from stacks.global_alarms import GlobalAlarms
 from stacks.governance import Governance
 from stacks.region import Region
 from stacks.secrets import Secrets
 from stacks.storage import Storage, registry, registry_outputs
+
+if TYPE_CHECKING:
+    # The SDK of WAF is most of a second of every run, which a stack without an edge need not wait for.
+    from stacks.edge import Edge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,7 @@ class Parts:
     secrets: Secrets
     storage: Storage
     names: Names | None
-    edge: Edge | None
+    edge: "Edge | None"
     outputs: Mapping[str, pulumi.Input[object]]
 
 
@@ -56,9 +60,7 @@ def declare(settings: StackSettings, region: Region) -> Parts:
     images = registry(settings.registry, settings.services, region)
     told = GlobalAlarms(alarms.topic_arn, settings.alarms.emails, region)
     names = None if settings.dns is None else Names(settings.dns, region, told)
-    edge = None if settings.edge is None else Edge(settings.edge, region)
-    if edge and names and settings.edge and settings.edge.cdn:
-        edge.deliver(settings.edge.cdn, storage.buckets["assets"], names, told)
+    edge = _edge(settings, region, storage, names, told)
     outside = {**(names.outputs() if names else {}), **(edge.outputs() if edge else {})}
     outputs = {
         "alarms": alarms.topic_arn,
@@ -69,3 +71,17 @@ def declare(settings: StackSettings, region: Region) -> Parts:
         **outside,
     }
     return Parts(secrets=secrets, storage=storage, names=names, edge=edge, outputs=outputs)
+
+
+def _edge(
+    settings: StackSettings, region: Region, storage: Storage, names: Names | None, alarms: GlobalAlarms
+) -> "Edge | None":
+    if settings.edge is None:
+        return None
+    from stacks.edge import Edge  # noqa: PLC0415 - see above
+
+    edge = Edge(settings.edge, region)
+    if settings.edge.cdn is not None:
+        assert names is not None  # the model refuses a CDN without a zone for its host
+        edge.deliver(settings.edge.cdn, storage.buckets["assets"], names, alarms)
+    return edge
