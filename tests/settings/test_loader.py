@@ -61,7 +61,7 @@ WRONG: list[tuple[str, object, str]] = [
     ),
     (
         "services.storefront.autoscaling",
-        {"minimum": 6},
+        {"minimum": 4},
         f"{STOREFRONT}.slots.blue.replicas: outside the bounds of autoscaling; begin between them",
     ),
     (

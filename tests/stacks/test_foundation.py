@@ -283,7 +283,7 @@ def test_a_superuser_is_granted_nothing() -> None:
 
 
 def test_outputs_that_let_anyone_in_are_secret(declared: Graph) -> None:
-    assert declared.secret_exports == {"connections", "database_url", "kubeconfig", "redis_urls"}
+    assert declared.secret_exports == {"connections", "database_logins", "database_url", "kubeconfig", "redis_urls"}
     plain = {name: value for name, value in declared.exports.items() if name not in declared.secret_exports}
     assert "password-of-" not in json.dumps(reveal(plain))
 

@@ -133,3 +133,11 @@ def test_a_second_owner_of_a_registrys_replication_overwrites_the_first_as_in_aw
     first = world.object(REPLICATION).create(replicationConfiguration=copied("first/"), region="eu-south-1")
     world.object(REPLICATION).create(replicationConfiguration=copied("second/"), region="eu-south-1")
     assert first.refresh() == {"replicationConfiguration"}
+
+
+def test_a_lifecycle_policy_that_somebody_changed_is_found_and_made_anew(world: World) -> None:
+    name = repository(world)
+    policy = world.object(LIFECYCLE).create(repository=name, policy=kept(10))
+    world.client("ecr").put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=kept(15))
+    assert "policy" in policy.refresh()
+    assert policy.diff(repository=name, policy=kept(10)).replaces == ["policy"]

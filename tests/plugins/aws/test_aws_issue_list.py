@@ -61,6 +61,8 @@ DRIFT_ELSEWHERE = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "tests.plugins.aws.test_aws_eks",
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": "tests.plugins.aws.test_aws_eks",
     "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": "tests.plugins.aws.test_aws_rds",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "tests.plugins.aws.test_aws_ecr",
+    "aws:acm/certificateValidation:CertificateValidation": "tests.plugins.aws.test_aws_names",
 }
 """Token -> where its drift is tested: it takes more than an id to change it, or it can only go."""
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.plugins.aws.examples.acm import issued
 from tests.plugins.aws.examples.route53 import record, zone_id
 from tests.plugins.aws.world import World
 from tests.plugins.client import Refused
@@ -122,3 +123,11 @@ def test_a_proof_that_says_something_else_proves_nothing(world: World) -> None:
     world.object(RECORD).create(zoneId=zone.id, name=name, type="CNAME", ttl=60, records=["elsewhere.example.com"])
     with pytest.raises(Refused, match="PENDING_VALIDATION"):
         world.object(VALIDATION).create(certificateArn=certificate.id)
+
+
+def test_a_validation_whose_certificate_somebody_deleted_is_gone(world: World) -> None:
+    arn = issued(world)
+    validation = world.object(VALIDATION).create(certificateArn=arn)
+    assert validation.refresh() == set()
+    world.client("acm").delete_certificate(CertificateArn=arn)
+    assert validation.refresh() == {"gone"}
