@@ -33,6 +33,7 @@ def code_of(cloud: Cloud, service: str, operation: str, **arguments: Any) -> str
         return str(error.response["Error"]["Code"])
     return ""
 
+
 EXPIRED = {"ec2": "RequestExpired", "s3": "ExpiredToken", "rds": "ExpiredToken", "iam": "ExpiredToken"}
 
 
