@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -105,13 +105,14 @@ class Object:
         assert failures == {}
         return inputs
 
-    def diff(self, **news: Any) -> provider_pb2.DiffResponse:
+    def diff(self, ignore_changes: Sequence[str] = (), **news: Any) -> provider_pb2.DiffResponse:
         request = provider_pb2.DiffRequest(
             **self.who,
             id=self.id,
             olds=encode_properties(self.outputs),
             old_inputs=encode_properties(self.inputs),
             news=encode_properties(self.inputs_for(**news)),
+            ignoreChanges=ignore_changes,
         )
         return self.plugin.call("Diff", request)
 

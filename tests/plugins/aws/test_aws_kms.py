@@ -84,3 +84,13 @@ def test_an_alias_has_an_automatic_name_and_the_arn_of_its_key_is_its_key(world:
     assert alias.refresh() == set()
     listed = world.client("kms").list_aliases(KeyId=other)["Aliases"]
     assert [found["AliasName"] for found in listed] == [alias.id]
+
+
+def test_what_is_ignored_is_not_compared_as_a_refresh_leaves_that_to_the_provider(world: World) -> None:
+    key = world.object(KEY, "ignoring").create(description="old")
+    wanted = {"description": "new", "enableKeyRotation": True}
+    assert sorted(key.diff(**wanted).diffs) == ["description", "enableKeyRotation"]
+    assert list(key.diff(["description"], **wanted).diffs) == ["enableKeyRotation"]
+    assert list(key.diff(["description", "enableKeyRotation"], **wanted).diffs) == []
+    assert list(key.diff(["policy", "description"]).diffs) == [], "what nobody states is no change either"
+    key.delete()

@@ -91,7 +91,10 @@ class AWSProvider(Provider):
     def diff(
         self, resource: Resource, id: str, old_inputs: Properties, outputs: Properties, new: Properties
     ) -> Difference:
-        """Compare by the kind's table; documents that mean the same are equal, and default tags count."""
+        """Compare by the kind's table; documents that mean the same are equal, and default tags count.
+
+        What is ignored is not compared: in a refresh the engine leaves that to the provider.
+        """
         kind = _kind(resource)
         cloud = self._cloud
         self._known[resource.urn] = id
@@ -100,7 +103,8 @@ class AWSProvider(Provider):
             if name in kind.documents and documents.same(reveal(old_inputs.get(name)), reveal(value))
             else value
             for name, value in new.items()
-        }
+            if name not in resource.ignore_changes
+        } | {name: old_inputs[name] for name in resource.ignore_changes if name in old_inputs}
         same_place = bool(kind.same_place) and all(
             not properties.is_automatic(wanted, name) and reveal(old_inputs.get(name)) == reveal(wanted.get(name))
             for name in kind.same_place
