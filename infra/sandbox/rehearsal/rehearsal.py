@@ -166,7 +166,8 @@ class Rehearsal:
         """Delete the instance, whatever signal comes meanwhile, and the log of a rehearsal that went well."""
         before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            self.report(f"{self.stack}: deleting the sandbox {self.instance}")
+            with contextlib.suppress(OSError):  # whoever listened may be gone
+                self.report(f"{self.stack}: deleting the sandbox {self.instance}")
             lifecycle.down(self.instance, lambda _line: None, delete=True, missing_ok=True)
             (INSTANCES / f"{self.instance}.lock").unlink(missing_ok=True)
             shutil.rmtree(INSTANCES / self.instance, ignore_errors=True)  # one that has no record yet
