@@ -7,6 +7,7 @@ yaml.v3: a key that is there twice is an error, `yes` and `12:30` are texts, a d
 import datetime
 import math
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,18 @@ class EngineLoader(yaml.SafeLoader):
             keys.add(str(key.value))
         return node
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Return what a node stands for.
+
+        Raises:
+            yaml.MarkedYAMLError: it has a tag, and is none of that, where PyYAML's own constructors fail anyhow.
+        """
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, KeyError, OverflowError, ValueError) as error:
+            problem = "a value is not what its tag says"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from error
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return a mapping; its keys are texts, as they are in the engine's configuration."""
         self.flatten_mapping(node)
@@ -63,8 +76,11 @@ class EngineLoader(yaml.SafeLoader):
         return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 
 
-def _whole(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+def _whole(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | str:
+    """Return a number; as the text that it is written in when it has more digits than Python reads."""
     text = str(loader.construct_scalar(node)).replace("_", "")
+    if len(text) > sys.int_info.default_max_str_digits:
+        return text
     octal = re.fullmatch(r"([-+]?)0([0-7]+)", text)
     return int(f"{octal[1]}0o{octal[2]}" if octal else text, 0)
 
@@ -77,11 +93,15 @@ def _fraction(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float | str:
 
 
 def _date(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    """Return a date as the text that the engine makes of it: Go's `Time.String`."""
-    day, clock, fraction, zone = _DATE.fullmatch(str(loader.construct_scalar(node))).groups()  # type: ignore[union-attr]  # it was resolved by this pattern
+    """Return a date as the text that the engine makes of it: Go's `Time.String`; one that is none as it is written."""
+    text = str(loader.construct_scalar(node))
+    day, clock, fraction, zone = _DATE.fullmatch(text).groups()  # type: ignore[union-attr]  # it was resolved by this pattern
     year, month, date = map(int, day.split("-"))
     hour, minute, second = map(int, (clock or "0:0:0").split(":"))
-    moment = datetime.datetime(year, month, date, hour, minute, second, tzinfo=datetime.UTC)
+    try:
+        moment = datetime.datetime(year, month, date, hour, minute, second, tzinfo=datetime.UTC)
+    except ValueError:
+        return text
     offset = "+0000 UTC" if zone in (None, "Z") else " ".join(2 * [zone.replace(":", "")])
     return f"{moment:%Y-%m-%d %H:%M:%S}{(fraction or '').rstrip('0').rstrip('.')} {offset}"
 
@@ -149,6 +169,17 @@ class StackFile:
         return line
 
 
+_NO_TAG = "`!` begins a tag that no setting has; a value that begins so must be in quotes"
+_PROBLEMS = {
+    r"'\t'": "a tab; YAML is indented with spaces",
+    # Below, PyYAML's words would repeat what may be the beginning of a value, such as a password.
+    "undefined alias": "`*` begins an alias, and nothing has its name; a value that begins so must be in quotes",
+    "undefined tag handle": _NO_TAG,
+    "for the tag": _NO_TAG,
+}
+"""What is in a problem of PyYAML's -> how it is told."""
+
+
 def source_of(stack: str, root: Path = PROJECT_ROOT) -> Path:
     """Return the stack's file in the work tree.
 
@@ -159,10 +190,10 @@ def source_of(stack: str, root: Path = PROJECT_ROOT) -> Path:
     Raises:
         TenantryError: there is no such file.
     """
-    source = root / f"Pulumi.{stack}.yaml"
-    if not source.is_file():
-        raise TenantryError("no such stack", source.name, f"use one of: {', '.join(stacks(root)) or 'none'}")
-    return source
+    known = stacks(root)
+    if stack not in known:  # a name with a slash in it would lead elsewhere
+        raise TenantryError("no such stack", f"Pulumi.{stack}.yaml", f"use one of: {', '.join(known) or 'none'}")
+    return root / f"Pulumi.{stack}.yaml"
 
 
 def stacks(root: Path = PROJECT_ROOT) -> list[str]:
@@ -203,9 +234,11 @@ def parse(path: Path, text: str) -> StackFile:
         reader = EngineLoader(text)
         root = reader.get_single_node()
         content = None if root is None else reader.construct_document(root)
-    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
+    except (yaml.YAMLError, RecursionError) as error:
         problem, line = _complaint(error, text)
-        raise StackFileError(f"not valid YAML ({problem})", path, "mend that line", line) from error
+        raise StackFileError(
+            f"not valid YAML ({problem})", path, "mend that line" if line else "mend it", line
+        ) from error
     if content is None:
         return StackFile(path, {}, None)
     if not isinstance(content, dict):
@@ -228,13 +261,13 @@ def _complaint(error: Exception, text: str) -> tuple[str, int | None]:
     """Return what is wrong with a text, without its values, and in which line."""
     if isinstance(error, yaml.reader.ReaderError):
         return "a character that YAML does not allow", text.count("\n", 0, error.position) + 1
+    if isinstance(error, RecursionError):
+        return "nested too deeply", None
     if not isinstance(error, yaml.MarkedYAMLError):
         return "it cannot be parsed", None
     line = error.problem_mark.line + 1 if error.problem_mark else None
     problem = error.problem or "it cannot be parsed"
-    if r"'\t'" in problem:
-        problem = "a tab; YAML is indented with spaces"
-    return problem, line
+    return next((words for mark, words in _PROBLEMS.items() if mark in problem), problem), line
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:

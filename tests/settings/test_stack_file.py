@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.errors import TenantryError
 from infra.settings import SETTINGS_KEY
 from infra.settings.stack_file import StackFileError, parse, read, source_of, stacks
 
@@ -99,8 +100,18 @@ def test_a_plain_value_means_what_the_engine_takes_it_for(written: str, meant: o
     assert isinstance(value(written), type(meant)) or isinstance(meant, int)
 
 
+@pytest.mark.parametrize("written", ["2026-13-45", "2026-02-30T10:00:00Z", 5000 * "9"])
+def test_what_is_no_date_and_what_is_too_long_a_number_stays_a_text(written: str) -> None:
+    assert value(written) == written
+
+
 def test_numbers_without_end_are_read() -> None:
     assert value(".inf") == math.inf
+
+
+NO_ALIAS = "`*` begins an alias, and nothing has its name; a value that begins so must be in quotes"
+NO_TAG = "`!` begins a tag that no setting has; a value that begins so must be in quotes"
+NOT_ITS_TAG = "a value is not what its tag says"
 
 
 @pytest.mark.parametrize(
@@ -109,11 +120,15 @@ def test_numbers_without_end_are_read() -> None:
         ("config:\n\ta: 1\n", "not valid YAML (a tab; YAML is indented with spaces), Pulumi.example.yaml:2, "),
         ("config:\n  a: 1\n  a: 2\n", "not valid YAML (the key a is there twice), Pulumi.example.yaml:3, "),
         ("config:\n  a: [1\n  b: 2\n", "not valid YAML (expected ',' or ']', but got ':'), Pulumi.example.yaml:3, "),
-        ("config:\n  a: *b\n", "not valid YAML (found undefined alias 'b'), Pulumi.example.yaml:2, "),
+        ("config:\n  a: *b\n", f"not valid YAML ({NO_ALIAS}), Pulumi.example.yaml:2, "),
+        ("config:\n  a: !b\n", f"not valid YAML ({NO_TAG}), Pulumi.example.yaml:2, "),
+        ("config:\n  a: !b!c d\n", f"not valid YAML ({NO_TAG}), Pulumi.example.yaml:2, "),
         ("config:\n  a: \x01\n", "not valid YAML (a character that YAML does not allow), Pulumi.example.yaml:2, "),
         ("config:\n  {a: 1}: 2\n", "not valid YAML (a key is not a text), Pulumi.example.yaml:2, "),
-        ("config:\n  a: !!int x\n", "not valid YAML (it cannot be parsed), Pulumi.example.yaml, "),
-        ("config: " + 2000 * "[", "not valid YAML (it cannot be parsed), Pulumi.example.yaml, "),
+        ("config:\n  a: !!int x\n", f"not valid YAML ({NOT_ITS_TAG}), Pulumi.example.yaml:2, "),
+        ("config:\n  a: !!bool x\n", f"not valid YAML ({NOT_ITS_TAG}), Pulumi.example.yaml:2, "),
+        ("config:\n  a: !!timestamp x\n", f"not valid YAML ({NOT_ITS_TAG}), Pulumi.example.yaml:2, "),
+        ("config: " + 2000 * "[", "not valid YAML (nested too deeply), Pulumi.example.yaml, mend it"),
         ("a: 1\n---\nb: 2\n", "not valid YAML (but found another document), Pulumi.example.yaml:2, "),
         ("- a\n", "not a stack file, Pulumi.example.yaml, it must be a mapping with the key `config`"),
         ("config: [a]\n", "`config` is not a mapping, Pulumi.example.yaml, put keys like `tenantry:settings` below it"),
@@ -151,3 +166,12 @@ def test_the_stacks_are_those_that_have_a_file(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.folder.yaml").mkdir()
     assert stacks(tmp_path) == ["a-1", "b"]
     assert source_of("b", tmp_path) == tmp_path / "Pulumi.b.yaml"
+
+
+@pytest.mark.parametrize("name", ["../b", "c/../b", "", 300 * "x"])
+def test_no_name_leads_to_another_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "Pulumi.c").mkdir()
+    (tmp_path / "Pulumi.b.yaml").touch()
+    with pytest.raises(TenantryError) as caught:
+        source_of(name, tmp_path)
+    assert str(caught.value) == f"no such stack, Pulumi.{name}.yaml, use one of: b"
