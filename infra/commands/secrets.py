@@ -94,7 +94,7 @@ def _replace_value(
     stored = stored_secret(settings.aws.name, name)
     vault.check(stored, stack)  # before anybody is asked for a value
     if from_stdin:
-        given = values.from_json(sys.stdin.read(), secret.keys)
+        given = values.from_json(sys.stdin.buffer.read(), secret.keys)
     elif sys.stdin.isatty():
         given = values.from_prompts(lambda key: getpass.getpass(f"{name}.{key} (not shown): "), secret.keys)
     else:

@@ -9,11 +9,11 @@ Ask = Callable[[str], str]
 """Shows a question, and returns the answer without having shown it."""
 
 
-def from_json(text: str, keys: Sequence[str]) -> dict[str, str]:
+def from_json(content: bytes, keys: Sequence[str]) -> dict[str, str]:
     """Return the value of each key.
 
     Args:
-        text: a JSON object.
+        content: a JSON object, in UTF-8.
         keys: those that it must have, and no others.
 
     Raises:
@@ -21,8 +21,10 @@ def from_json(text: str, keys: Sequence[str]) -> dict[str, str]:
             are asked for.
     """
     try:
-        given = json.loads(text)
-    except ValueError:
+        given = json.loads(content, object_pairs_hook=_distinct)
+    except _RepeatedError:
+        raise _wrong("with a key that is there twice", keys) from None
+    except (ValueError, RecursionError):
         raise _wrong("not JSON", keys) from None
     if not isinstance(given, dict):
         raise _wrong("not a JSON object", keys)
@@ -47,12 +49,25 @@ def from_prompts(ask: Ask, keys: Sequence[str]) -> dict[str, str]:
     return _checked({key: ask(key) for key in keys}, keys)
 
 
+class _RepeatedError(Exception):
+    """An object has a key twice, and nobody knows which value is meant."""
+
+
+def _distinct(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _RepeatedError
+    return found
+
+
 def _checked(given: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for key in keys:
         value = given[key]
         if not isinstance(value, str) or not value:
             raise _wrong(f"{key} is empty or no text", keys)
+        if any(0xD800 <= ord(character) <= 0xDFFF for character in value):  # JSON's halves of characters
+            raise _wrong(f"{key} is no text that UTF-8 can hold", keys)
         if value != value.strip():
             raise _wrong(f"{key} begins or ends with white space", keys)
         values[key] = value

@@ -4,7 +4,7 @@ Owns where a fault is told. Leaves what is one to the stack files' reader, the m
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def _faults(file: StackFile) -> Iterator[Fault]:
     ours = [key for key in config if key.startswith(_NAMESPACE)]
     unknown = [
         *_unknown_keys(file, (), _KEYS, list(file.content)),
-        *_unknown_keys(file, ("config",), (SETTINGS_KEY,), ours),
+        *_unknown_keys(file, ("config",), (SETTINGS_KEY,), [*ours, *_misspelt(config)]),
     ]
     yield from unknown
     if unknown and SETTINGS_KEY not in config:
@@ -103,6 +103,12 @@ def _faults(file: StackFile) -> Iterator[Fault]:
         validate(file.stack, file.settings)
     except SettingsError as error:
         yield from (_located(file, problem) for problem in error.found)
+
+
+def _misspelt(config: Mapping[str, object]) -> list[str]:
+    """Return what is most like the key of the settings, where that is missing; other keys are the engine's business."""
+    others = [key for key in config if not key.startswith(_NAMESPACE)]
+    return [] if SETTINGS_KEY in config else difflib.get_close_matches(SETTINGS_KEY, others, n=1)
 
 
 def _unknown_keys(file: StackFile, place: Sequence[str], known: Sequence[str], keys: Sequence[str]) -> Iterator[Fault]:

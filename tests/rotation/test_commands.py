@@ -72,11 +72,11 @@ def declared(cloud: Any) -> Any:
     return cloud
 
 
-def run(*arguments: str, stdin: str = "") -> Result:
+def run(*arguments: str, stdin: str | bytes = "") -> Result:
     return CliRunner().invoke(app, ["secrets", *arguments], input=stdin)
 
 
-def refused(*arguments: str, stdin: str = "") -> TenantryError:
+def refused(*arguments: str, stdin: str | bytes = "") -> TenantryError:
     """Return the error of a command that changes nothing."""
     result = run(*arguments, stdin=stdin)
     assert isinstance(result.exception, TenantryError), result.output
@@ -150,7 +150,7 @@ def test_a_rotation_that_was_interrupted_before_the_edit_is_repeated(
 
 
 # arguments, what is given on stdin, what is said
-BAD_INPUT: list[tuple[tuple[str, ...], str, str]] = [
+BAD_INPUT: list[tuple[tuple[str, ...], str | bytes, str]] = [
     (("list", "exmple"), "", "no such stack, Pulumi.exmple.yaml, use one of: example"),
     (("rotate", "exmple", "jwt"), "", "no such stack, Pulumi.exmple.yaml, use one of: example"),
     (("rotate", "example", "payments"), "", "no such secret, Pulumi.example.yaml, did you mean payment?"),
@@ -158,7 +158,19 @@ BAD_INPUT: list[tuple[tuple[str, ...], str, str]] = [
     (("rotate", "example", "jwt", "--from-stdin"), "", "takes no value: the program draws it, jwt, leave out"),
     (("rotate", "example", "payment"), "", "no terminal to ask for the value on, payment, give it with --from-stdin"),
     (("rotate", "example", "payment", "--from-stdin"), "", "no value of the secret: not JSON"),
+    (("rotate", "example", "payment", "--from-stdin"), b"\xff\xfe\x00", "no value of the secret: not JSON"),
+    (("rotate", "example", "payment", "--from-stdin"), 100_000 * "[", "no value of the secret: not JSON"),
     (("rotate", "example", "payment", "--from-stdin"), f'["{CANARY}"]', "no value of the secret: not a JSON object"),
+    (
+        ("rotate", "example", "payment", "--from-stdin"),
+        f'{{"id": "{CANARY}", "id": "x", "webhook": "y"}}',
+        "no value of the secret: with a key that is there twice",
+    ),
+    (
+        ("rotate", "example", "payment", "--from-stdin"),
+        json.dumps({**GIVEN, "id": "\ud800"}),
+        "id is no text that UTF-8 can hold",
+    ),
     (("rotate", "example", "payment", "--from-stdin"), f'{{"id": "{CANARY}"}}', "without webhook"),
     (
         ("rotate", "example", "payment", "--from-stdin"),
@@ -177,7 +189,7 @@ BAD_INPUT: list[tuple[tuple[str, ...], str, str]] = [
 
 @pytest.mark.parametrize(("arguments", "stdin", "said"), BAD_INPUT)
 def test_bad_input_is_one_clear_line_and_changes_nothing(
-    file: Path, declared: Any, arguments: tuple[str, ...], stdin: str, said: str
+    file: Path, declared: Any, arguments: tuple[str, ...], stdin: str | bytes, said: str
 ) -> None:
     before = file.read_text()
     assert said in str(refused(*arguments, stdin=stdin))

@@ -92,6 +92,10 @@ def test_every_fault_of_every_file_is_told_with_its_line(tmp_path: Path, write: 
         ),
         ("config:\n  tenantry:setings: {}\n", "Pulumi.bad.yaml:2: config.tenantry:setings: unknown key; "
          "did you mean tenantry:settings?"),
+        ("config:\n  tenanty:settings: {}\n", "Pulumi.bad.yaml:2: config.tenanty:settings: unknown key; "
+         "did you mean tenantry:settings?"),
+        ("config:\n  settings: {}\n", "Pulumi.bad.yaml:2: config.settings: unknown key; did you mean "
+         "tenantry:settings?"),
         ("", "Pulumi.bad.yaml:1: tenantry:settings: missing; it holds all settings of the stack"),
         ("config:\n  aws:region: x\n", "Pulumi.bad.yaml:1: tenantry:settings: missing; it holds all settings of the "
          "stack"),
