@@ -1,4 +1,4 @@
-"""What no two environments may have in common (addresses, names, zones), and what one needs of another (backups).
+"""What no two environments may have in common (addresses, names, zones), and what one needs of another.
 
 Looks at settings as they are written, so that a mistake elsewhere in a file hides nothing here. Leaves what is wrong
 within one stack to the models.
@@ -18,6 +18,8 @@ _REGION = ("aws", "region")
 _RECOVERY_REGION = ("aws", "recovery_region")
 _ZONE = ("dns", "zone")
 _SOURCE = ("database", "restore", "stack")
+_COPIES_OF = ("secrets", "copies_of")
+_NOT_HERE = "are not copied to this region; set its aws.recovery_region to the aws.region of this one"
 
 
 def clashes(written: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
@@ -26,10 +28,10 @@ def clashes(written: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
     Args:
         written: stack -> its settings as its file has them; None when it cannot be read.
     """
-    for stack, settings in written.items():
-        wrong = _source(settings, written)
-        if wrong:
-            yield stack, Problem(_SOURCE, wrong)
+    for stack in written:
+        for place, wrong in ((_SOURCE, _source(stack, written)), (_COPIES_OF, _copied(stack, written))):
+            if wrong:
+                yield stack, Problem(place, wrong)
     for (stack, settings), (other, others) in permutations(written.items(), 2):
         mine, theirs = _network(settings), _network(others)
         if mine and theirs and mine.overlaps(theirs):
@@ -45,21 +47,44 @@ def clashes(written: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
             yield stack, Problem(_ZONE, text)
 
 
-def _source(settings: object, written: Mapping[str, object]) -> str | None:
+def _source(own: str, written: Mapping[str, object]) -> str | None:
     """Return why the stack that a database is to be restored from has no backups for it; None if it may have."""
+    settings = written[own]
     stack = _at(settings, _SOURCE)
     if stack is None:
         return None
     source = written.get(stack, ...)
     if source is None:
         return None  # its file is broken, and told of by itself
-    if source is ...:
-        return f"no stack file has that name; name one of: {', '.join(written)}"
+    if source is ... or stack == own:
+        wrong = "this stack itself" if stack == own else "no stack file has that name"
+        return f"{wrong}; name one of: {', '.join(other for other in written if other != own) or 'none'}"
     if _at(source, _ACCOUNT) != _at(settings, _ACCOUNT):
         return "of another account, where its backups stay; restore within one account"
-    if _at(settings, _REGION) not in {_at(source, _REGION), _at(source, _RECOVERY_REGION)}:
-        return "its backups are not copied to this region; set its aws.recovery_region to the aws.region of this one"
-    return None
+    return None if _reaches(source, settings) else f"its backups {_NOT_HERE}"
+
+
+def _copied(own: str, written: Mapping[str, object]) -> str | None:
+    """Return why the environment whose secrets are used has no copies of them here; None if it may have."""
+    settings = written[own]
+    name = _at(settings, _COPIES_OF)
+    if name is None or None in written.values():
+        return None  # a file that is broken may be the one that is meant
+    there = {
+        _at(other, _NAME): other
+        for stack, other in written.items()
+        if stack != own and _at(other, _ACCOUNT) == _at(settings, _ACCOUNT)
+    }
+    if name not in there:
+        return (
+            f"no other stack of the account has it as aws.name; name one of: {', '.join(filter(None, there)) or 'none'}"
+        )
+    return None if _reaches(there[name], settings) else f"its secrets {_NOT_HERE}"
+
+
+def _reaches(source: object, settings: object) -> bool:
+    """Whether what one stack makes, or its copies, is in the region of another."""
+    return _at(settings, _REGION) in {_at(source, _REGION), _at(source, _RECOVERY_REGION)}
 
 
 def _network(settings: object) -> IPv4Network | None:

@@ -163,7 +163,8 @@ def test_no_two_environments_have_the_same_zone(tmp_path: Path, write: Write) ->
     [
         ("one", {"recovery_region": "eu-west-1"}, None),
         ("one", {"region": "eu-west-1"}, None),
-        ("tow", {}, "no stack file has that name; name one of: one, two"),
+        ("tow", {}, "no stack file has that name; name one of: one"),
+        ("two", {}, "this stack itself; name one of: one"),
         (
             "one",
             {"recovery_region": "eu-west-1", "account_id": "210987654321"},
@@ -192,6 +193,35 @@ def test_a_database_is_restored_from_a_stack_whose_backups_are_there(
     path = write("two", restored)
     place = f"Pulumi.two.yaml:{line_of(path, 'stack:')}: {SETTINGS_KEY}.database.restore.stack"
     assert told(tmp_path) == ([] if said is None else [f"{place}: {said}"])
+
+
+@pytest.mark.parametrize(
+    ("source", "aws", "said"),
+    [
+        ("one", {"recovery_region": "eu-west-1"}, None),
+        ("oen", {"recovery_region": "eu-west-1"}, "no other stack of the account has it as aws.name; name one of: one"),
+        ("one", {"account_id": "210987654321"}, "no other stack of the account has it as aws.name; name one of: none"),
+        (
+            "one",
+            {"recovery_region": "eu-north-1"},
+            "its secrets are not copied to this region; set its aws.recovery_region to the aws.region of this one",
+        ),
+    ],
+)
+def test_secrets_are_copies_of_an_environment_that_copies_them_here(
+    tmp_path: Path, write: Write, source: str, aws: dict[str, str], said: str | None
+) -> None:
+    def copying(raw: dict[str, Any]) -> None:
+        raw["aws"]["region"] = "eu-west-1"
+        raw["network"]["zones"] = [f"eu-west-1{zone}" for zone in "abc"]
+        raw["secrets"] = {"copies_of": source}
+
+    write("one", lambda raw: raw["aws"].update(aws))
+    path = write("two", copying)
+    place = f"Pulumi.two.yaml:{line_of(path, 'copies_of:')}: {SETTINGS_KEY}.secrets.copies_of"
+    assert told(tmp_path) == ([] if said is None else [f"{place}: {said}"])
+    write("one", text="config: [")
+    assert [line.partition(":")[0] for line in told(tmp_path)] == ["Pulumi.one.yaml"]
 
 
 def test_a_source_of_backups_whose_file_is_broken_is_told_once(tmp_path: Path, write: Write) -> None:
