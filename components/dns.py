@@ -19,6 +19,7 @@ from infra.tags import tags
 _AUTHORITY_SECONDS = 3600  # issuers ask at each issuance; an hour lets a new one in soon enough
 
 _RECORDS = ("route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets")
+_READING = ("route53:ListResourceRecordSets", "route53:ListTagsForResource", "route53:ListTagsForResources")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,27 +92,28 @@ class Dns(pulumi.ComponentResource):
     def grant_discovery(self, writer: str, role: pulumi.Input[str]) -> RoleGrant:
         """Let an IAM role read and change this zone's records, and find the zone by its name, as external-dns does.
 
-        It sees the names of the account's other zones by that: AWS has no narrower right.
+        It reads the account's other zones by that: AWS has no narrower right to find one, and external-dns reads the
+        records of each that it finds; one that refuses would keep it from writing any.
 
         Args:
             writer: who it is, for logical names.
             role: the IAM role's name.
         """
         find = Statement(actions=("route53:ListHostedZones", "route53:ListHostedZonesByName"), resources=("*",))
-        tagged = Statement(actions=("route53:ListTagsForResource",), resources=[self._arn()])
+        read = Statement(actions=_READING, resources=[self._arn("*")])
         args = RoleGrantArgs(
             role=role,
             description=f"{writer} finds {self.zone} and writes its records",
-            statements=(*self._records(), tagged, find),
+            statements=(*self._records(), read, find),
         )
         return RoleGrant(f"{self._name}-{writer}-finds", args, pulumi.ResourceOptions(parent=self))
 
-    def _arn(self) -> pulumi.Output[str]:
-        return pulumi.Output.format("arn:{0}:route53:::hostedzone/{1}", Account(self).partition, self.zone_id)
+    def _arn(self, zone: pulumi.Input[str]) -> pulumi.Output[str]:
+        return pulumi.Output.format("arn:{0}:route53:::hostedzone/{1}", Account(self).partition, zone)
 
     def _records(self) -> tuple[Statement, ...]:
         changes = pulumi.Output.format("arn:{0}:route53:::change/*", Account(self).partition)
         return (
-            Statement(actions=_RECORDS, resources=[self._arn()]),
+            Statement(actions=_RECORDS, resources=[self._arn(self.zone_id)]),
             Statement(actions=("route53:GetChange",), resources=[changes]),
         )

@@ -62,9 +62,10 @@ def test_a_writer_changes_records_of_this_zone_alone(graph: Graph) -> None:
     assert rights(graph, "external-dns-finds")[:2] == [records, change]
 
 
-def test_who_finds_the_zone_sees_names_of_zones_and_no_more(graph: Graph) -> None:
+def test_who_finds_the_zone_reads_all_zones_and_changes_no_other(graph: Graph) -> None:
+    reading = ["route53:ListResourceRecordSets", "route53:ListTagsForResource", "route53:ListTagsForResources"]
     assert rights(graph, "external-dns-finds")[2:] == [
-        (["route53:ListTagsForResource"], [ZONE]),
+        (reading, ["arn:aws:route53:::hostedzone/*"]),
         (["route53:ListHostedZones", "route53:ListHostedZonesByName"], ["*"]),
     ]
 
