@@ -19,6 +19,7 @@ from infra.tags import tags
 
 PORT = 6379
 
+_OWN_PERCENT = 25  # reserved-memory-percent, unless another is given
 _TOKEN_LENGTH = 64  # ElastiCache allows 16 to 128
 
 
@@ -145,13 +146,15 @@ class Redis(pulumi.ComponentResource):
         return elasticache.ParameterGroup(
             f"{self._name}-parameters",
             family=_family(self._args.engine, self._args.engine_version),
-            parameters=[
-                {"name": "maxmemory-policy", "value": self._args.eviction},
-                {"name": "reserved-memory-percent", "value": str(self._args.reserved_percent)},
-            ],
+            parameters=[{"name": "maxmemory-policy", "value": self._args.eviction}, *self._reserved()],
             tags=tags(f"{self._name}-parameters", "redis"),
             opts=self._child(),
         )
+
+    def _reserved(self) -> list[elasticache.ParameterGroupParameterArgsDict]:
+        # The provider reads back what differs from ElastiCache's own; its own would show as a change for ever.
+        percent = self._args.reserved_percent
+        return [] if percent == _OWN_PERCENT else [{"name": "reserved-memory-percent", "value": str(percent)}]
 
     def _final_snapshot(self) -> pulumi.Output[str]:
         # An environment of the same name may have been there before, and its snapshot still is.
