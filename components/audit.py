@@ -141,7 +141,8 @@ class Audit(pulumi.ComponentResource):
                         "sse_algorithm": "aws:kms",
                         "kms_master_key_id": self._key.arn,
                     },
-                    "bucket_key_enabled": True,
+                    # A bucket key replaces the trail's encryption context, by which the key's policy lets it in.
+                    "bucket_key_enabled": False,
                 }
             ],
             opts=self._child(),

@@ -64,6 +64,10 @@ def test_only_this_trail_encrypts_with_the_key(graph: Graph) -> None:
     assert context == "arn:aws:cloudtrail:*:123456789012:trail/shop"
 
 
+def test_records_keep_the_context_that_the_key_lets_them_in_by(graph: Graph) -> None:
+    assert graph.named("audit-encrypted").plain("rules", 0, "bucketKeyEnabled") is False
+
+
 def test_nobody_deletes_a_record_within_a_year(graph: Graph) -> None:
     assert graph.named("audit-records-bucket").plain("objectLockEnabled") is True
     assert graph.named("audit-versions").plain("versioningConfiguration") == {"status": "Enabled"}
