@@ -259,6 +259,8 @@ class Database(pulumi.ComponentResource):
             identifier=args.identifier,
             engine="postgres",
             engine_version=args.engine_version,
+            # A whole version that AWS upgraded would be one that the next update tries to take back.
+            auto_minor_version_upgrade="." not in args.engine_version,
             instance_class=args.instance_class,
             multi_az=args.multi_az,
             storage_type="gp3",

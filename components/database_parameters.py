@@ -25,7 +25,9 @@ def parameters(
         audit: the classes of statements that pgaudit logs; none for nothing.
     """
     return [
-        {"name": "rds.force_ssl", "value": "1"},
+        # Since 15 this is RDS's own value, which it keeps as "at start" whatever is asked for: anything else would show
+        # as a change for ever. A new server starts with it anyway.
+        {"name": "rds.force_ssl", "value": "1", "apply_method": AT_START},
         {"name": "log_min_duration_statement", "value": str(slow_statement_ms)},
         {"name": "pgaudit.log", "value": ",".join(audit) or "none"},
         {"name": "max_connections", "value": str(max_connections), "apply_method": AT_START},

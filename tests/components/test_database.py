@@ -51,7 +51,16 @@ def test_everything_on_a_disk_is_encrypted_with_a_key_of_our_own(graph: Graph, i
 
 
 def test_a_connection_without_tls_is_refused(graph: Graph) -> None:
-    assert parameters(graph)["rds.force_ssl"] == "1"
+    given = graph.named("database-parameters").plain("parameters")
+    assert {"name": "rds.force_ssl", "value": "1", "applyMethod": "pending-reboot"} in given
+
+
+def test_a_major_version_takes_minor_upgrades_and_a_whole_one_stays() -> None:
+    upgrades = [
+        database(engine_version=version).named("database-instance").plain("autoMinorVersionUpgrade")
+        for version in ("18", "18.1")
+    ]
+    assert upgrades == [True, False]
 
 
 def test_slow_statements_are_logged_from_half_a_second(graph: Graph) -> None:
