@@ -5,7 +5,7 @@ Kubernetes components.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import cloudwatch, eks, iam, vpc
@@ -38,6 +38,8 @@ class ClusterArgs:
         egress: the ways out of those subnets (`Network.egress`); nodes join through them.
         endpoints: the network's private ways to AWS (`Network.endpoints`), which let nodes and pods in.
         node_pools: name -> what its nodes are.
+        node_tags: of the nodes and their disks, which the provider's default tags do not reach; costs are told apart
+            by them.
         administrators: name -> ARN of the IAM principal that may do everything; who applies the program must be one.
         public_access: addresses in CIDR notation that reach the API from the internet; none: it is private only.
         log_retention_days: one of CloudWatch's own periods. Ours: no source document gives a number.
@@ -54,6 +56,7 @@ class ClusterArgs:
     egress: Sequence[pulumi.Resource]
     endpoints: PrivateEndpoints | None = None
     node_pools: Mapping[str, NodeKind]
+    node_tags: Mapping[str, str] = field(default_factory=dict)
     administrators: Mapping[str, pulumi.Input[str]]
     public_access: Sequence[str] = ()
     log_retention_days: int = 90
@@ -265,6 +268,7 @@ class Cluster(pulumi.ComponentResource):
                     subnets=self._args.subnets,
                     kind=kind,
                     after=[role, *networking, *self._args.egress],
+                    tags=self._args.node_tags,
                 ),
                 self._child(),
             )

@@ -72,6 +72,7 @@ class NodePoolArgs:
         subnets: zone -> private subnet.
         kind: what the nodes are.
         after: what must be there before a node can join.
+        tags: of the instances and their disks, beside their names: the provider's default tags end at the template.
     """
 
     cluster_name: pulumi.Input[str]
@@ -81,6 +82,7 @@ class NodePoolArgs:
     subnets: Mapping[str, pulumi.Input[str]]
     kind: NodeKind
     after: Sequence[pulumi.Resource] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class NodePool(pulumi.ComponentResource):
@@ -116,7 +118,8 @@ class NodePool(pulumi.ComponentResource):
             # IMDSv2 only, and one hop: a pod on its own network is a second.
             metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
             tag_specifications=[
-                {"resource_type": kind, "tags": tags(self._name, "cluster")} for kind in ("instance", "volume")
+                {"resource_type": kind, "tags": {**self._args.tags, **tags(self._name, "cluster")}}
+                for kind in ("instance", "volume")
             ],
             tags=tags(name, "cluster"),
             opts=pulumi.ResourceOptions(parent=self),

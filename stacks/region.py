@@ -70,6 +70,7 @@ class Region:
             egress=self.network.egress,
             endpoints=self.network.endpoints,
             node_pools={name: _node_kind(pool) for name, pool in settings.node_pools.items()},
+            node_tags=_default_tags(self.place.tags),
             administrators=settings.administrators,
             public_access=settings.public_access,
             log_retention_days=settings.log_retention_days,

@@ -113,6 +113,14 @@ def test_the_disks_of_the_nodes_are_encrypted(graph: Graph) -> None:
     }
 
 
+def test_nodes_and_their_disks_carry_what_costs_are_told_apart_by() -> None:
+    graph = cluster(node_tags={"environment": "shop"})
+    said = graph.named("cluster-general-template").plain("tagSpecifications")
+    assert [part["resourceType"] for part in said] == ["instance", "volume"]
+    assert {part["tags"]["environment"] for part in said} == {"shop"}
+    assert {part["tags"]["Name"] for part in said} == {"cluster-general"}
+
+
 def test_nodes_follow_the_template_and_the_version_of_the_control_plane(graph: Graph) -> None:
     for node in graph.of_type(":NodeGroup"):
         assert node.plain("version") == "1.34"
