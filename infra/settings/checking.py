@@ -40,7 +40,8 @@ class Fault:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return ": ".join(part for part in (where, self.path, self.text) if part)
+        line = ": ".join(part for part in (where, self.path, self.text) if part)
+        return "".join(character if character.isprintable() else "?" for character in line)  # one line, of any key
 
 
 def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, list[Fault]]:

@@ -99,6 +99,8 @@ def test_every_fault_of_every_file_is_told_with_its_line(tmp_path: Path, write: 
         ("", "Pulumi.bad.yaml:1: tenantry:settings: missing; it holds all settings of the stack"),
         ("config:\n  aws:region: x\n", "Pulumi.bad.yaml:1: tenantry:settings: missing; it holds all settings of the "
          "stack"),
+        ('config: {}\n"a\\nb\\e[31m": 1\n', "Pulumi.bad.yaml:2: a?b?[31m: unknown key; allowed: config, encryptedkey, "
+         "encryptionsalt, environment, secretsprovider"),
         ("config:\n  tenantry:settings: text\n", "Pulumi.bad.yaml:2: tenantry:settings: a section: keys with values, "
          "indented below it"),
     ],
