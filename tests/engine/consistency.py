@@ -12,9 +12,21 @@ import psycopg
 
 from tests.engine.stack import Stack
 
-_KINDS = ("namespaces", "deployments", "services", "secrets", "configmaps", "networkpolicies", "resourcequotas")
+_KINDS = (
+    "namespaces",
+    "deployments",
+    "poddisruptionbudgets",
+    "services",
+    "serviceaccounts",
+    "secrets",
+    "secretproviderclasses",
+    "configmaps",
+    "networkpolicies",
+    "resourcequotas",
+)
 _SYSTEM = re.compile(r"default|kube-.*")
-_CONTROLLERS_OWN = ("ConfigMap", "kube-root-ca.crt")  # the controller manager puts one into every namespace
+# The controller manager puts one of each into every namespace.
+_CONTROLLERS_OWN = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}
 
 _SCHEMAS = """
     SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public')
@@ -64,7 +76,7 @@ def _in_cluster(stack: Stack) -> list[Object]:
         kind, metadata = item["kind"], item["metadata"]
         namespace = metadata.get("namespace", "")
         system = _SYSTEM.fullmatch(metadata["name"] if kind == "Namespace" else namespace)
-        if not system and (kind, metadata["name"]) != _CONTROLLERS_OWN:
+        if not system and (kind, metadata["name"]) not in _CONTROLLERS_OWN:
             found.append((kind, namespace, metadata["name"]))
     return sorted(found)
 

@@ -28,6 +28,9 @@ _CLUSTER = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler
 _MODULE = "infra.sandbox."
 
 _LISTED: Mapping[str, tuple[str, Callable[[Resource], str]]] = {
+    "aws:acm/certificate:Certificate": ("acm CertificateSummaryList", lambda it: it["id"]),
+    "aws:budgets/budget:Budget": ("budgets Budgets", lambda it: it["outputs"]["name"]),
+    "aws:cloudtrail/trail:Trail": ("cloudtrail trailList", lambda it: it["outputs"]["name"]),
     "aws:cloudwatch/logGroup:LogGroup": ("logs logGroups", lambda it: it["id"]),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("cloudwatch MetricAlarms", lambda it: it["id"]),
     "aws:ec2/eip:Eip": ("ec2 Addresses", lambda it: it["id"]),
@@ -40,6 +43,7 @@ _LISTED: Mapping[str, tuple[str, Callable[[Resource], str]]] = {
     "aws:ec2/subnet:Subnet": ("ec2 Subnets", lambda it: it["id"]),
     "aws:ec2/vpc:Vpc": ("ec2 Vpcs", lambda it: it["id"]),
     "aws:ec2/vpcEndpoint:VpcEndpoint": ("ec2 VpcEndpoints", lambda it: it["id"]),
+    "aws:ecr/repository:Repository": ("ecr repositories", lambda it: it["outputs"]["name"]),
     "aws:eks/accessEntry:AccessEntry": ("eks accessEntries", lambda it: it["id"].replace(":", "/", 1)),
     "aws:eks/addon:Addon": ("eks addons", lambda it: it["id"].replace(":", "/", 1)),
     "aws:eks/cluster:Cluster": ("eks clusters", lambda it: it["id"]),
@@ -51,6 +55,7 @@ _LISTED: Mapping[str, tuple[str, Callable[[Resource], str]]] = {
     "aws:elasticache/parameterGroup:ParameterGroup": ("elasticache CacheParameterGroups", lambda it: it["id"]),
     "aws:elasticache/replicationGroup:ReplicationGroup": ("elasticache ReplicationGroups", lambda it: it["id"]),
     "aws:elasticache/subnetGroup:SubnetGroup": ("elasticache CacheSubnetGroups", lambda it: it["id"]),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ("iam OpenIDConnectProviderList", lambda it: it["id"]),
     "aws:iam/policy:Policy": ("iam Policies", lambda it: it["id"]),
     "aws:iam/role:Role": ("iam Roles", lambda it: it["id"]),
     "aws:kms/alias:Alias": ("kms Aliases", lambda it: it["id"]),
@@ -58,17 +63,40 @@ _LISTED: Mapping[str, tuple[str, Callable[[Resource], str]]] = {
     "aws:rds/instance:Instance": ("rds DBInstances", lambda it: it["outputs"]["identifier"]),
     "aws:rds/parameterGroup:ParameterGroup": ("rds DBParameterGroups", lambda it: it["id"]),
     "aws:rds/subnetGroup:SubnetGroup": ("rds DBSubnetGroups", lambda it: it["id"]),
+    "aws:route53/zone:Zone": ("route53 HostedZones", lambda it: f"/hostedzone/{it['id']}"),
+    "aws:s3/bucket:Bucket": ("s3 Buckets", lambda it: it["id"]),
     "aws:secretsmanager/secret:Secret": ("secretsmanager SecretList", lambda it: it["outputs"]["name"]),
+    "aws:sns/topic:Topic": ("sns Topics", lambda it: it["id"]),
+    "aws:sqs/queue:Queue": ("sqs QueueUrls", lambda it: it["id"]),
+    "aws:wafv2/webAcl:WebAcl": ("wafv2 WebACLs", lambda it: it["outputs"]["arn"]),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ("ec2 IngressRules", lambda it: it["id"]),
 }
 """Type -> service and kind as the cloud lists them, and the resource's id there."""
 
 _PARTS = {
+    "aws:acm/certificateValidation:CertificateValidation",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     "aws:ec2/route:Route",
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:route53/record:Record",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketLogging:BucketLogging",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
     "aws:secretsmanager/secretVersion:SecretVersion",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sqs/queuePolicy:QueuePolicy",
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
 }
 """Types that the cloud does not list: they end with what they are a part of, and a refresh finds them missing."""
 
@@ -143,15 +171,20 @@ def in_account(stack: DeclaredStack, resources: list[Resource]) -> list[str]:
             made_by_aws.add(resource["outputs"]["vpcConfig"]["clusterSecurityGroupId"])
     found = [line.split(maxsplit=1)[1] for line in stack.cloud.contents()]
     listed = [line for line in found if line.rpartition(" ")[2] not in made_by_aws]
-    groups = [line.rpartition(" ")[2] for line in listed if line.startswith("ec2 SecurityGroups ")]
+    groups = [line.rpartition(" ")[2] for line in found if line.startswith("ec2 SecurityGroups ")]
     if groups:
         rules = stack.client("ec2").describe_security_group_rules(Filters=[{"Name": "group-id", "Values": groups}])
         listed += [
             f"ec2 IngressRules {rule['SecurityGroupRuleId']}"
             for rule in rules["SecurityGroupRules"]
-            if not rule["IsEgress"]
+            if not rule["IsEgress"] and not (rule["GroupId"] in made_by_aws and _is_of_its_own(rule))
         ]
     return sorted(listed)
+
+
+def _is_of_its_own(rule: dict[str, Any]) -> bool:
+    """Whether a group lets itself in, as EKS makes the group of a cluster."""
+    return bool(rule.get("ReferencedGroupInfo", {}).get("GroupId") == rule["GroupId"])
 
 
 def running(stack: DeclaredStack) -> Counter[str]:

@@ -12,6 +12,7 @@ import pytest
 from infra.paths import INSTANCES, PROJECT_ROOT
 from infra.sandbox import instance as instances
 from infra.sandbox import lifecycle
+from infra.sandbox.cloud.account import Identity
 from infra.settings.stack_file import stacks
 from tests.engine.command import TENANTRY, tenantry
 from tests.engine.stack import Stack
@@ -97,7 +98,7 @@ def test_env_gives_a_shell_in_which_plain_tools_work(stack: Stack) -> None:
         ["sh", "-c", script], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.split("\n") == ["TENANTRYSANDBOXLOCAL unset unset", "2", "t", '"name": "local"', ""]
+    assert result.stdout.split("\n") == [f"{Identity().caller.key} unset unset", "2", "t", '"name": "local"', ""]
 
 
 def test_env_of_a_stopped_sandbox_is_refused_with_the_command_that_starts_it(stack: Stack) -> None:

@@ -64,9 +64,14 @@ def test_a_preview_shows_the_exact_change_for_people_and_for_programs(scaled: St
     shown = scaled.pulumi("preview", "--diff").output
     assert re.search(r"~ replicas: 2 => 3", shown)
     result = scaled.pulumi("preview", "--json").output
-    assert planned(result) == {("storefront-blue", "update")}
-    (step,) = [step for step in json.loads(result)["steps"] if step["op"] == "update"]
-    assert step["detailedDiff"] == {"spec.replicas": {"kind": "update", "inputDiff": True}}
+    # A pod more opens connections more, which the services' role must be allowed.
+    assert planned(result) == {("storefront-blue", "update"), ("tenants-pool-app", "update")}
+    steps = [step for step in json.loads(result)["steps"] if step["op"] == "update"]
+    changed = {step["urn"].rpartition("::")[2]: step["detailedDiff"] for step in steps}
+    assert changed == {
+        "storefront-blue": {"spec.replicas": {"kind": "update", "inputDiff": True}},
+        "tenants-pool-app": {"connectionLimit": {"kind": "update", "inputDiff": True}},
+    }
 
 
 def test_an_update_of_a_target_changes_nothing_else(scaled: Stack) -> None:

@@ -50,9 +50,9 @@ def test_its_cluster_answers_with_the_printed_kubeconfig(declared_applied: Decla
         "eu-central-1b",
     ]
     assert all(_is_ready(node) for node in nodes)
-    (deployment,) = declared_applied.kubectl("get", "deployments", "--all-namespaces")["items"]
-    assert (deployment["metadata"]["name"], deployment["spec"]["replicas"]) == ("storefront-blue", 2)
-    assert deployment["status"]["readyReplicas"] == 2
+    deployments = declared_applied.kubectl("get", "deployments", "--all-namespaces")["items"]
+    ready = {one["metadata"]["name"]: (one["spec"]["replicas"], one["status"]["readyReplicas"]) for one in deployments}
+    assert ready == {"storefront-blue": (2, 2), "database-pooler": (2, 2)}
 
 
 def test_its_database_answers_with_the_printed_url_and_a_verified_certificate(declared_applied: DeclaredStack) -> None:
