@@ -4,7 +4,7 @@ Asked through AWS's own interface, as any client would. AWS's defaults do not co
 managed policies, `default.*` parameter groups, AWS's own keys; neither does what is only waiting for its end.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import boto3
@@ -12,9 +12,10 @@ import jmespath
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from infra.sandbox.cloud.account import ACCOUNT
+from infra.sandbox.cloud.account import Identity
 
 Entry = Mapping[str, Any]
+_ACCOUNT = "AccountId"  # an argument whose value is the account that is asked
 _GONE = {"deleted", "deleting", "terminated", "PendingDeletion"}
 
 
@@ -77,7 +78,7 @@ GLOBAL: Mapping[str, tuple[Listing, ...]] = {
         Listing("list_web_acls", "WebACLs", "ARN", {"Scope": "CLOUDFRONT"}),
         Listing("list_ip_sets", "IPSets", "ARN", {"Scope": "CLOUDFRONT"}),
     ),
-    "budgets": (Listing("describe_budgets", "Budgets", "BudgetName", {"AccountId": ACCOUNT}),),
+    "budgets": (Listing("describe_budgets", "Budgets", "BudgetName", {_ACCOUNT: ""}),),
 }
 """Listings of the services without regions, by boto3's name of the service."""
 
@@ -159,26 +160,32 @@ _PARTS = (
 """What is inside of a cluster of EKS."""
 
 
-def listed(url: str, key: str, regions: Iterable[str], known: Collection[str]) -> list[str]:
+def listed(url: str, identity: Identity, regions: Iterable[str]) -> list[str]:
     """Return what the cloud holds, as `REGION SERVICE KIND ID`, sorted; REGION is `global` for global services.
 
     Args:
         url: where the cloud answers.
-        key: access key and secret.
+        identity: the account, and who was known there before any program: they do not count.
         regions: where to look.
-        known: users and roles that were there before any program, as `KIND ID`; they do not count.
     """
-    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=key)
+    session = boto3.Session(aws_access_key_id=identity.caller.key, aws_secret_access_key=identity.caller.key)
+    known = {f"{one.kind.capitalize()}s {one.name}" for one in identity.known()}
     places = [("global", "us-east-1", GLOBAL), *((region, region, REGIONAL) for region in regions)]
     found = []
     for place, region, services in places:
         for service, listings in services.items():
             settings = Config(proxies={}, retries={"total_max_attempts": 1})
             client = session.client(service, region_name=region, endpoint_url=url, config=settings)
-            for kind, name in _of_service(client, service, listings):
+            for kind, name in _of_service(client, service, (_of(listing, identity) for listing in listings)):
                 if f"{kind} {name}" not in known:
                     found.append(f"{place} {service} {kind} {name}")
     return sorted(found)
+
+
+def _of(listing: Listing, identity: Identity) -> Listing:
+    if _ACCOUNT not in listing.arguments:
+        return listing
+    return listing._replace(arguments={**listing.arguments, _ACCOUNT: identity.account})
 
 
 def _of_service(client: Any, service: str, listings: Iterable[Listing]) -> Iterator[tuple[str, str]]:

@@ -187,9 +187,7 @@ class Cloud:
         """Return what was created and not deleted, as `REGION SERVICE KIND ID`, sorted; without AWS's defaults."""
         from infra.sandbox.cloud import contents  # noqa: PLC0415 - boto3 would slow every command down
 
-        identity = account.recorded(self.folder)
-        known = {f"{one.kind.capitalize()}s {one.name}" for one in identity.known()}
-        return contents.listed(self.url, identity.caller.key, self.regions(), known)
+        return contents.listed(self.url, account.recorded(self.folder), self.regions())
 
     def is_empty(self) -> bool:
         """Whether nothing is left of what was created."""

@@ -1,6 +1,6 @@
-"""What a rehearsal must leave as it was: the stack files, and which files lie in the project's folder.
+"""What a rehearsal must leave as it was: the project's file and the stack files, where the engine writes when it can.
 
-Leaves the folders below it out: people edit there while a rehearsal runs, and the engine writes into none of them.
+Leaves everything else out: people work there while a rehearsal runs.
 """
 
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
 
 State = dict[str, bytes]
-"""File name -> content; empty for those whose content may change."""
+"""File name -> content."""
 
 
 def state(stack_files: Iterable[Path]) -> State:
-    """Return what lies in the project's folder, and the content of these stack files."""
-    names = {path.name: b"" for path in PROJECT_ROOT.iterdir()}
-    return names | {path.name: path.read_bytes() for path in stack_files}
+    """Return these stack files and the project's, and whatever lies beside them with a name that begins alike."""
+    beside = {found for path in stack_files for found in path.parent.glob(f"{path.stem}.*")}
+    return {path.name: path.read_bytes() for path in (PROJECT_ROOT / "Pulumi.yaml", *beside) if path.is_file()}
 
 
 def require_unchanged(before: State, after: State) -> None:
