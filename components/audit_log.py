@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import cloudwatch, iam
 
-from components.account import Account
 from components.iam_policy import Statement, document, trust
 from components.role_grant import RoleGrant, RoleGrantArgs
 from infra.tags import tags
@@ -86,11 +85,11 @@ class AuditLog(pulumi.ComponentResource):
         )
 
     def _role(self, group: cloudwatch.LogGroup) -> iam.Role:
-        # Without the condition, CloudTrail could be made to write here on behalf of another account.
-        own_account = {"StringEquals": {"aws:SourceAccount": Account(self).id}}
+        # No condition on the source: CloudTrail fills none for it (its guide, "Role policy document for CloudTrail
+        # to use CloudWatch Logs for monitoring"), and whoever names the role in a trail needs `iam:PassRole` on it.
         role = iam.Role(
             f"{self._name}-role",
-            assume_role_policy=document(trust("cloudtrail.amazonaws.com", conditions=own_account)),
+            assume_role_policy=document(trust("cloudtrail.amazonaws.com")),
             tags=tags(f"{self._name}-role", "audit"),
             opts=self._child(),
         )
