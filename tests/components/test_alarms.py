@@ -10,7 +10,7 @@ from tests.harness import Graph, graph_of
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/alarms-encryption-key"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms-topic"
-PUBLISHERS = [f"{service}.amazonaws.com" for service in ("budgets", "cloudtrail", "cloudwatch", "events")]
+PUBLISHERS = [f"{service}.amazonaws.com" for service in ("budgets", "cloudtrail", "cloudwatch")]
 OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
