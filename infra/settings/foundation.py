@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from infra.cidr import MOST_ZONES
+from infra.settings import regions
 from infra.settings.kinds import (
     AwsAccountId,
     AwsRegion,
@@ -70,9 +71,11 @@ class AwsSettings(Section):
     """What names begin with that are unique in account and region, such as the cluster's; ElastiCache's are short."""
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return a recovery region that is lost with the region itself."""
+        """Return a recovery region that is lost with the region itself, or that no account has beside it."""
         if self.recovery_region == self.region:
             yield ("recovery_region",), "the same as region, and lost with it; name another"
+        elif self.recovery_region and regions.partition(self.recovery_region) != regions.partition(self.region):
+            yield ("recovery_region",), "of another partition of AWS than region, and of other accounts; name another"
 
 
 class NetworkSettings(Section):

@@ -55,6 +55,19 @@ REGIONS = [
 ]
 
 
+_PARTITIONS = ("cn", "eu-isoe", "eusc", "us-gov", "us-iso", "us-isob", "us-isof")
+"""What begins the regions of each partition but the commercial one; accounts, and so copies, are of one partition."""
+
+
+def partition(region: str) -> str:
+    """Return what begins the regions of a region's partition; nothing for the commercial one.
+
+    Args:
+        region: as `cn-north-1`.
+    """
+    return next((prefix for prefix in _PARTITIONS if region.startswith(f"{prefix}-")), "")
+
+
 def checked(region: str) -> str:
     """Return a region's name as it was given.
 

@@ -1,7 +1,7 @@
 """The base of every section of the settings."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Self
+from typing import Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -23,6 +23,16 @@ class Section(BaseModel):
         """Return what is wrong between fields that are right one by one; sections have none unless they say so."""
         return ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, written: object) -> object:
+        """Make texts of `true` and `false` where a number belongs: pydantic would take 1 and 0 for them."""
+        if not isinstance(written, Mapping):
+            return written
+        truths = [key for key, value in written.items() if isinstance(value, bool) and key in cls.model_fields]
+        wrong = [key for key in truths if _takes_numbers(cls.model_fields[key].annotation)]
+        return {**written, **{key: str(written[key]) for key in wrong}}
+
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         # One error with a place for each: a plain ValueError would tell the first, and nothing of where.
@@ -33,6 +43,12 @@ class Section(BaseModel):
         if problems:
             raise ValidationError.from_exception_data(type(self).__name__, problems, hide_input=True)
         return self
+
+
+def _takes_numbers(annotation: object) -> bool:
+    """Whether a field is a whole number, or one of some."""
+    parts = get_args(annotation)
+    return annotation is int or any(type(part) is int or _takes_numbers(part) for part in parts)
 
 
 def repeated(field: str, values: Sequence[str]) -> Iterator[Contradiction]:

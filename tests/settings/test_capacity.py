@@ -1,12 +1,13 @@
 """What is asked for must be there: instance sizes, addresses, room for pods, connections, zones."""
 
+import itertools
 from typing import Any
 
 import botocore.session
 import pytest
 
 from infra.settings.loader import validate
-from infra.settings.regions import REGIONS
+from infra.settings.regions import REGIONS, partition
 from infra.settings.sizes import find, nearest
 from tests.examples import BLUE_IMAGE
 from tests.settings import instance_sizes
@@ -194,6 +195,13 @@ def test_the_regions_are_those_that_botocore_knows() -> None:
     session = botocore.session.Session()
     known = {name for part in session.get_available_partitions() for name in session.get_available_regions("ec2", part)}
     assert sorted(REGIONS) == sorted(known)
+
+
+def test_regions_are_of_one_partition_where_botocore_says_so() -> None:
+    session = botocore.session.Session()
+    theirs = {region: session.get_partition_for_region(region) for region in REGIONS}
+    for one, other in itertools.combinations(REGIONS, 2):
+        assert (partition(one) == partition(other)) == (theirs[one] == theirs[other]), (one, other)
 
 
 def test_nothing_is_near_a_name_that_is_like_no_other() -> None:
