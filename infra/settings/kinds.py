@@ -5,7 +5,7 @@ import ipaddress
 import re
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
@@ -285,8 +285,12 @@ SecretName = Annotated[
     Field(description="Lower-case letters, digits and underscores; begins with a letter, ends without an underscore."),
 ]
 
-UtcMoment = Annotated[datetime.datetime, BeforeValidator(_utc_moment)]
-"""A moment in UTC to the second, as RFC 3339 has it, with or without quotes: `2026-11-01T00:00:00Z`."""
+UtcMoment = Annotated[
+    datetime.datetime,
+    BeforeValidator(_utc_moment),
+    WithJsonSchema({"type": "string", "pattern": r"^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$"}),
+    Field(description="A moment in UTC, to the second, as `2026-11-01T00:00:00Z`; with or without quotes."),
+]
 
 DailyWindow = Annotated[
     str,

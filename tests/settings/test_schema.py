@@ -60,6 +60,7 @@ def test_the_schema_takes_what_the_loader_takes(settings: dict[str, Any]) -> Non
         ("aws.region", "Frankfurt"),
         ("services.storefront.port", 0),
         ("services.storefront.slots.blue.image", "storefront:latest"),
+        ("database.master_password", {"rotated_at": "yesterday"}),
         ("tenants", {}),
     ],
 )
