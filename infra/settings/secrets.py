@@ -5,6 +5,7 @@ only in Secrets Manager (`tenantry secrets rotate`).
 """
 
 import datetime
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
@@ -18,6 +19,10 @@ MOMENT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 AwsName = Annotated[Slug, Field(max_length=30)]
 """What an environment's names in AWS begin with."""
+
+_MOST_PER_SERVICE = 10
+"""Each right to a secret is a policy, of which AWS attaches so many to a role (IAM user guide, "IAM and AWS STS
+quotas")."""
 
 RotationDays = Annotated[int, Field(ge=1, le=365)]
 """Days between two rotations."""
@@ -114,9 +119,13 @@ class SecretsSettings(Section):
                 "asks for a declared cluster: pods of a brought one have no AWS identity to read it with; declare "
                 "cluster, or remove secrets",
             )
+        read: Counter[str] = Counter()
         for kind, secrets in (("generated", self.generated), ("external", self.external)):
             for name, secret in secrets.items():
                 for position, service in enumerate(secret.services):
+                    place = ("secrets", kind, name, "services", position)
+                    read[service] += 1
                     if service not in services:
-                        place = ("secrets", kind, name, "services", position)
                         yield place, "no such service; add it to services, or remove it here"
+                    elif read[service] > _MOST_PER_SERVICE:
+                        yield place, f"reads {_MOST_PER_SERVICE} already, AWS's limit; join secrets by their keys"

@@ -85,6 +85,12 @@ WRONG_COMBINATIONS: list[tuple[str, object, str, str]] = [
         "secrets.external.jwt",
         "generated has this name too; rename one of them",
     ),
+    (
+        "secrets.generated",
+        {f"key{number}": DECLARED["generated"]["jwt"] for number in range(10)},
+        f"{PAYMENT}.services[0]",
+        "reads 10 already, AWS's limit; join secrets by their keys",
+    ),
 ]
 
 UNKNOWN_KEYS: list[tuple[str, str]] = [
