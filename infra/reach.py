@@ -55,6 +55,8 @@ def _caller(place: AwsSettings) -> str | Finding:
     except botocore.exceptions.ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
         return Finding("AWS credentials", False, f"refused: {code}", "sign in again, as with `aws sso login`")
+    except (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError) as error:
+        return Finding("AWS", False, f"it does not answer ({type(error).__name__})", "check the network")
     except botocore.exceptions.BotoCoreError as error:
         detail = f"there are none that work ({type(error).__name__})"
         return Finding("AWS credentials", False, detail, "set AWS_PROFILE, or sign in, as with `aws sso login`")

@@ -207,6 +207,8 @@ class StackSettings(Section):
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Return what is declared without a place or a way in, and tenants that are not distinct or have no limits."""
+        if self.namespace == "default" or self.namespace.startswith("kube-"):
+            yield ("namespace",), "one that Kubernetes itself makes; name another"
         yield from self._places()
         yield from self._ways_in()
         yield from self._tenancy()

@@ -25,6 +25,8 @@ WRONG: list[tuple[str, object, str]] = [
         "x",
         "tenantry:settings.cluster.existing.contxt: unknown key; did you mean context?",
     ),
+    ("namespace", "default", "tenantry:settings.namespace: one that Kubernetes itself makes; name another"),
+    ("namespace", "kube-system", "tenantry:settings.namespace: one that Kubernetes itself makes; name another"),
     ("tenant", [], "tenantry:settings.tenant: unknown key; did you mean tenants?"),
     (
         "database.existing.port",

@@ -64,6 +64,13 @@ def test_missing_credentials_are_told_as_such(monkeypatch: pytest.MonkeyPatch) -
     assert (found.ok, found.detail) == (False, "there are none that work (NoCredentialsError)")
 
 
+def test_an_aws_that_is_not_reached_is_no_matter_of_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    (found,) = findings().values()
+    assert (found.subject, found.detail) == ("AWS", "it does not answer (EndpointConnectionError)")
+    assert found.remedy == "check the network"
+
+
 def test_a_database_that_does_not_answer_here_is_told_with_its_address_and_the_way_there(cloud: Cloud) -> None:
     rds = boto3.client("rds", region_name="eu-central-1", endpoint_url=cloud.url)
     rds.create_db_instance(
