@@ -19,7 +19,9 @@ def managed_addon(
     opts: pulumi.ResourceOptions,
     configuration: Mapping[str, str] | None = None,
 ) -> eks.Addon:
-    """Declare an add-on; its version is the one that EKS takes as default for the cluster's.
+    """Declare an add-on; its version is the one that is EKS's default for the cluster's when it is made.
+
+    It stays when the cluster is upgraded: `aws eks update-addon` brings it along, and nothing here takes that back.
 
     Args:
         name: its logical name.

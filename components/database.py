@@ -27,6 +27,9 @@ USERNAME = "tenantry"
 _PASSWORD_LENGTH = 32  # letters and digits: 190 bits
 _LOGS = ("postgresql", "upgrade")
 _FREE_INSIGHTS_DAYS = 7
+_PATIENCE = "4h"
+"""How long RDS may take: a restore, and the backup after it, take hours, and the provider's own 40 minutes would end
+before the new password is set. REQUIREMENTS, Recovery: 4 h at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,7 +294,11 @@ class Database(pulumi.ComponentResource):
             restore_to_point_in_time=point_in_time(args.restore),
             tags=tags(f"{self._name}-instance", "database"),
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=list(logs), protect=args.protect, ignore_changes=list(CREATION_ONLY)
+                parent=self,
+                depends_on=list(logs),
+                protect=args.protect,
+                ignore_changes=list(CREATION_ONLY),
+                custom_timeouts=pulumi.CustomTimeouts(create=_PATIENCE, update=_PATIENCE),
             ),
         )
 
