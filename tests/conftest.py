@@ -26,6 +26,7 @@ _LONG = (
     "tests/plugins/aws/test_aws_storage_engine.py",
     "tests/plugins/aws/test_aws_lives_engine.py",
     "tests/engine/test_declared_bad_input.py",
+    "tests/engine/test_declared_secrets.py",
     "tests/plugins/aws/test_aws_lives.py",
     "tests/plugins/aws/test_aws_interruptions.py",
 )
@@ -37,8 +38,12 @@ _DECLARED = (
     "tests/engine/test_declared_crashes.py",
     "tests/engine/test_declared_platform.py",
 )
-_ALONE = ("tests/engine/test_declared_bad_input.py", "tests/engine/test_rehearsal.py")
-"""Files of a folder that shares which share nothing: their instances are their own."""
+_ALONE = (
+    "tests/engine/test_declared_bad_input.py",
+    "tests/engine/test_declared_secrets.py",
+    "tests/engine/test_rehearsal.py",
+)
+"""Files of a folder that shares which share nothing with other workers: their instances are their own."""
 
 
 def group_of(nodeid: str) -> str:

@@ -1,5 +1,6 @@
 """Sandbox instances with a stack of the real program, made once a session and deleted at its end."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -86,11 +87,13 @@ def applied(battered: Stack) -> Stack:
 @pytest.fixture(scope="session")
 def declared() -> Iterator[DeclaredStack]:
     """The stack on a cluster, a database and Redis that it declares; nothing has been applied to it at first."""
-    made = make_declared("test-declared")
+    # One for each worker of pytest's: two groups of tests that use it may run at once.
+    name = f"test-declared-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    made = make_declared(name)
     try:
         yield made
     finally:
-        lifecycle.down("test-declared", silent, delete=True)
+        lifecycle.down(name, silent, delete=True)
 
 
 @pytest.fixture
