@@ -44,9 +44,13 @@ def from_prompts(ask: Ask, keys: Sequence[str]) -> dict[str, str]:
         keys: in which order.
 
     Raises:
-        TenantryError: a value is empty, or begins or ends with white space.
+        TenantryError: a value is empty, or begins or ends with white space, or the terminal does not send UTF-8.
     """
-    return _checked({key: ask(key) for key in keys}, keys)
+    try:
+        given = {key: ask(key) for key in keys}
+    except UnicodeDecodeError:
+        raise _wrong("not UTF-8 text", keys) from None
+    return _checked(given, keys)
 
 
 class _RepeatedError(Exception):

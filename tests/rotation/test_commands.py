@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from infra.cli import app
 from infra.commands import secrets as commands
 from infra.errors import TenantryError
+from infra.rotation import values
 from infra.settings import SETTINGS_KEY, stack_file
 from tests.examples import raw_declared_settings
 
@@ -195,6 +196,16 @@ def test_bad_input_is_one_clear_line_and_changes_nothing(
     assert said in str(refused(*arguments, stdin=stdin))
     assert file.read_text() == before
     assert "VersionIdsToStages" not in declared.describe_secret(SecretId="shop/payment")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", "id is empty"), (f"{CANARY} ", "white space"), (b"\xff\xfe", "not UTF-8 text")]
+)
+def test_what_is_typed_wrongly_is_one_clear_line_without_it(typed: str | bytes, said: str) -> None:
+    with pytest.raises(TenantryError, match=said) as caught:
+        values.from_prompts(lambda _: typed if isinstance(typed, str) else typed.decode(), ["id", "webhook"])
+    assert CANARY not in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def refused_rotation(file: Path) -> TenantryError:
