@@ -19,6 +19,7 @@ _RECOVERY_REGION = ("aws", "recovery_region")
 _ZONE = ("dns", "zone")
 _SOURCE = ("database", "restore", "stack")
 _COPIES_OF = ("secrets", "copies_of")
+_REPLICATES = ("registry", "replicates")
 _NOT_HERE = "are not copied to this region; set its aws.recovery_region to the aws.region of this one"
 
 
@@ -33,18 +34,37 @@ def clashes(written: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
             if wrong:
                 yield stack, Problem(place, wrong)
     for (stack, settings), (other, others) in permutations(written.items(), 2):
-        mine, theirs = _network(settings), _network(others)
-        if mine and theirs and mine.overlaps(theirs):
-            text = f"overlaps that of Pulumi.{other}.yaml; give each environment a block of its own, or they can never"
-            yield stack, Problem(_BLOCK, f"{text} be peered")
-        account, name = _at(settings, _ACCOUNT), _at(settings, _NAME)
-        if account and name and (account, name) == (_at(others, _ACCOUNT), _at(others, _NAME)):
-            text = f"Pulumi.{other}.yaml has it in the same account; its roles and buckets would have the same names"
-            yield stack, Problem(_NAME, f"{text}, take another")
-        zone = _at(settings, _ZONE)
-        if zone and zone == _at(others, _ZONE):
-            text = f"Pulumi.{other}.yaml has it; of two hosted zones of one name only one is asked, take another"
-            yield stack, Problem(_ZONE, text)
+        for problem in _shared(settings, others, f"Pulumi.{other}.yaml"):
+            yield stack, problem
+
+
+def _shared(settings: object, others: object, file: str) -> Iterator[Problem]:
+    """Return what two stacks have in common and must not; `file` is the other one's."""
+    mine, theirs = _network(settings), _network(others)
+    if mine and theirs and mine.overlaps(theirs):
+        text = f"overlaps that of {file}; give each environment a block of its own, or they can never be peered"
+        yield Problem(_BLOCK, text)
+    account, name = _at(settings, _ACCOUNT), _at(settings, _NAME)
+    if account and name and (account, name) == (_at(others, _ACCOUNT), _at(others, _NAME)):
+        text = f"{file} has it in the same account; its roles and buckets would have the same names, take another"
+        yield Problem(_NAME, text)
+    zone = _at(settings, _ZONE)
+    if zone and zone == _at(others, _ZONE):
+        yield Problem(_ZONE, f"{file} has it; of two hosted zones of one name only one is asked, take another")
+    if account and _here(settings) == _here(others) and _copies_images(settings) and _copies_images(others):
+        text = f"{file} replicates the same registry, and each overwrites the other's rules; set it to false in one"
+        yield Problem(_REPLICATES, f"{text}, and name that one in also_replicates of the other")
+
+
+def _copies_images(settings: object) -> bool:
+    """Whether a stack configures the replication of its registry, which it does unless it says otherwise."""
+    registry = settings.get("registry", {}) if isinstance(settings, Mapping) else None
+    declared = _network(settings) is not None and _at(settings, _RECOVERY_REGION) is not None
+    return declared and isinstance(registry, Mapping) and registry.get("replicates", True) is True
+
+
+def _here(settings: object) -> tuple[str | None, str | None]:
+    return _at(settings, _ACCOUNT), _at(settings, _REGION)
 
 
 def _source(own: str, written: Mapping[str, object]) -> str | None:

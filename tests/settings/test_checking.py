@@ -160,6 +160,24 @@ def test_no_two_environments_have_the_same_zone(tmp_path: Path, write: Write) ->
     ]
 
 
+def test_a_registry_is_replicated_by_one_stack_of_its_account_and_region(tmp_path: Path, write: Write) -> None:
+    def copied(raw: dict[str, Any], **registry: object) -> None:
+        raw["aws"]["recovery_region"] = "eu-west-1"
+        raw["registry"] = registry
+
+    one = write("one", copied)
+    write("two", copied)
+    assert [line.partition(": Pulumi.")[0] for line in told(tmp_path)] == [
+        f"Pulumi.{stack}.yaml:{line_of(one, 'registry:')}: {SETTINGS_KEY}.registry.replicates"
+        for stack in ("one", "two")
+    ]
+    assert "Pulumi.two.yaml replicates the same registry" in told(tmp_path, "one")[0]
+    write("two", functools.partial(copied, replicates=False))
+    assert told(tmp_path) == []
+    write("two", lambda raw: (copied(raw), raw["aws"].update(account_id="210987654321"))[0])
+    assert told(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("source", "aws", "said"),
     [
