@@ -83,6 +83,7 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     (f"{POOL}.minimum", 0, "input should be greater than or equal to 1"),
     (f"{POOL}.minimum", "few", "a whole number"),
     (f"{POOL}.minimum", True, "a whole number"),
+    (f"{POOL}.minimum", 5000 * "9", "a whole number"),
     (f"{POOL}.maximum", 451, "input should be less than or equal to 450"),
     (f"{POOL}.disk_gib", 19, "input should be greater than or equal to 20"),
     ("database.engine_version", 18, QUOTES),
