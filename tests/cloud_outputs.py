@@ -19,6 +19,14 @@ _FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+def _log_group(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Name a group as its prefix says: AWS WAF asks for one."""
+    if "namePrefix" not in inputs:
+        return {}
+    name = f"{inputs['namePrefix']}1a2b3c4"
+    return {"name": name, "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"}
+
+
 def _cluster(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "endpoint": "https://cluster.eks.example.invalid",
@@ -38,6 +46,7 @@ _OUTPUTS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
         "domainName": "d1.cloudfront.example.invalid",
         "hostedZoneId": "Z2FDTNDATAQYW2",
     },
+    "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:ec2/eip:Eip": lambda inputs: {"allocationId": "eipalloc-1"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda inputs: {"latestVersion": 3},
     "aws:ecr/repository:Repository": lambda inputs: {

@@ -12,7 +12,7 @@ from tests.engine.stack import Settings, Stack
 # Their assertions are explained as a test's own are.
 pytest.register_assert_rewrite("tests.engine.consistency", "tests.engine.declared", "tests.engine.interruption")
 
-from tests.engine.declared import DeclaredStack, make_declared  # noqa: E402 - the line above has to come first
+from tests.engine.declared import DeclaredStack, make_declared, smaller  # noqa: E402 - the line above has to come first
 
 MakeStack = Callable[[str], Stack]
 
@@ -90,6 +90,7 @@ def declared() -> Iterator[DeclaredStack]:
     # One for each worker of pytest's: two groups of tests that use it may run at once.
     name = f"test-declared-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     made = make_declared(name)
+    made.configure(smaller)
     try:
         yield made
     finally:

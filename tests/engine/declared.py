@@ -19,7 +19,7 @@ from infra.paths import BIN
 from infra.sandbox import lifecycle, pulumi, stack_file
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.environment import Workspace
-from tests.engine.stack import Stack
+from tests.engine.stack import Settings, Stack
 from tests.sandbox.cloud.harness import client
 
 Resource = dict[str, Any]
@@ -154,6 +154,13 @@ def make_declared(name: str) -> DeclaredStack:
     workspace.prepare()
     pulumi.ensure_stack(workspace)
     return DeclaredStack(workspace)
+
+
+def smaller(settings: Settings) -> None:
+    """Leave out what these tests neither kill nor ask: the rehearsals and bad input apply all that `local` declares."""
+    settings.update(dict.fromkeys(("storage", "registry", "edge", "audit")))
+    for section in ("dns", "budget", "queues"):
+        settings.pop(section, None)
 
 
 def assert_account_equals_state(stack: DeclaredStack) -> None:

@@ -25,12 +25,13 @@ sys.path.append(settings["root"])
 import pulumi
 from pulumi_aws import cloudwatch, iam, sns
 from components.bucket import Bucket, BucketArgs
+from components.bucket_lifecycle import Ages
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.iam_policy import document, trust
 from components.stored_secret import StoredSecret, StoredSecretArgs
 
 role = iam.Role("shop", assume_role_policy=document(trust("pods.eks.amazonaws.com", "sts:TagSession")))
-media = Bucket("media", BucketArgs(expire_after_days=settings["days"], protect=False))
+media = Bucket("media", BucketArgs(ages=Ages(expire=settings["days"]), protect=False))
 media.grant_read("shop", role.name)
 media.grant_write("shop", role.name)
 key = EncryptionKey("secrets", EncryptionKeyArgs(description="secrets", protect=False))

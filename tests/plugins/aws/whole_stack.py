@@ -10,12 +10,14 @@ from typing import Any
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.plugins.aws.kinds import KINDS
 from tests.plugins.aws.examples import EXAMPLES
+from tests.plugins.aws.examples.acm import issued
 from tests.plugins.aws.examples.cloudtrail import trail
 from tests.plugins.aws.examples.observability import log_group, topic
 from tests.plugins.aws.examples.routing import address, new_vpc
 from tests.plugins.aws.examples.s3 import bucket
 from tests.plugins.aws.examples.security_groups import group
 from tests.plugins.aws.examples.sqs import queue_url
+from tests.plugins.aws.examples.wafv2 import web_acl
 from tests.plugins.aws.world import REGION, Example, World
 from tests.plugins.client import Object
 from tests.plugins.language.harness import Project
@@ -181,6 +183,8 @@ def replacements(world: World) -> dict[str, dict[str, Any]]:
         key: value for key, value in trail(world).items() if key in ("name", "s3BucketName")
     }
     said["aws:cloudwatch/logMetricFilter:LogMetricFilter"] = {"logGroupName": log_group(world)}
+    said["aws:acm/certificateValidation:CertificateValidation"] = {"certificateArn": issued(world)}
+    said["aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"] = {"resourceArn": web_acl(world)}
     said["aws:sns/topicPolicy:TopicPolicy"] = {"arn": topic(world)}
     for kind in ("queuePolicy:QueuePolicy", "redriveAllowPolicy:RedriveAllowPolicy"):
         said[f"aws:sqs/{kind}"] = {"queueUrl": queue_url(world)}
