@@ -115,11 +115,13 @@ def _references(nodes: Iterable[Node]) -> dict[str, str]:
 
 def _arguments(node: Node) -> dict[str, Any]:
     """Return the constructor's arguments by their Python names."""
-    parameters = inspect.signature(_type(node.type)._internal_init).parameters  # type: ignore[attr-defined]
+    kind = _type(node.type)
+    is_custom = _class(node.type).endswith(".CustomResource")
+    parameters = inspect.signature(kind.__init__ if is_custom else kind._internal_init).parameters  # type: ignore[attr-defined, misc]
     by_wire = {name.replace("_", "").lower(): name for name in parameters}
     found = {}
     for key, value in node.inputs.items():
-        if node.type.startswith("kubernetes:") and key in ("apiVersion", "kind") and "others" not in parameters:
+        if node.type.startswith("kubernetes:") and key in ("apiVersion", "kind") and not is_custom:
             continue
         found[by_wire.get(key.lower(), key)] = _decoded(value) if node.type.startswith(_PROVIDER) else value
     return found

@@ -91,5 +91,8 @@ def outputs(token: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         "url": f"https://{service}.example.invalid/{name}",
         **{key: f"{name}-1a2b3c4" for key in ("name", "bucket", "nodeGroupName") if key not in inputs},
     }
+    if token == "aws:s3/bucket:Bucket":
+        bucket = {**added, **inputs}["bucket"]
+        added["bucketRegionalDomainName"] = f"{bucket}.s3.{inputs.get('region', REGION)}.amazonaws.com"
     special = _OUTPUTS.get(token)
     return {**added, **inputs, **(special(inputs) if special else {})}
