@@ -1,9 +1,13 @@
 """Where a component is applied: the AWS account, region and partition of its provider."""
 
-from functools import cached_property
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 import pulumi
 import pulumi_aws
+
+_answers: WeakKeyDictionary[pulumi.Resource, dict[str, pulumi.Output[str]]] = WeakKeyDictionary()
+"""What AWS said, by the provider that was asked: it is the same for all its components, and each asking takes time."""
 
 
 class Account:
@@ -16,21 +20,27 @@ class Account:
             component: its provider is asked.
         """
         self._opts = pulumi.InvokeOutputOptions(parent=component)
+        self._known = _answers.setdefault(component.get_provider("aws:index:Account") or component, {})
 
-    @cached_property
+    def _once(self, what: str, ask: Callable[[], pulumi.Output[str]]) -> pulumi.Output[str]:
+        if what not in self._known:
+            self._known[what] = ask()
+        return self._known[what]
+
+    @property
     def id(self) -> pulumi.Output[str]:
         """Twelve digits."""
-        return pulumi_aws.get_caller_identity_output(opts=self._opts).account_id
+        return self._once("id", lambda: pulumi_aws.get_caller_identity_output(opts=self._opts).account_id)
 
-    @cached_property
+    @property
     def region(self) -> pulumi.Output[str]:
         """The provider's region, as `eu-central-1`."""
-        return pulumi_aws.get_region_output(opts=self._opts).region
+        return self._once("region", lambda: pulumi_aws.get_region_output(opts=self._opts).region)
 
-    @cached_property
+    @property
     def partition(self) -> pulumi.Output[str]:
         """`aws`, `aws-cn` or `aws-us-gov`: the second part of every ARN."""
-        return pulumi_aws.get_partition_output(opts=self._opts).partition
+        return self._once("partition", lambda: pulumi_aws.get_partition_output(opts=self._opts).partition)
 
     def managed_policy(self, name: str) -> pulumi.Output[str]:
         """Return the ARN of a policy that AWS maintains, as `AmazonEKSClusterPolicy`."""
