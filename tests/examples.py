@@ -51,6 +51,20 @@ _DECLARED: dict[str, Any] = {
     },
 }
 
+SECRETS: dict[str, Any] = {
+    "generated": {"jwt": {"rotated_at": "2026-11-01T00:00:00Z", "services": ["storefront"]}},
+    "external": {
+        "payment": {
+            "owner": "payments-team",
+            "keys": ["id", "webhook"],
+            "rotated_at": "2026-11-01T00:00:00Z",
+            "rotation_days": 180,
+            "services": ["storefront"],
+        }
+    },
+}
+"""One secret of each kind, as a stack file holds them; no test changes it."""
+
 
 def raw_settings(change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
     """Return valid settings as a stack file holds them, after `change` was applied."""

@@ -18,23 +18,11 @@ from infra.commands import secrets as commands
 from infra.errors import TenantryError
 from infra.rotation import values
 from infra.settings import SETTINGS_KEY, stack_file
-from tests.examples import raw_declared_settings
+from tests.examples import SECRETS, raw_declared_settings
 
 NOW = datetime.datetime(2027, 3, 1, 12, tzinfo=datetime.UTC)
 CANARY = "canary-9f27c1"
 GIVEN = {"id": f"{CANARY}-id", "webhook": f"{CANARY}-webhook"}
-SECRETS: dict[str, Any] = {
-    "generated": {"jwt": {"rotated_at": "2026-11-01T00:00:00Z", "services": ["storefront"]}},
-    "external": {
-        "payment": {
-            "owner": "payments-team",
-            "keys": ["id", "webhook"],
-            "rotated_at": "2026-11-01T00:00:00Z",
-            "rotation_days": 180,
-            "services": ["storefront"],
-        }
-    },
-}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import yaml
 from infra.settings.loader import SettingsError, load
 from infra.settings.models import StackSettings
 from infra.settings.stack_file import EngineLoader
-from tests.examples import declared_settings, raw_declared_settings, raw_settings
+from tests.examples import SECRETS, declared_settings, raw_declared_settings, raw_settings
 
 ROOT = "tenantry:settings"
 MOMENT = "a moment in UTC, to the second, as `2026-11-01T00:00:00Z`"
@@ -18,18 +18,6 @@ NAME = "lower-case letters, digits and underscores; begins with a letter, ends w
 SLUG = "lower-case letters, digits and dashes; begins with a letter, ends without a dash"
 SECTION = "a section: keys with values, indented below it"
 
-DECLARED: dict[str, Any] = {
-    "generated": {"jwt": {"rotated_at": "2026-11-01T00:00:00Z", "services": ["storefront"]}},
-    "external": {
-        "payment": {
-            "owner": "payments-team",
-            "keys": ["id", "webhook"],
-            "rotated_at": "2026-11-01T00:00:00Z",
-            "rotation_days": 180,
-            "services": ["storefront"],
-        }
-    },
-}
 JWT, PAYMENT = "secrets.generated.jwt", "secrets.external.payment"
 
 # path, value there, what is said after the path
@@ -81,13 +69,13 @@ WRONG_COMBINATIONS: list[tuple[str, object, str, str]] = [
     (f"{PAYMENT}.keys", ["Secret-Key"], f"{PAYMENT}.keys[0]", NAME),
     (
         "secrets.external.jwt",
-        DECLARED["external"]["payment"],
+        SECRETS["external"]["payment"],
         "secrets.external.jwt",
         "generated has this name too; rename one of them",
     ),
     (
         "secrets.generated",
-        {f"key{number}": DECLARED["generated"]["jwt"] for number in range(10)},
+        {f"key{number}": SECRETS["generated"]["jwt"] for number in range(10)},
         f"{PAYMENT}.services[0]",
         "reads 10 already, AWS's limit; join secrets by their keys",
     ),
@@ -107,7 +95,7 @@ UNKNOWN_KEYS: list[tuple[str, str]] = [
 def changed(path: str, value: object) -> dict[str, Any]:
     """Return valid settings with one value at a dotted path; `...` removes the key."""
     raw = raw_declared_settings()
-    raw["secrets"] = copy.deepcopy(DECLARED)
+    raw["secrets"] = copy.deepcopy(SECRETS)
     *parents, last = path.split(".")
     target: Any = raw
     for part in parents:
@@ -168,7 +156,7 @@ def test_a_value_in_the_place_of_a_rotation_is_not_echoed() -> None:
 
 
 def test_secrets_ask_for_a_declared_cluster() -> None:
-    raw = {**raw_settings(), "secrets": DECLARED}
+    raw = {**raw_settings(), "secrets": SECRETS}
     assert problems_of(raw) == (
         f"{ROOT}.secrets: asks for a declared cluster: pods of a brought one have no AWS identity to read it with; "
         "declare cluster, or remove secrets",

@@ -67,6 +67,8 @@ def test_a_password_that_is_changed_is_changed_on_the_replica_too(backed: Cloud)
             return False
 
     _until(is_known)
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        connect(backed, told(backed, "second"), password=PASSWORD)
     rds.modify_db_instance(DBInstanceIdentifier="first", MasterUserPassword=PASSWORD, ApplyImmediately=True)
 
 
@@ -74,7 +76,10 @@ def test_it_follows_on_after_everything_was_killed(backed: Cloud) -> None:
     kill_everything(backed)
     backed.start(quiet)
     write(backed, told(backed, "first"), "restarted")
-    arrived(backed, rows(backed, told(backed, "first")))
+    known = rows(backed, told(backed, "first"))
+    arrived(backed, known)
+    assert rows(backed, told(backed, "second")) == known
+    assert "restarted" in known
 
 
 def test_one_without_a_source_or_of_one_without_backups_is_refused(backed: Cloud) -> None:
