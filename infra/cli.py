@@ -17,6 +17,7 @@ from infra.commands.sandbox import sandbox
 from infra.commands.secrets import secrets
 from infra.errors import Interrupted, TenantryError
 from infra.paths import SANDBOX_ROOT
+from infra.settings.checking import WrongStackFiles
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(sandbox, name="sandbox")
@@ -46,6 +47,10 @@ def main() -> None:
         _fail(f"{error.format_message().rstrip('.')}, the command line, see `tenantry --help`", 2)
     except (typer.Abort, Interrupted):
         _fail("interrupted, the command, run it again", 130)
+    except WrongStackFiles as error:
+        for fault in error.faults:
+            err.print(str(fault), markup=False)
+        _fail(str(error), error.exit_code)
     except TenantryError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:

@@ -1,5 +1,6 @@
 """`tenantry config`: what is wrong with the stack files, and what may be in them."""
 
+import itertools
 import json
 import sys
 from dataclasses import asdict
@@ -34,9 +35,8 @@ def check(
         for line in map(str, faults) if faults else [f"{file}: ok"]:
             out.print(line, markup=False)
     if count:
-        wrong = [file for file, faults in found.items() if faults]
-        settings = f"{count} setting{'s are' if count > 1 else ' is'} not valid"
-        raise TenantryError(settings, ", ".join(wrong), "mend the lines above", exit_code=2)
+        wrong = checking.WrongStackFiles(itertools.chain(*found.values()))
+        raise TenantryError(wrong.what, wrong.where, wrong.remedy, exit_code=2)
 
 
 @config.command()

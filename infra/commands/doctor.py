@@ -11,7 +11,7 @@ from infra import reach
 from infra.commands.console import AsJson, out
 from infra.findings import Finding
 from infra.sandbox import diagnosis
-from infra.settings import stack_file
+from infra.settings import checking, stack_file
 from infra.settings.loader import load
 
 
@@ -39,5 +39,4 @@ def doctor(
 
 
 def _of_stack(stack: str) -> list[Finding]:
-    settings = load(stack, stack_file.read(stack_file.source_of(stack)).settings)
-    return reach.examine(settings)
+    return reach.examine(checking.settings_of(stack_file.source_of(stack), load))

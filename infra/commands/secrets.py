@@ -6,7 +6,6 @@ import getpass
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,8 +16,7 @@ from infra.naming import stored_secret
 from infra.rotation import stack_edit, values
 from infra.rotation.overview import Rotation, rotations
 from infra.rotation.vault import Vault
-from infra.settings import stack_file
-from infra.settings.loader import validate
+from infra.settings import checking, stack_file
 from infra.settings.models import StackSettings
 from infra.settings.secrets import MOMENT_FORMAT, ExternalSecretSettings
 
@@ -30,7 +28,7 @@ Stack = Annotated[str, typer.Argument(help="The stack; its file is Pulumi.STACK.
 @secrets.command(name="list")
 def show(stack: Stack, as_json: AsJson = False) -> None:
     """Show the declared secrets, by when they are due; never their values."""
-    settings = _settings(stack_file.source_of(stack))
+    settings = checking.settings_of(stack_file.source_of(stack))
     found = rotations(settings, _now())
     if as_json:
         sys.stdout.write(json.dumps({"stack": stack, "secrets": [asdict(rotation) for rotation in found]}) + "\n")
@@ -60,7 +58,7 @@ def rotate(
     """
     source = stack_file.source_of(stack)
     before = stack_edit.read(source)
-    settings = _settings(source)
+    settings = checking.settings_of(source)
     secret = settings.secrets.declared.get(name)
     if secret is None:
         raise _unknown(stack, name, settings)
@@ -79,7 +77,7 @@ def rotate(
     if isinstance(secret, ExternalSecretSettings):
         _replace_value(stack, name, settings, secret, from_stdin)
     elif from_stdin:
-        raise TenantryError("takes no value: the program draws it", name, "leave out --from-stdin", exit_code=2)
+        raise TenantryError("takes no value: the program draws it", name, "leave out --from-stdin")
     stack_edit.write(source, before, after)
     out.print(stack_edit.difference(source, before, after), markup=False)
     readers = f", which rolls the pods of {', '.join(secret.services)}" if secret.services else ""
@@ -98,21 +96,16 @@ def _replace_value(
     elif sys.stdin.isatty():
         given = values.from_prompts(lambda key: getpass.getpass(f"{name}.{key} (not shown): "), secret.keys)
     else:
-        raise TenantryError("no terminal to ask for the value on", name, "give it with --from-stdin", exit_code=2)
+        raise TenantryError("no terminal to ask for the value on", name, "give it with --from-stdin")
     version = vault.put(stored, json.dumps(given))
     out.print(f"{stored}: version {version} is current", markup=False)
-
-
-def _settings(source: Path) -> StackSettings:
-    found = stack_file.read(source)
-    return validate(found.stack, found.settings)
 
 
 def _unknown(stack: str, name: str, settings: StackSettings) -> TenantryError:
     known = sorted(settings.secrets.declared)
     near = difflib.get_close_matches(name, known, n=1)
     remedy = f"did you mean {near[0]}?" if near else f"use one of: {', '.join(known) or 'none'}"
-    return TenantryError("no such secret", f"Pulumi.{stack}.yaml", remedy, exit_code=2)
+    return TenantryError("no such secret", f"Pulumi.{stack}.yaml", remedy)
 
 
 def _cells(rotation: Rotation) -> tuple[str, ...]:

@@ -80,4 +80,4 @@ def _checked(given: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]
 
 def _wrong(what: str, keys: Sequence[str]) -> TenantryError:
     example = json.dumps(dict.fromkeys(keys, "..."))
-    return TenantryError(f"no value of the secret: {what}", "what was given", f"give all of {example}", exit_code=2)
+    return TenantryError(f"no value of the secret: {what}", "what was given", f"give all of {example}")

@@ -4,7 +4,7 @@ Owns where a fault is told. Leaves what is one to the stack files' reader, the m
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
 from infra.settings import SETTINGS_KEY
 from infra.settings.loader import SettingsError, validate
+from infra.settings.models import StackSettings
 from infra.settings.neighbours import clashes
 from infra.settings.problems import Problem
 from infra.settings.stack_file import StackFile, StackFileError, read, source_of, stacks
@@ -20,6 +21,9 @@ _KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprov
 """What the engine knows at the top of a stack file (Pulumi's documentation, "Stack settings file reference")."""
 
 _NAMESPACE = SETTINGS_KEY.partition(":")[0] + ":"
+
+Interpret = Callable[[str, object], StackSettings]
+"""Makes settings of a stack's name and of what its file says."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,39 @@ class Fault:
         return "".join(character if character.isprintable() else "?" for character in line)  # one line, of any key
 
 
+class WrongStackFiles(TenantryError):
+    """Stack files that are not valid; `faults` says why, one line each, which are told above this error's own."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        """Collect the faults.
+
+        Args:
+            faults: one at least, of one file or of several.
+        """
+        self.faults = tuple(faults)
+        count = len(self.faults)
+        what = f"{count} setting{'s are' if count > 1 else ' is'} not valid"
+        files = dict.fromkeys(fault.file for fault in self.faults)
+        super().__init__(what, ", ".join(files), "mend the lines above")
+
+
+def settings_of(path: Path, interpret: Interpret = validate) -> StackSettings:
+    """Return the settings of a stack file, for a command that needs them.
+
+    Args:
+        path: the file.
+        interpret: `validate`, or `load`, which adds what the caller's environment says.
+
+    Raises:
+        StackFileError: it cannot be read, or is no stack file.
+        WrongStackFiles: with every fault of it at once, as `check` tells them.
+    """
+    settings, faults = _judged(read(path), interpret)
+    if settings is None or faults:
+        raise WrongStackFiles(_by_line(faults))
+    return settings
+
+
 def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, list[Fault]]:
     """Return what is wrong with stack files: file name -> faults by line.
 
@@ -62,7 +99,7 @@ def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, lis
         path = source_of(stack, root)
         try:
             files[stack] = read(path)
-            found[stack] = list(_faults(files[stack]))
+            found[stack] = _judged(files[stack], validate)[1]
         except StackFileError as error:
             found[stack] = [Fault(path.name, error.line, None, f"{error.what}; {error.remedy}")]
     wrong = {stack: {fault.path for fault in faults} for stack, faults in found.items()}
@@ -90,20 +127,20 @@ def told(error: SettingsError, raw: object, root: Path = PROJECT_ROOT) -> list[s
     return [str(fault) for fault in _by_line(_located(file, problem) for problem in error.found)]
 
 
-def _faults(file: StackFile) -> Iterator[Fault]:
+def _judged(file: StackFile, interpret: Interpret) -> tuple[StackSettings | None, list[Fault]]:
+    """Return what a file says, as far as it is settings, and what is wrong with it."""
     config = file.content.get("config") or {}
     ours = [key for key in config if key.startswith(_NAMESPACE)]
     unknown = [
         *_unknown_keys(file, (), _KEYS, list(file.content)),
         *_unknown_keys(file, ("config",), (SETTINGS_KEY,), [*ours, *_misspelt(config)]),
     ]
-    yield from unknown
     if unknown and SETTINGS_KEY not in config:
-        return  # most likely that is where they are
+        return None, unknown  # most likely that is where they are
     try:
-        validate(file.stack, file.settings)
+        return interpret(file.stack, file.settings), unknown
     except SettingsError as error:
-        yield from (_located(file, problem) for problem in error.found)
+        return None, [*unknown, *(_located(file, problem) for problem in error.found)]
 
 
 def _misspelt(config: Mapping[str, object]) -> list[str]:

@@ -32,7 +32,7 @@ class SettingsError(TenantryError):
         self.found = tuple(found)
         self.problems = tuple(map(str, found))
         count = f"{len(found)} setting{'s are' if len(found) > 1 else ' is'} not valid"
-        super().__init__(count, f"Pulumi.{stack}.yaml", "mend: " + "; ".join(self.problems), exit_code=2)
+        super().__init__(count, f"Pulumi.{stack}.yaml", "mend: " + "; ".join(self.problems))
 
 
 def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -> StackSettings:
