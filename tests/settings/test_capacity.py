@@ -11,7 +11,8 @@ from infra.settings.regions import REGIONS, partition
 from infra.settings.sizes import find, nearest
 from tests.examples import BLUE_IMAGE
 from tests.settings import instance_sizes
-from tests.settings.test_foundation_settings import POOL, ROOT, Change, changed, problems_of
+from tests.settings.test_foundation_settings import POOL, Change, changed
+from tests.settings.wrong import ROOT, problems_of
 
 NODE = "not an EC2 instance type that is known here"
 CLASS = "not an RDS instance class for PostgreSQL that is known here"

@@ -9,19 +9,17 @@ from infra.cache_memory import reserved_percent
 from infra.settings.database import DeclaredDatabase
 from infra.settings.loader import SettingsError, load
 from tests.examples import raw_declared_settings
-from tests.settings.test_foundation_settings import Change, changed, problems_of
+from tests.settings.test_foundation_settings import Change, changed
+from tests.settings.wrong import MOMENT, ROOT, SLUG, problems_of
 
-ROOT = "tenantry:settings"
 IMAGE = "registry.tenantry.invalid/pgbouncer@sha256:" + "3" * 64
 BACKUPS = "arn:aws:rds:eu-central-1:123456789012:auto-backup:ab-1"
 DAILY = "a window of each day in UTC, as `02:00-03:00`"
 WEEKLY = "a window of the week in UTC, as `sun:04:00-sun:05:00`"
-MOMENT = "a moment in UTC, to the second, as `2026-11-01T00:00:00Z`"
 SOURCES = "needs one of snapshot, backups and stack, and no other of them"
 OVERLAP_B = "overlaps backup_window; AWS refuses that, move one of the two"
 OVERLAP_S = "overlaps snapshot_window; AWS refuses that, move one of the two"
 DIGEST = "an image by digest, as `registry/name@sha256:...`; a tag can move, a digest cannot"
-SLUG = "lower-case letters, digits and dashes; begins with a letter, ends without a dash"
 SMALL = "headroom_mib takes more than half of its memory; take a larger one, or lower it"
 UNKNOWN = "not a node type that is known here; take one of m5, m6g, m7g, r5, r6g, r7g, t3, t4g"
 POOLER: Mapping[str, Any] = {"image": IMAGE}

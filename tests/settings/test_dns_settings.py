@@ -6,14 +6,12 @@ from typing import Any
 import pytest
 
 from infra.settings.dns import RESERVED_HOSTS
-from infra.settings.loader import SettingsError, load
+from infra.settings.loader import load
 from infra.settings.models import StackSettings
 from tests.examples import raw_declared_settings, raw_settings
+from tests.settings.wrong import CIDR, LOG_DAYS, NOWHERE, ROOT, SECTION, problems_of, put
 
-ROOT = "tenantry:settings"
 FQDN = "a whole host name, as `shop.example.com`: lower-case, without a dot at its end"
-CIDR = "an IPv4 network in CIDR notation, as `10.20.0.0/16`, without bits beyond its length"
-SECTION = "a section: keys with values, indented below it"
 OUTSIDE = "outside dns.zone; name a host below it"
 OWN_HOST = "a host of the platform's own; choose another"
 UNUSED = "not used by gateway_class aws, whose certificate is ACM's; remove it"
@@ -50,8 +48,7 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("edge.rate_limit.seconds", 30, "input should be 60, 120, 300 or 600"),
     ("edge.rate_limit.second", 60, "unknown key; did you mean seconds?"),
     ("edge.allow", "203.0.113.0/24", "a list"),
-    ("edge.log_retention_days", 8, "input should be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, "
-     "1096, 1827, 2192, 2557 or 3653"),
+    ("edge.log_retention_days", 8, LOG_DAYS),
     ("edge.cdn.host", "assets.example.com", "not one label below dns.zone, as its certificate and record are"),
     ("edge.cdn.host", "a.b.shop.example.com", "not one label below dns.zone, as its certificate and record are"),
     ("edge.cdn.host", "api.shop.example.com", OWN_HOST),
@@ -84,25 +81,12 @@ def changed(changes: dict[str, object]) -> dict[str, Any]:
     """Return valid settings with values at dotted paths; `...` removes the key."""
     raw = copy.deepcopy({**raw_declared_settings(), **DECLARED})
     for path, value in changes.items():
-        *parents, last = path.split(".")
-        target: Any = raw
-        for part in parents:
-            target = target[int(part)] if part.isdigit() else target[part]
-        if value is ...:
-            del target[last]
-        else:
-            target[last] = copy.deepcopy(value)
+        put(raw, path, value)
     return raw
 
 
 def settings(**changes: object) -> StackSettings:
     return load("example", changed(changes), {})
-
-
-def problems_of(raw: object) -> tuple[str, ...]:
-    with pytest.raises(SettingsError) as caught:
-        load("example", raw, {"PGHOST": "h", "PGUSER": "u"})
-    return tuple(str(problem) for problem in caught.value.problems)
 
 
 def test_names_and_the_edge_can_be_declared() -> None:
@@ -146,4 +130,4 @@ def test_what_does_not_go_together_is_told_where_to_mend_it(changes: dict[str, o
 
 def test_a_zone_without_anything_in_aws_is_refused() -> None:
     raw = {**raw_settings(), "dns": {"zone": "shop.example.com"}}
-    assert problems_of(raw) == (f"{ROOT}.dns: made in AWS, where this stack declares nothing; remove it",)
+    assert problems_of(raw) == (f"{ROOT}.dns: {NOWHERE}",)

@@ -1,20 +1,15 @@
 """What an environment stands on is checked as a whole: each wrong setting by its path and what is allowed."""
 
-import copy
 from typing import Any
 
 import pytest
 
 from infra.settings.database import DeclaredDatabase
 from infra.settings.foundation import DeclaredCluster
-from infra.settings.loader import SettingsError, load
+from infra.settings.loader import load
 from tests.examples import declared_settings, raw_declared_settings
+from tests.settings.wrong import CIDR, LOG_DAYS, QUOTES, ROOT, SECTION, SLUG, problems_of, put
 
-ROOT = "tenantry:settings"
-QUOTES = "put it in quotes; without them YAML reads a number"
-CIDR = "an IPv4 network in CIDR notation, as `10.20.0.0/16`, without bits beyond its length"
-DAYS = "input should be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557 or 3653"
-SLUG = "lower-case letters, digits and dashes; begins with a letter, ends without a dash"
 ARN = "an IAM role's or user's ARN, as `arn:aws:iam::123456789012:role/operators`; not a session's"
 BESIDE = "not allowed beside existing: what is brought is not made here; remove one of the two"
 POOL = "cluster.node_pools.general"
@@ -57,12 +52,12 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("network.zones", [f"eu-central-1{zone}" for zone in "abcde"], "too many; 4 at most"),
     ("network.zones", "eu-central-1a", "a list"),
     ("network.nat_gateways", "none", "input should be 'single' or 'per-zone'"),
-    ("network.flow_log_retention_days", 8, DAYS),
+    ("network.flow_log_retention_days", 8, LOG_DAYS),
     ("cluster.version", 1.34, QUOTES),
     ("cluster.version", True, "put it in quotes; without them YAML reads true or false"),
     ("cluster.version", "1.34.1", "a Kubernetes version without patch, as `1.34`, in quotes"),
-    ("cluster.log_retention_days", 0, DAYS),
-    ("cluster.log_retention_days", True, DAYS),
+    ("cluster.log_retention_days", 0, LOG_DAYS),
+    ("cluster.log_retention_days", True, LOG_DAYS),
     ("cluster.administrators", {}, "too few; 1 at least"),
     ("cluster.administrators.operators", "arn:aws:sts::123456789012:assumed-role/operators/me", ARN),
     ("cluster.administrators.operators", "arn:aws:iam::123456789012:root", ARN),
@@ -73,11 +68,11 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("cluster.extended_support", "later", "true or false"),
     ("cluster.identity_provider", "iam", "true or false"),
     (f"{POOL}.architecture", "arm", "input should be 'x86_64' or 'arm64'"),
-    (f"{POOL}.labels", ["purpose"], "a section: keys with values, indented below it"),
+    (f"{POOL}.labels", ["purpose"], SECTION),
     (f"{POOL}.taints", {"key": "dedicated"}, "a list"),
     ("cluster.protect", "maybe", "true or false"),
     ("cluster.node_pools", {}, "too few; 1 at least"),
-    ("cluster.node_pools", ["general"], "a section: keys with values, indented below it"),
+    ("cluster.node_pools", ["general"], SECTION),
     (f"{POOL}.instance_types", [], "too few; 1 at least"),
     (f"{POOL}.minimum", 6, "more than maximum; lower one or raise the other"),
     (f"{POOL}.minimum", 0, "input should be greater than or equal to 1"),
@@ -91,13 +86,13 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("database.instance_class", "m7i.large", "an RDS instance class, as `db.r8g.large`"),
     ("database.storage_gib", 19, "input should be greater than or equal to 20"),
     ("database.backup_retention_days", 36, "input should be less than or equal to 35"),
-    ("database.log_retention_days", 10, DAYS),
+    ("database.log_retention_days", 10, LOG_DAYS),
     ("database.name", "Tenantry", "a PostgreSQL name that needs no quotes: lower-case letters, digits and underscores"),
     ("redis.cache.engine_version", 8.1, QUOTES),
     ("redis.cache.node_type", "db.r7g.large", "an ElastiCache node type, as `cache.r7g.large`"),
     ("redis.sessions.nodes", 7, "input should be less than or equal to 6"),
-    ("redis", None, "a section: keys with values, indented below it"),
-    ("cluster", "some-cluster", "a section: keys with values, indented below it"),
+    ("redis", None, SECTION),
+    ("cluster", "some-cluster", SECTION),
 ]
 
 # Errors that are told elsewhere than at what was changed: changes, path of the error, what is said.
@@ -231,20 +226,8 @@ def changed(changes: list[Change]) -> dict[str, Any]:
     """Return valid settings with values at dotted paths; `...` removes the key."""
     raw = raw_declared_settings()
     for path, value in changes:
-        *parents, last = path.split(".")
-        target: Any = raw
-        for part in parents:
-            target = target[part]
-        target.pop(last, None)
-        if value is not ...:
-            target[last] = copy.deepcopy(value)
+        put(raw, path, value)
     return raw
-
-
-def problems_of(raw: object) -> tuple[str, ...]:
-    with pytest.raises(SettingsError) as caught:
-        load("example", raw, {})
-    return caught.value.problems
 
 
 def test_everything_an_environment_stands_on_can_be_declared() -> None:
@@ -319,9 +302,7 @@ def test_a_key_that_neither_knows_is_unknown_beside_existing() -> None:
 
 
 def test_existing_without_content_is_no_cluster() -> None:
-    assert problems_of(changed([("cluster", {"existing": None})])) == (
-        f"{ROOT}.cluster.existing: a section: keys with values, indented below it",
-    )
+    assert problems_of(changed([("cluster", {"existing": None})])) == (f"{ROOT}.cluster.existing: {SECTION}",)
 
 
 def test_a_disk_may_grow_by_a_tenth_at_least() -> None:

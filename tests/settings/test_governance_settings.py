@@ -4,21 +4,15 @@ from typing import Any
 
 import pytest
 
-from infra.settings.loader import SettingsError, load
 from infra.settings.models import StackSettings
 from infra.settings.section import Section
 from tests.examples import declared_settings, raw_declared_settings, raw_settings
+from tests.settings.wrong import LOG_DAYS, NOWHERE, QUOTES, ROOT, SECTION, SLUG, problems_of
 
-ROOT = "tenantry:settings"
-SECTION = "a section: keys with values, indented below it"
-QUOTES = "put it in quotes; without them YAML reads a number"
 EMAIL = "an e-mail address, as `oncall@example.com`; the part behind the `@` in lower case"
 DURATION = "a length of time: a whole number and a unit, as `30s`, `15m`, `12h` or `7d`"
-SLUG = "lower-case letters, digits and dashes; begins with a letter, ends without a dash"
 LEAST = "input should be greater than or equal to 1"
-DAYS = "input should be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557 or 3653"
 TWICE = "named twice; name each once"
-NOWHERE = "made in AWS, where this stack declares nothing; remove it"
 TRIES = "less than visibility_timeout x max_receives, which retries alone take; give more"
 LOST = (
     "no longer than visibility_timeout x max_receives: messages would be lost before they are dead letters; "
@@ -86,7 +80,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ),
     ("audit", {"lock": "none"}, "audit.lock", "input should be 'compliance' or 'governance'"),
     ("audit", {"retention_days": 0}, "audit.retention_days", LEAST),
-    ("audit", {"log_retention_days": 91}, "audit.log_retention_days", DAYS),
+    ("audit", {"log_retention_days": 91}, "audit.log_retention_days", LOG_DAYS),
     (
         "audit",
         {"protect": False},
@@ -99,12 +93,6 @@ WRONG: list[tuple[str, Any, str, str]] = [
 
 def loaded(**sections: Any) -> StackSettings:
     return declared_settings(lambda raw: raw.update(sections))
-
-
-def problems_of(raw: dict[str, Any]) -> tuple[str, ...]:
-    with pytest.raises(SettingsError) as caught:
-        load("example", raw, {})
-    return caught.value.problems
 
 
 @pytest.mark.parametrize(("section", "value", "path", "said"), WRONG)

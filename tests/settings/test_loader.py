@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from infra.settings.database import BroughtDatabase, ExistingDatabase
-from infra.settings.loader import SettingsError, load
+from infra.settings.loader import load
 from tests.examples import ENVIRONMENT, raw_settings
+from tests.settings.wrong import problems_of, put
 
 STOREFRONT = "tenantry:settings.services.storefront"
 
@@ -101,12 +102,6 @@ WRONG: list[tuple[str, object, str]] = [
 ]
 
 
-def problems_of(raw: object, environment: dict[str, str] | None = None) -> tuple[str, ...]:
-    with pytest.raises(SettingsError) as caught:
-        load("example", raw, ENVIRONMENT if environment is None else environment)
-    return caught.value.problems
-
-
 def brought(raw: object, environment: dict[str, str] = ENVIRONMENT) -> ExistingDatabase:
     """Return the database that settings bring."""
     database = load("example", raw, environment).database
@@ -117,14 +112,7 @@ def brought(raw: object, environment: dict[str, str] = ENVIRONMENT) -> ExistingD
 def change_at(path: str, value: object) -> dict[str, Any]:
     """Return valid settings with `value` at a dotted path; `...` removes the key."""
     raw = raw_settings()
-    *parents, last = path.split(".")
-    target: Any = raw
-    for part in parents:
-        target = target[int(part) if part.isdigit() else part]
-    if value is ...:
-        del target[last]
-    else:
-        target[last] = value
+    put(raw, path, value)
     return raw
 
 

@@ -1,6 +1,5 @@
 """The JSON Schema of stack files is committed as it is made, takes what the loader takes, and explains every key."""
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from infra.paths import PROJECT_ROOT
 from infra.settings import SETTINGS_KEY, schema
 from infra.settings.stack_file import read, source_of, stacks
 from tests.examples import raw_declared_settings, raw_settings
+from tests.settings.wrong import put
 
 DOCUMENT = schema.document()
 
@@ -65,14 +65,9 @@ def test_the_schema_takes_what_the_loader_takes(settings: dict[str, Any]) -> Non
     ],
 )
 def test_the_schema_refuses_at_the_same_place(path: str, value: object) -> None:
-    settings = copy.deepcopy(raw_declared_settings())
-    *parents, last = path.split(".")
-    target: Any = settings
-    for part in parents:
-        target = target[part]
-    target[last] = value
-    section = ".".join(parents)
-    assert complaints(settings) in ([path], [section])
+    settings = raw_declared_settings()
+    put(settings, path, value)
+    assert complaints(settings) in ([path], [path.rpartition(".")[0]])
 
 
 def test_every_section_and_every_key_is_explained() -> None:

@@ -7,16 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.settings.loader import SettingsError, load
+from infra.settings.loader import load
 from infra.settings.models import StackSettings
 from infra.settings.stack_file import EngineLoader
 from tests.examples import SECRETS, declared_settings, raw_declared_settings, raw_settings
+from tests.settings.wrong import MOMENT, ROOT, SECTION, SLUG, problems_of, put
 
-ROOT = "tenantry:settings"
-MOMENT = "a moment in UTC, to the second, as `2026-11-01T00:00:00Z`"
 NAME = "lower-case letters, digits and underscores; begins with a letter, ends without an underscore"
-SLUG = "lower-case letters, digits and dashes; begins with a letter, ends without a dash"
-SECTION = "a section: keys with values, indented below it"
 
 JWT, PAYMENT = "secrets.generated.jwt", "secrets.external.payment"
 
@@ -96,20 +93,8 @@ def changed(path: str, value: object) -> dict[str, Any]:
     """Return valid settings with one value at a dotted path; `...` removes the key."""
     raw = raw_declared_settings()
     raw["secrets"] = copy.deepcopy(SECRETS)
-    *parents, last = path.split(".")
-    target: Any = raw
-    for part in parents:
-        target = target[part]
-    target.pop(last, None)
-    if value is not ...:
-        target[last] = copy.deepcopy(value)
+    put(raw, path, value)
     return raw
-
-
-def problems_of(raw: object) -> tuple[str, ...]:
-    with pytest.raises(SettingsError) as caught:
-        load("example", raw, {"PGHOST": "db", "PGUSER": "postgres"})
-    return caught.value.problems
 
 
 def loaded(rotated_at: object) -> StackSettings:

@@ -4,17 +4,15 @@ from typing import Any
 
 import pytest
 
-from infra.settings.loader import SettingsError, load
+from infra.settings.loader import load
 from infra.settings.models import StackSettings
 from tests.examples import declared_settings, raw_declared_settings, raw_settings
+from tests.settings.wrong import NOWHERE, ROOT, SECTION, problems_of
 
-ROOT = "tenantry:settings"
-SECTION = "a section: keys with values, indented below it"
 DAYS = "input should be greater than or equal to 1"
 MOST_DAYS = "input should be less than or equal to 3650"
 COLD = "input should be greater than or equal to 30"
 REPOSITORY = "lower-case letters and digits, joined by single dots, dashes, underscores and slashes"
-NOWHERE = "made in AWS, where this stack declares nothing; remove it"
 
 # section below tenantry:settings, its value, path of the error, what is said
 WRONG: list[tuple[dict[str, Any], str, str]] = [
@@ -73,12 +71,6 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "this stack itself, which is always copied; remove it",
     ),
 ]
-
-
-def problems_of(raw: object, environment: dict[str, str] | None = None) -> tuple[str, ...]:
-    with pytest.raises(SettingsError) as caught:
-        load("example", raw, environment or {})
-    return caught.value.problems
 
 
 def declared(recovery_region: str | None = "eu-west-1", **sections: Any) -> dict[str, Any]:
