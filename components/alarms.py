@@ -20,6 +20,13 @@ from infra.tags import tags
 # every message without a word (SNS developer guide, "Enable compatibility between event sources").
 _PUBLISHERS = tuple(f"{service}.amazonaws.com" for service in ("budgets", "cloudtrail", "cloudwatch"))
 
+_WORKSPACES = "aps.amazonaws.com"
+"""Amazon Managed Service for Prometheus, whose alert managers publish (its user guide, "Giving Amazon Managed Service
+for Prometheus permission to send alert messages to your Amazon SNS topic"). The page has the workspace and the account
+as conditions on the topic; here it is any workspace of the account, since the topic is there before each of them. On
+the key it has none: that its calls to KMS name the workspace too is from a program that runs with that condition
+(govuk-one-login/life-events-platform)."""
+
 _KEY_USE = ("kms:GenerateDataKey*", "kms:Decrypt")
 """What a publisher needs on the key of a topic (SNS developer guide, "Configuring AWS KMS permissions")."""
 
@@ -77,6 +84,11 @@ class Alarms(pulumi.ComponentResource):
     def _of_this_account(self) -> dict[str, dict[str, pulumi.Input[str]]]:
         return {"StringEquals": {"aws:SourceAccount": self._account.id}}
 
+    def _of_its_workspaces(self) -> dict[str, dict[str, pulumi.Input[str]]]:
+        account = self._account
+        workspaces = pulumi.Output.format("arn:{0}:aps:*:{1}:workspace/*", account.partition, account.id)
+        return {"ArnLike": {"aws:SourceArn": workspaces}}
+
     def _encryption_key(self) -> EncryptionKey:
         # AWS's own key for topics lets no service publish: its policy cannot be changed.
         used = Statement(
@@ -85,9 +97,15 @@ class Alarms(pulumi.ComponentResource):
             principals={"Service": list(_PUBLISHERS)},
             conditions=self._of_this_account(),
         )
+        alerts = Statement(
+            actions=_KEY_USE,
+            resources=("*",),
+            principals={"Service": _WORKSPACES},
+            conditions=self._of_its_workspaces(),
+        )
         # Not protected: it encrypts what is on its way, and no data is lost with it.
         args = EncryptionKeyArgs(
-            description=f"messages of {self._name}", statements=(used,), region=self._region, protect=False
+            description=f"messages of {self._name}", statements=(used, alerts), region=self._region, protect=False
         )
         return EncryptionKey(f"{self._name}-encryption", args, self._child())
 
@@ -107,6 +125,12 @@ class Alarms(pulumi.ComponentResource):
             principals={"Service": list(_PUBLISHERS)},
             conditions=self._of_this_account(),
         )
+        alerts = Statement(
+            actions=("sns:Publish", "sns:GetTopicAttributes"),
+            resources=[topic.arn],
+            principals={"Service": _WORKSPACES},
+            conditions={**self._of_this_account(), **self._of_its_workspaces()},
+        )
         plain = Statement(
             effect="Deny",
             actions=("sns:Publish",),
@@ -117,7 +141,7 @@ class Alarms(pulumi.ComponentResource):
         return sns.TopicPolicy(
             f"{self._name}-publishers",
             arn=topic.arn,
-            policy=document(published, plain),
+            policy=document(published, alerts, plain),
             region=self._region,
             opts=self._child(),
         )

@@ -75,6 +75,9 @@ class Cluster(pulumi.ComponentResource):
     cluster_name: pulumi.Output[str]
     """The EKS name, known once the control plane answers."""
 
+    arn: pulumi.Output[str]
+    """Its ARN, known then too."""
+
     endpoint: pulumi.Output[str]
     """The API's URL."""
 
@@ -95,6 +98,7 @@ class Cluster(pulumi.ComponentResource):
         self._key = self._encryption_key()
         cluster = self._control_plane(self._log_group())
         self.cluster_name = cluster.name
+        self.arn = cluster.arn
         for administrator, principal in args.administrators.items():
             self.grant_access(administrator, principal, "ClusterAdmin")
         # No `apply`: a preview leaves it out while another part of the block, as a new subnet, is unknown, and would
@@ -109,6 +113,7 @@ class Cluster(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "cluster_name": self.cluster_name,
+                "arn": self.arn,
                 "endpoint": self.endpoint,
                 "security_group_id": self.security_group_id,
                 "kubeconfig": self.kubeconfig,
@@ -132,21 +137,22 @@ class Cluster(pulumi.ComponentResource):
         )
         return ClusterAccess(f"{self._name}-access-{grantee}", args, self._child())
 
-    def allow_from(self, source: str, security_group_id: pulumi.Input[str]) -> None:
-        """Let the members of a security group reach the API; nodes and pods reach it anyway.
+    def allow_from(self, source: str, security_group_id: pulumi.Input[str], port: int = _API_PORT) -> None:
+        """Let the members of a security group reach the API, or one port of nodes and pods, which reach it anyway.
 
         Args:
             source: who they are, for logical names.
             security_group_id: their group.
+            port: the TCP port; the API's, unless given.
         """
-        name = f"{self._name}-api-from-{source}"
+        name = f"{self._name}-{'api' if port == _API_PORT else port}-from-{source}"
         vpc.SecurityGroupIngressRule(
             name,
             security_group_id=self.security_group_id,
             referenced_security_group_id=security_group_id,
             ip_protocol="tcp",
-            from_port=_API_PORT,
-            to_port=_API_PORT,
+            from_port=port,
+            to_port=port,
             description=f"from {source}",
             tags=tags(name, "cluster"),
             opts=self._child(),

@@ -43,9 +43,11 @@ class ClusterCertificateArgs:
 class ClusterCertificate(pulumi.ComponentResource):
     """Renewed by cert-manager 30 days before its end; its key never leaves the cluster.
 
-    Its end is a metric inside of the cluster (`certmanager_certificate_expiration_timestamp_seconds`), which CloudWatch
-    does not see: the alarm on it is that of the platform's own observability.
+    Its end is a metric inside of the cluster, which CloudWatch does not see: `CertificateWatch` reads it there.
     """
+
+    certificate: str
+    """The certificate's name in Kubernetes, in the gateway's namespace."""
 
     secret: pulumi.Output[str]
     """The Kubernetes secret with key and certificate, in the gateway's namespace."""
@@ -56,8 +58,8 @@ class ClusterCertificate(pulumi.ComponentResource):
         self._args = args
         issuer = self._issuer()
         self.secret = pulumi.Output.from_input(f"{name}-tls")
-        self._certificate(issuer)
-        self.register_outputs({"secret": self.secret})
+        self.certificate = self._certificate(issuer)
+        self.register_outputs({"certificate": self.certificate, "secret": self.secret})
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(self._args.after))
@@ -82,7 +84,7 @@ class ClusterCertificate(pulumi.ComponentResource):
         acme = {"server": args.server, "email": args.email, "privateKeySecretRef": account, "solvers": [solver]}
         return self._object("issuer", "ClusterIssuer", None, {"acme": acme})
 
-    def _certificate(self, issuer: str) -> None:
+    def _certificate(self, issuer: str) -> str:
         spec = {
             "secretName": self.secret,
             "dnsNames": [self._args.zone, f"*.{self._args.zone}"],
@@ -91,4 +93,4 @@ class ClusterCertificate(pulumi.ComponentResource):
             "duration": _LIFETIME,
             "renewBefore": _RENEWAL,
         }
-        self._object("certificate", "Certificate", self._args.namespace, spec)
+        return self._object("certificate", "Certificate", self._args.namespace, spec)

@@ -26,7 +26,7 @@ Certificate = AcmCertificate | ClusterCertificate
 class Names:
     """The zone of an environment, its certificate, and what asks its hosts from outside.
 
-    `expiry_warning_days` is how long before the end of a certificate of ACM somebody is told.
+    `expiry_warning_days` is how long before the end of a certificate somebody is told.
     """
 
     def __init__(self, settings: DnsSettings, region: Region, alarms: GlobalAlarms) -> None:
@@ -42,6 +42,7 @@ class Names:
         args = DnsArgs(zone=settings.zone, authorities=settings.authorities, protect=settings.protect)
         self.dns = Dns("dns", args, region.opts)
         self.expiry_warning_days = settings.expiry_warning_days
+        self._alarm_topic_arn = alarms.topic_arn
         self.certificate: Certificate | None = None
         if settings.gateway_class == "aws":
             self.certificate = self._acm_certificate(alarms.topic_arn)
@@ -53,7 +54,8 @@ class Names:
         """Let the cluster write records of its hosts, and keep the certificate there unless the gateway takes ACM's.
 
         Args:
-            cluster: the one that the stack declares; one that is brought has its add-ons, and brings their rights.
+            cluster: the one that the stack declares; one that is brought has its add-ons, and brings their rights and
+                the watch over its certificates.
             namespace: the gateway's.
             opts: with the cluster's provider.
         """
@@ -65,7 +67,10 @@ class Names:
         if cluster is not None:
             issuing = self.dns.grant_records("cert-manager", cluster.controller_roles["cert-manager"])
             after = (cluster, issuing)
-        self.certificate = self._cluster_certificate(self._settings.acme, namespace, after, opts)
+        certificate = self._cluster_certificate(self._settings.acme, namespace, after, opts)
+        self.certificate = certificate
+        if cluster is not None:
+            self._watch(cluster, certificate, namespace)
 
     def outputs(self) -> Mapping[str, pulumi.Input[object]]:
         """Return the stack's outputs about them."""
@@ -110,3 +115,18 @@ class Names:
             after=after,
         )
         return ClusterCertificate("certificate", args, opts)
+
+    def _watch(self, cluster: "Cluster", certificate: ClusterCertificate, namespace: pulumi.Input[str]) -> None:
+        # Its SDK is for this alone, and most stacks have their certificates from ACM.
+        from components.certificate_watch import CertificateWatch, CertificateWatchArgs  # noqa: PLC0415 - see above
+
+        args = CertificateWatchArgs(
+            cluster=cluster,
+            vpc_id=self._region.network.vpc_id,
+            subnets=list(self._region.network.private_subnets.values()),
+            namespace=namespace,
+            certificate=certificate.certificate,
+            warning_days=self._settings.expiry_warning_days,
+            alarm_topic_arn=self._alarm_topic_arn,
+        )
+        CertificateWatch("certificate-watch", args, self._region.opts)

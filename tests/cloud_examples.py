@@ -14,6 +14,7 @@ from components.backup_copy import BackupCopy, BackupCopyArgs
 from components.bucket import Bucket, BucketArgs
 from components.bucket_replication import BucketReplication, BucketReplicationArgs
 from components.budget import Budget, BudgetArgs
+from components.certificate_watch import CertificateWatch, CertificateWatchArgs
 from components.cluster import Cluster, ClusterArgs
 from components.copied_secret import CopiedSecret, CopiedSecretArgs
 from components.database import Database, DatabaseArgs, Replica
@@ -112,6 +113,15 @@ def _declare() -> None:
     registry.grant_push("api", api.role)
     _secrets(api.role, opts)
     _names(cluster, opts)
+    watch = CertificateWatchArgs(
+        cluster=cluster,
+        vpc_id=network.vpc_id,
+        subnets=list(network.private_subnets.values()),
+        namespace="gateway",
+        certificate="certificate-certificate",
+        alarm_topic_arn="arn:aws:sns:eu-central-1:123456789012:alarms",
+    )
+    CertificateWatch("certificate-watch", watch, opts)
 
 
 def _secrets(reader: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:

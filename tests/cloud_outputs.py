@@ -70,6 +70,8 @@ _OUTPUTS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
 
 # Where an ARN is not arn:aws:SERVICE:REGION:ACCOUNT:NAME.
 _ARNS: Mapping[str, str] = {
+    "aws:amp/workspace:Workspace": f"arn:aws:aps:{REGION}:{ACCOUNT}:workspace/",
+    "aws:eks/cluster:Cluster": f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/",
     "aws:iam/policy:Policy": f"arn:aws:iam::{ACCOUNT}:policy/",
     "aws:iam/role:Role": f"arn:aws:iam::{ACCOUNT}:role/",
     "aws:kms/key:Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/",

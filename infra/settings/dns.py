@@ -19,6 +19,9 @@ GatewayClass = Literal["aws", "istio", "envoy"]
 _AMAZON = "amazon.com"
 """Who issues ACM's certificates, in CAA records (ACM's user guide, "Configure a CAA record")."""
 
+_CERT_MANAGER_RENEWS_DAYS = 30
+"""How long before the end `ClusterCertificate` has them renewed: what Let's Encrypt recommends."""
+
 _OUTSIDE = "outside dns.zone; name a host below it"
 
 
@@ -64,17 +67,20 @@ class DnsSettings(Section):
     """What is asked from outside, each with an alarm."""
 
     expiry_warning_days: Annotated[int, Field(ge=1, le=40)] = 30
-    """An alarm when a certificate of ACM ends sooner; ACM renews 45 days or more before the end."""
+    """An alarm when a certificate ends sooner; ACM renews 45 days or more before the end, cert-manager 30."""
 
     protect: bool = True
     """The engine refuses to delete the zone: another one would have other name servers."""
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return an issuer that nobody asks, or none where one is needed, and hosts of another zone."""
+        """Return an issuer too many or too few, alarms before any renewal, and hosts of another zone."""
         if self.gateway_class == "aws" and self.acme is not None:
             yield ("acme",), "not used by gateway_class aws, whose certificate is ACM's; remove it"
         if self.gateway_class != "aws" and self.acme is None:
             yield ("acme",), "missing, but this gateway_class has no certificate from ACM; add its email"
+        if self.acme is not None and self.expiry_warning_days > _CERT_MANAGER_RENEWS_DAYS:
+            wrong = f"{_CERT_MANAGER_RENEWS_DAYS} at most with acme: cert-manager renews no sooner; lower it"
+            yield ("expiry_warning_days",), wrong
         for position, check in enumerate(self.health_checks):
             if not self.holds(check.host):
                 yield ("health_checks", position, "host"), _OUTSIDE

@@ -12,6 +12,7 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/alarms-encryption-key"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms-topic"
 PUBLISHERS = [f"{service}.amazonaws.com" for service in ("budgets", "cloudtrail", "cloudwatch")]
 OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+OF_ITS_WORKSPACES = {"ArnLike": {"aws:SourceArn": "arn:aws:aps:*:123456789012:workspace/*"}}
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +27,27 @@ def graph() -> Graph:
 
 def test_the_topic_is_encrypted_with_a_key_that_publishers_of_this_account_can_use(graph: Graph) -> None:
     assert graph.named("alarms-topic").plain("kmsMasterKeyId") == KEY
-    _, used = json.loads(graph.named("alarms-encryption-key").plain("policy"))["Statement"]
+    _, used, _ = json.loads(graph.named("alarms-encryption-key").plain("policy"))["Statement"]
     assert used["Principal"] == {"Service": PUBLISHERS}
     assert used["Action"] == ["kms:GenerateDataKey*", "kms:Decrypt"]
     assert used["Condition"] == OF_THIS_ACCOUNT
 
 
 def test_only_services_of_this_account_publish_and_nobody_in_plain_text(graph: Graph) -> None:
-    published, plain = json.loads(graph.named("alarms-publishers").plain("policy"))["Statement"]
+    published, _, plain = json.loads(graph.named("alarms-publishers").plain("policy"))["Statement"]
     assert (published["Effect"], published["Action"], published["Resource"]) == ("Allow", ["sns:Publish"], [TOPIC])
     assert (published["Principal"], published["Condition"]) == ({"Service": PUBLISHERS}, OF_THIS_ACCOUNT)
     assert (plain["Effect"], plain["Principal"], plain["Resource"]) == ("Deny", {"AWS": "*"}, [TOPIC])
     assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_alert_managers_of_this_account_publish_and_use_the_key(graph: Graph) -> None:
+    *_, used = json.loads(graph.named("alarms-encryption-key").plain("policy"))["Statement"]
+    _, published, _ = json.loads(graph.named("alarms-publishers").plain("policy"))["Statement"]
+    assert used["Principal"] == published["Principal"] == {"Service": "aps.amazonaws.com"}
+    assert (used["Action"], used["Condition"]) == (["kms:GenerateDataKey*", "kms:Decrypt"], OF_ITS_WORKSPACES)
+    assert (published["Action"], published["Resource"]) == (["sns:Publish", "sns:GetTopicAttributes"], [TOPIC])
+    assert published["Condition"] == {**OF_THIS_ACCOUNT, **OF_ITS_WORKSPACES}
 
 
 def test_each_address_is_subscribed(graph: Graph) -> None:

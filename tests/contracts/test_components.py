@@ -17,6 +17,7 @@ KUBERNETES_NAME_LENGTH = 63  # RFC 1123 label
 
 AUTOMATIC_SUFFIX = 8  # a dash and seven random characters
 OPERATORS_GROUP = "id-of-operators-group"
+COLLECTORS_GROUP = "id-of-certificate-watch-group"
 # AWS takes no resource for these (Service Authorization Reference).
 WITHOUT_RESOURCES = {"ecr:GetAuthorizationToken", "route53:ListHostedZones", "route53:ListHostedZonesByName"}
 
@@ -228,4 +229,5 @@ def test_log_groups_are_encrypted_and_their_records_end(cloud: Graph) -> None:
 def test_no_group_of_an_opened_port_names_an_address(cloud: Graph) -> None:
     named = [rule for rule in cloud.of_type(":SecurityGroupIngressRule") if "cidrIpv4" not in rule.inputs]
     assert {"cache-port-from-cluster", "database-port-from-cluster"} <= {rule.name for rule in named}
-    assert {rule.plain("referencedSecurityGroupId") for rule in named} <= {CLUSTER_GROUP, OPERATORS_GROUP}
+    known = {CLUSTER_GROUP, OPERATORS_GROUP, COLLECTORS_GROUP}
+    assert {rule.plain("referencedSecurityGroupId") for rule in named} <= known

@@ -15,13 +15,14 @@ from tests.harness import Graph, Node
 
 INTERNET = "internet"
 ALL_PORTS = (0, 65535)
-PORTS = (22, 53, 80, 443, 3306, 5432, 6379, 6432, 8080, 8443, 10250)
+PORTS = (22, 53, 80, 443, 3306, 5432, 6379, 6432, 8080, 8443, 9402, 10250)
 """What is tried: what the platform listens on, and what is often left open by mistake."""
 
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 # Where a resource says which groups it is in.
 _MEMBERSHIPS: Mapping[str, str] = {
+    "aws:amp/scraper:Scraper": "source.eks.securityGroupIds",
     "aws:rds/instance:Instance": "vpcSecurityGroupIds",
     "aws:elasticache/replicationGroup:ReplicationGroup": "securityGroupIds",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "securityGroupIds",

@@ -1,6 +1,7 @@
 """Who reaches whom, computed from the routes and security groups of whole environments."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,12 @@ ALLOWED = {
     ("operators", "database-instance", 5432): "who applies makes roles and schemas",
 }
 
+# And where cert-manager keeps the zone's certificate.
+WATCHED = {
+    ("certificate-watch-collector", "nodes and pods", 443): "what collects their ends asks the API for pods",
+    ("certificate-watch-collector", "nodes and pods", 9402): "and cert-manager's pods for their metrics",
+}
+
 
 @pytest.fixture(scope="module")
 def graph() -> Graph:
@@ -29,6 +36,13 @@ def graph() -> Graph:
 
 def test_whoever_is_named_reaches_what_he_needs_and_nothing_else(graph: Graph) -> None:
     assert reachable(graph) == set(ALLOWED)
+
+
+def test_the_watch_over_certificates_reaches_the_cluster_and_nobody_reaches_it() -> None:
+    def certified(raw: dict[str, Any]) -> None:
+        raw["dns"] = {"zone": "a.example.com", "gateway_class": "istio", "acme": {"email": "ops@a.example.com"}}
+
+    assert reachable(declared_graph(certified)) == {*ALLOWED, *WATCHED}
 
 
 def test_everything_with_an_address_is_in_a_group_that_is_judged(graph: Graph) -> None:

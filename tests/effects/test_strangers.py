@@ -47,7 +47,7 @@ def test_a_policy_that_lost_its_conditions_would_be_seen() -> None:
     assert not any(succeeds(service, topic) for service in services(topic))
     for opened, stranger in (({}, services(topic)[0]), ({"Principal": {"AWS": "*"}}, ANONYMOUS)):
         bare = [{**part, "Condition": {}, **opened} for part in statements(topic.document) if part["Effect"] == "Allow"]
-        assert succeeds(stranger, ResourcePolicy(topic.node, {"Statement": bare})) == ["sns:Publish"]
+        assert "sns:Publish" in succeeds(stranger, ResourcePolicy(topic.node, {"Statement": bare}))
 
 
 def _acting(policies: list[ResourcePolicy]) -> list[tuple[str, str | None, bool]]:

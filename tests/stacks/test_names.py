@@ -52,6 +52,26 @@ def test_other_gateways_take_theirs_from_cert_manager_which_may_write_the_zone(i
     assert istio.reaches(certificate, istio.named("cluster-cluster"))
 
 
+def test_certificates_in_the_cluster_are_watched_and_acms_watch_themselves(aws: Graph, istio: Graph) -> None:
+    collector = istio.named("certificate-watch-collector")
+    assert len(collector.plain("source", "eks", "subnetIds")) == 3
+    assert istio.reaches(istio.named("certificate-watch-alerts"), istio.named("alarms-publishers"))
+    rules = istio.named("certificate-watch-rules").plain("data")
+    assert f"{30 * 86400}" in rules
+    assert 'namespace="tenantry", name="certificate-certificate"' in rules
+    assert [node.name for node in aws.nodes.values() if node.type.startswith("aws:amp/")] == []
+
+
+def test_a_brought_clusters_certificates_are_left_to_its_own_monitoring() -> None:
+    def brought(raw: dict[str, Any]) -> None:
+        names(gateway_class="istio", acme=ACME)(raw)
+        raw["cluster"] = {"existing": {"context": "some-cluster", "security_group_id": "sg-0123456789abcdef0"}}
+
+    graph = declared_graph(brought)
+    assert graph.of_type("cert-manager.io/v1:Certificate") != []
+    assert [node.name for node in graph.nodes.values() if node.type.startswith("aws:amp/")] == []
+
+
 def test_the_cluster_writes_records_of_its_hosts_with_every_gateway(aws: Graph, istio: Graph) -> None:
     for graph in (aws, istio):
         role = graph.named("dns-external-dns-finds-attachment").plain("role")
