@@ -5,7 +5,6 @@ Owns which component stands on which. Leaves what a component is to `components`
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -13,17 +12,14 @@ from components.isolated_schema import Login
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
 from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
-from components.service import Bounds, EnvironmentSecret, MountedSecrets, Service, ServiceArgs, SlotArgs
-from components.service_account import ServiceAccount, ServiceAccountArgs
+from components.service import EnvironmentSecret
 from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
-from infra.settings.models import AutoscalingSettings, PlanLimits, ServiceSettings, StackSettings, TenantSettings
+from infra.settings.models import PlanLimits, StackSettings, TenantSettings
 from stacks import pooling
 from stacks.foundation import lay
-
-if TYPE_CHECKING:
-    from components.pod_identity import PodIdentity  # pulumi_aws: only where something is declared there
+from stacks.services import Services
 
 _REDIS_VARIABLES = {"cache": "REDIS_URL", "sessions": "SESSIONS_REDIS_URL"}
 
@@ -63,8 +59,15 @@ class _Environment:
         self._pool = self._tenant_pool()
         self._tenants = {tenant.slug: self._tenant(tenant) for tenant in settings.tenants}
         self._pooler = self._declare_pooler()
-        self._credentials = [self._pool_credentials(), *self._redis_credentials()]
-        self._services = {name: self._service(name, service) for name, service in settings.services.items()}
+        credentials = [self._pool_credentials(), *self._redis_credentials()]
+        self._services = Services(
+            settings.services,
+            namespace=self._namespace,
+            kubernetes_namespace=settings.namespace,
+            foundation=self._foundation,
+            credentials=credentials,
+            opts=self._opts,
+        )
         registry = TenantRegistryArgs(
             namespace=self._namespace, tenants={slug: tenant.entry for slug, tenant in self._tenants.items()}
         )
@@ -75,10 +78,7 @@ class _Environment:
         return {
             "namespace": self._namespace,
             "database": self._pool.database,
-            "services": {
-                name: {"service": service.service_name, "active": service.active_slot}
-                for name, service in self._services.items()
-            },
+            "services": self._services.outputs(),
             "tenants": {slug: _summary(tenant) for slug, tenant in self._tenants.items()},
             "connections": pulumi.Output.secret(urls),
             "database_logins": self._logins(),  # what a stack needs that restores this one's backups
@@ -133,44 +133,6 @@ class _Environment:
         ]
         return [EnvironmentSecret(name=one.credentials, checksum=one.checksum) for one in delivered]
 
-    def _account(self, service: str) -> pulumi.Output[str]:
-        args = ServiceAccountArgs(namespace=self._namespace, account=service)
-        return ServiceAccount(f"{service}-identity", args, self._opts).account
-
-    def _identity(self, service: str) -> "PodIdentity | None":
-        """Declare what a service's pods are to AWS; None on a cluster that is brought."""
-        if self._foundation.eks is None:
-            return None
-        # By names, not by outputs: it is part of the cluster, and everything in Kubernetes waits for all of that.
-        return self._foundation.eks.pod_identity(service, self._settings.namespace, service)
-
-    def _secret_files(self, service: str, identity: "PodIdentity | None") -> MountedSecrets | None:
-        if identity is None or self._foundation.parts is None:
-            return None
-        files = self._foundation.parts.secrets.deliver(service, self._namespace, identity, self._opts)
-        if files is None:
-            return None
-        return MountedSecrets(provider_class=files.provider_class, checksum=files.checksum)
-
-    def _service(self, name: str, settings: ServiceSettings) -> Service:
-        identity = self._identity(name)
-        args = ServiceArgs(
-            namespace=self._namespace,
-            port=settings.port,
-            health_path=settings.health_path,
-            active=settings.active,
-            ready_timeout=settings.ready_timeout,
-            slots={
-                slot: SlotArgs(image=content.image, replicas=content.replicas)
-                for slot, content in settings.slots.items()
-            },
-            bounds=_bounds(settings.autoscaling),
-            environment_secrets=self._credentials,
-            service_account=self._account(name),
-            mounted_secrets=self._secret_files(name, identity),
-        )
-        return Service(name, args, self._opts)
-
     def _tenant(self, tenant: TenantSettings) -> _Tenant:
         limits = self._settings.plans[tenant.plan]
         match tenant.effective_isolation:
@@ -208,17 +170,6 @@ class _Environment:
         created = DatabaseTenant(f"tenant-{tenant.slug}", args, self._opts)
         entry = _entry(tenant, created.database, created.schema, created.credentials)
         return _Tenant(entry, created.role, created.url, created.login)
-
-
-def _bounds(settings: AutoscalingSettings | None) -> Bounds | None:
-    if settings is None:
-        return None
-    return Bounds(
-        minimum=settings.minimum,
-        maximum=settings.maximum,
-        cpu_percent=settings.cpu_percent,
-        memory_percent=settings.memory_percent,
-    )
 
 
 def _entry(

@@ -17,7 +17,7 @@ from infra.settings.section import Contradiction
 from infra.settings.sizes import Size
 
 if TYPE_CHECKING:
-    from infra.settings.models import ServiceSettings
+    from infra.settings.services import ServiceSettings
 
 _KEPT_BY_AWS = 5
 """Addresses of each subnet that nobody can use (Amazon VPC user guide, "Subnet sizing for IPv4")."""
