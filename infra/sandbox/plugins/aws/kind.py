@@ -184,7 +184,7 @@ class Kind:
         return str(jmespath.search(self.identifier, made))
 
     def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Give a new resource what its creation had no parameter for."""
+        """Give a new resource what its creation had no parameter for: nothing, without `changing`."""
         client = cloud.client(self.service, region)
         taken = translation.consumed(self.creating.shape(client), frozenset(_sent(self.creating, inputs)), self.names)
         left = {name: value for name, value in inputs.items() if name not in taken and value is not None}
@@ -226,7 +226,7 @@ class Kind:
         return False
 
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
-        """Change what differs between `old` and `new`, both revealed; tags are changed elsewhere."""
+        """Change what differs between `old` and `new`, both revealed, by `changing`; tags are changed elsewhere."""
         client = cloud.client(self.service, region)
         changed = {name: value for name, value in new.items() if name in self.table and old.get(name) != value}
         self._send(client, {**old, **new, "id": id}, changed)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import jmespath
+
 Tags = Mapping[str, str]
 
 
@@ -17,7 +19,7 @@ class Tagging:
         key: what the key of one tag is called; empty where tags are a map.
         value: what its value is called.
         listing: the method that lists tags, when reading the resource does not tell them.
-        found: where an answer of `listing`, or the resource itself, holds them.
+        found: where an answer of `listing`, or the resource itself, holds them, as a JMESPath.
         tag: the method that sets some tags; empty when an update call of the resource does.
         untag: the method that removes some.
         tags: the parameter of `tag` that takes them.
@@ -25,6 +27,7 @@ class Tagging:
         subject: the parameter that names the resource in all three.
         by: the output that `subject` takes, `id` for the id itself.
         plural: whether `subject` is a list.
+        extra: what all three take beside.
     """
 
     parameter: str = "Tags"
@@ -60,7 +63,7 @@ class Tagging:
         """
         if self.listing:
             answer = getattr(client, self.listing)(**self._subject(subject))
-        found = answer.get(self.found) or ({} if not self.key else [])
+        found = jmespath.search(self.found, answer) or {}
         if isinstance(found, Mapping):
             return {str(key): str(value) for key, value in found.items()}
         return {item[self.key]: item.get(self.value, "") for item in found}
@@ -69,11 +72,10 @@ class Tagging:
         """Make the tags `new` where they were `old`."""
         if not self.tag:
             return
-        gone = sorted(old.keys() - new.keys())
+        gone, changed = changes(old, new)
         if gone:
             keys: Any = [{"Key": key} for key in gone] if self.ec2 else gone
             getattr(client, self.untag)(**self._subject(subject), **{self.keys: keys})
-        changed = {key: value for key, value in new.items() if old.get(key) != value}
         if changed:
             getattr(client, self.tag)(**self._subject(subject), **{self.tags: self._written(changed)})
 
@@ -84,6 +86,11 @@ class Tagging:
         if not self.key:
             return dict(tags)
         return [{self.key: key, self.value: value} for key, value in sorted(tags.items())]
+
+
+def changes(old: Tags, new: Tags) -> tuple[list[str], dict[str, str]]:
+    """Return the keys to remove, and the tags to set, that make `new` of `old`."""
+    return sorted(old.keys() - new.keys()), {key: value for key, value in new.items() if old.get(key) != value}
 
 
 def ec2(resource_type: str) -> Tagging:

@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
-from infra.sandbox.plugins.aws.tagging import Tagging, Tags
+from infra.sandbox.plugins.aws.tagging import Tagging, Tags, changes
 from infra.sandbox.plugins.provider import Properties, ProviderError
 from infra.sandbox.plugins.values import Value
 
@@ -20,7 +20,7 @@ class AcmTagging(Tagging):
 
     def update(self, client: Any, subject: str, old: Tags, new: Tags) -> None:
         """Make the tags `new` where they were `old`."""
-        gone, changed = sorted(old.keys() - new.keys()), {key: new[key] for key in new if old.get(key) != new[key]}
+        gone, changed = changes(old, new)
         if gone:
             client.remove_tags_from_certificate(CertificateArn=subject, Tags=[{"Key": key} for key in gone])
         if changed:
@@ -107,10 +107,6 @@ class Validation(Kind):
             )
         return _moment(found)
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: there is nothing to give."""
-        del cloud, region, id, inputs
-
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return the certificate."""
         del cloud, region, id
@@ -119,10 +115,6 @@ class Validation(Kind):
     def is_gone(self, answer: Answer) -> bool:
         """Whether the certificate is no longer issued."""
         return bool(answer["Status"] != _ISSUED)
-
-    def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
-        """Do nothing: each change needs another."""
-        del cloud, region, id, old, new
 
     def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
         """Do nothing: the certificate stays issued."""

@@ -30,10 +30,6 @@ class Setting(Kind):
         self.put(cloud, region, inputs)
         return str(inputs["bucket"])
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: one call says everything."""
-        del cloud, region, id, inputs
-
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
         """Put the new document in place of the old."""
         del id, old

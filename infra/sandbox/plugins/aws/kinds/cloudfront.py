@@ -11,7 +11,7 @@ from typing import Any
 from infra.sandbox.plugins.aws import translation
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
-from infra.sandbox.plugins.aws.tagging import Tagging, Tags
+from infra.sandbox.plugins.aws.tagging import Tagging, Tags, changes
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
@@ -87,19 +87,13 @@ def counted(said: Any) -> Any:
 class DistributionTagging(Tagging):
     """Tags are lists with their lengths."""
 
-    def read(self, client: Any, subject: str, answer: Mapping[str, Any]) -> dict[str, str]:
-        """Return the tags of a distribution."""
-        del answer
-        found = client.list_tags_for_resource(Resource=subject)["Tags"].get("Items") or ()
-        return {tag["Key"]: tag.get("Value", "") for tag in found}
-
     def update(self, client: Any, subject: str, old: Tags, new: Tags) -> None:
         """Make the tags `new` where they were `old`."""
-        gone, changed = sorted(old.keys() - new.keys()), {key: new[key] for key in new if old.get(key) != new[key]}
+        gone, changed = changes(old, new)
         if gone:
-            client.untag_resource(Resource=subject, TagKeys={"Items": gone})
+            client.untag_resource(**self._subject(subject), TagKeys={"Items": gone})
         if changed:
-            client.tag_resource(Resource=subject, Tags={"Items": self._written(changed)})
+            client.tag_resource(**self._subject(subject), Tags={"Items": self._written(changed)})
 
 
 class Distribution(Configured):
@@ -250,7 +244,7 @@ KINDS: tuple[Kind, ...] = (
         reading=Call(method="get_distribution", subject="Id"),
         changing=(Call(method="update_distribution", subject="Id"),),
         deleting=Call(method="delete_distribution", subject="Id"),
-        tagging=DistributionTagging(),
+        tagging=DistributionTagging(listing="list_tags_for_resource", found="Tags.Items", subject="Resource"),
         names={
             "orderedCacheBehaviors": "CacheBehaviors",
             "loggingConfig": "Logging",

@@ -1,17 +1,15 @@
 """Trails of CloudTrail. The simulated one records nothing: no file ever comes to its bucket."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from infra.sandbox.plugins.aws import translation
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
-from infra.sandbox.plugins.aws.tagging import Tagging, Tags
+from infra.sandbox.plugins.aws.tagging import Tagging, Tags, changes
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
 _LONGEST_NAME = 128  # CreateTrail's reference
-_OTHERWISE = frozenset({"advancedEventSelectors", "enableLogging", "eventSelectors", "insightSelectors"})
 _OF_A_TRAIL = frozenset(
     {
         "cloudWatchLogsGroupArn",
@@ -31,20 +29,13 @@ _COMPARED = ("endsWiths", "notEndsWiths", "notStartsWiths", "startsWiths")
 
 
 class TrailTagging(Tagging):
-    """A trail's tags are those of one in a list of resources."""
-
-    def read(self, client: Any, subject: str, answer: Mapping[str, Any]) -> dict[str, str]:
-        """Return the tags of a trail."""
-        del answer
-        (found,) = client.list_tags(ResourceIdList=[subject])["ResourceTagList"]
-        return {tag["Key"]: tag.get("Value", "") for tag in found["TagsList"]}
+    """A trail's tags are listed as those of one resource among several, and removed with their values."""
 
     def update(self, client: Any, subject: str, old: Tags, new: Tags) -> None:
-        """Make the tags `new` where they were `old`; a tag is removed with its value."""
-        gone = {key: value for key, value in old.items() if key not in new}
+        """Make the tags `new` where they were `old`."""
+        gone, changed = changes(old, new)
         if gone:
-            client.remove_tags(ResourceId=subject, TagsList=self._written(gone))
-        changed = {key: value for key, value in new.items() if old.get(key) != value}
+            client.remove_tags(ResourceId=subject, TagsList=self._written({key: old[key] for key in gone}))
         if changed:
             client.add_tags(ResourceId=subject, TagsList=self._written(changed))
 
@@ -121,7 +112,14 @@ KINDS: tuple[Kind, ...] = (
         creating=Call(method="create_trail", sends=_OF_A_TRAIL),
         reading=Call(method="get_trail", subject="Name", result="Trail"),
         deleting=Call(method="delete_trail", subject="Name"),
-        tagging=TrailTagging(parameter="TagsList", by="id"),
+        tagging=TrailTagging(
+            parameter="TagsList",
+            listing="list_tags",
+            found="ResourceTagList[0].TagsList",
+            subject="ResourceIdList",
+            by="id",
+            plural=True,
+        ),
         names={
             "cloudWatchLogsGroupArn": "CloudWatchLogsLogGroupArn",
             "enableLogFileValidation": "EnableLogFileValidation",

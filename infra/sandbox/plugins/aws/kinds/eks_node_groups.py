@@ -24,9 +24,6 @@ class NodeGroup(Kind):
         super().create(cloud, region, inputs, tags)
         return f"{inputs['clusterName']}:{inputs['nodeGroupName']}"
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Leave it as it is: its creation takes everything."""
-
     def imported(self, id: str) -> dict[str, Value]:
         """Return the two names of an id."""
         cluster, _, name = id.partition(":")

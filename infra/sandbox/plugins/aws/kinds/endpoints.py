@@ -124,9 +124,6 @@ class FlowLog(Kind):
         _raise_unsuccessful(answer)
         return str(answer["FlowLogIds"][0])
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Nothing is left to be said."""
-
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return its properties; what it watches is told by the kind of id."""
         kinds = {"vpc-": "vpcId", "subnet-": "subnetId", "eni-": "eniId", "tgw-attach-": "transitGatewayAttachmentId"}

@@ -55,9 +55,6 @@ class LaunchTemplate(Kind):
         )
         return str(made["LaunchTemplate"]["LaunchTemplateId"])
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Nothing is left to be said."""
-
     def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
         """Return its properties; its tags are asked for, since moto describes those that it was created with."""
         properties = super().read(cloud, region, id, known)

@@ -42,10 +42,6 @@ class MetricFilter(Kind):
         self._put(cloud, region, inputs)
         return str(inputs["name"])
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: one call says everything."""
-        del cloud, region, id, inputs
-
     def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
         """Return its properties, or None when it is gone."""
         return super().read(cloud, region, id, {"name": id, **known, **self.imported(id)})

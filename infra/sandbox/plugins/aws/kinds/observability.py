@@ -24,10 +24,6 @@ class MetricAlarm(Kind):
         """Put it; like CloudWatch and the official plugin, in place of one that is there."""
         return super().create(cloud, region, _nested(inputs), tags)
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: one call says everything."""
-        del cloud, region, id, inputs
-
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return its properties."""
         queries = [{**query, **_flat(query.get("MetricStat"))} for query in answer.get("Metrics", ())]

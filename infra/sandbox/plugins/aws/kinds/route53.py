@@ -8,7 +8,7 @@ from infra.sandbox.plugins.aws import translation
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
 from infra.sandbox.plugins.aws.kinds import route53_records
-from infra.sandbox.plugins.aws.tagging import Tagging, Tags
+from infra.sandbox.plugins.aws.tagging import Tagging, Tags, changes
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
@@ -23,22 +23,23 @@ _FORGOTTEN = ("regions", "childHealthchecks")  # by the simulated Route 53, when
 class Route53Tagging(Tagging):
     """Tags by a resource's sort and id, added and removed by one call."""
 
-    def read(self, client: Any, subject: str, answer: Mapping[str, Any]) -> dict[str, str]:
-        """Return the tags of a resource."""
-        del answer
-        found = client.list_tags_for_resource(ResourceType=self.extra["ResourceType"], ResourceId=subject)
-        return {tag["Key"]: tag.get("Value", "") for tag in found["ResourceTagSet"]["Tags"]}
-
     def update(self, client: Any, subject: str, old: Tags, new: Tags) -> None:
         """Make the tags `new` where they were `old`."""
-        gone, changed = sorted(old.keys() - new.keys()), {key: new[key] for key in new if old.get(key) != new[key]}
+        gone, changed = changes(old, new)
         said = {**({"AddTags": self._written(changed)} if changed else {}), **({"RemoveTagKeys": gone} if gone else {})}
         if said:
-            client.change_tags_for_resource(ResourceType=self.extra["ResourceType"], ResourceId=subject, **said)
+            client.change_tags_for_resource(**self._subject(subject), **said)
 
 
 def _tagging(sort: str) -> Route53Tagging:
-    return Route53Tagging(parameter="", by="id", extra={"ResourceType": sort})
+    return Route53Tagging(
+        parameter="",
+        listing="list_tags_for_resource",
+        found="ResourceTagSet.Tags",
+        subject="ResourceId",
+        by="id",
+        extra={"ResourceType": sort},
+    )
 
 
 class Zone(Kind):
@@ -62,10 +63,6 @@ class Zone(Kind):
             client.associate_vpc_with_hosted_zone(HostedZoneId=identity, VPC=_vpc(vpc, region))
         _tagging("hostedzone").update(client, identity, {}, tags)
         return identity
-
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: the creation says everything."""
-        del cloud, region, id, inputs
 
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return its properties."""

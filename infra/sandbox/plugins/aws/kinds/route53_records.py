@@ -30,10 +30,6 @@ class Record(Kind):
         parts = (inputs["zoneId"], _plain(inputs["name"]), inputs["type"], inputs.get("setIdentifier"))
         return "_".join(str(part) for part in parts if part)
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: one call says everything."""
-        del cloud, region, id, inputs
-
     def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
         """Return what the zone says of it, None when it is not there."""
         client = cloud.client(self.service, region)

@@ -120,9 +120,6 @@ class Route(Kind):
         add(cloud.client("ec2", region), inputs["routeTableId"], inputs)
         return _id(inputs)
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Nothing is left to be said."""
-
     def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
         """Return its properties, or None when its table or its destination is gone."""
         destination = named(known, DESTINATIONS)

@@ -83,9 +83,6 @@ class Association(Kind):
             )
         return made
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Nothing is left to be said."""
-
     def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
         """Return its properties, or None when nothing is tied."""
         tie = _tie(cloud.client("ec2", region), id, known)

@@ -84,10 +84,6 @@ class Bucket(Kind):
             _TAGGING.update(s3, name, {}, tags)
         return name
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: the rest is of other types."""
-        del cloud, region, id, inputs
-
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return its properties and its addresses."""
         where = str(answer.get("BucketRegion") or region)
@@ -99,10 +95,6 @@ class Bucket(Kind):
             "bucketRegionalDomainName": f"{id}.s3.{where}.amazonaws.com",
             "objectLockEnabled": self._is_locked(cloud, region, id),
         }
-
-    def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
-        """Do nothing: `forceDestroy` is the plugin's own, tags are changed elsewhere, and the rest needs another."""
-        del cloud, region, id, old, new
 
     def delete(self, cloud: Cloud, region: str, id: str, known: Properties) -> None:
         """Delete it, with all objects in it when the program says so; else S3 refuses one that is not empty."""

@@ -34,10 +34,6 @@ class SecretVersion(Kind):
         made = cloud.client(self.service, region).put_secret_value(SecretId=inputs["secretId"], **content, **stages)
         return f"{inputs['secretId']}|{made['VersionId']}"
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: one call says everything."""
-        del cloud, region, id, inputs
-
     def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
         """Return its properties, or None when it or its secret is gone."""
         try:

@@ -31,9 +31,6 @@ class SecurityGroupRule(Kind):
         change(cloud.client("ec2", region), "authorize", inputs["type"], inputs["securityGroupId"], parts)
         return _id(inputs)
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Nothing is left to be said."""
-
     def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
         """Return its properties, with those of its sources that the group still has; None when it has none."""
         if "securityGroupId" not in known:

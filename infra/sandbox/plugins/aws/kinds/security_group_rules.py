@@ -44,9 +44,6 @@ class Rule(Kind):
         )
         return str(answer["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Nothing is left to be said."""
-
     def read(self, cloud: Cloud, region: str, id: str, known: Properties) -> dict[str, Value] | None:
         """Return its properties, the protocol in the program's words where it means the same."""
         properties = super().read(cloud, region, id, known)

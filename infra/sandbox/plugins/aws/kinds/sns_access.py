@@ -37,10 +37,6 @@ class TopicPolicy(Kind):
         self._put(cloud, region, str(inputs["arn"]), str(inputs["policy"]))
         return str(inputs["arn"])
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: one call says everything."""
-        del cloud, region, id, inputs
-
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return its properties."""
         return {**super().told(cloud, region, id, answer), "arn": id}

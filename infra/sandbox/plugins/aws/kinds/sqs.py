@@ -95,10 +95,6 @@ class Attribute(Kind):
         self._set(cloud, region, str(inputs["queueUrl"]), str(inputs[self.attribute]))
         return str(inputs["queueUrl"])
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: one call says everything."""
-        del cloud, region, id, inputs
-
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
         """Return its properties."""
         return {**super().told(cloud, region, id, answer), "queueUrl": id}

@@ -20,21 +20,11 @@ _WINDOWS = (60, 120, 300, 600)  # RateBasedStatement's reference
 _LEAST_LIMIT = 10  # the same
 _TAGGING = Tagging(
     listing="list_tags_for_resource",
-    found="TagInfoForResource",
+    found="TagInfoForResource.TagList",
     tag="tag_resource",
     untag="untag_resource",
     subject="ResourceARN",
 )
-
-
-class WafTagging(Tagging):
-    """Tags are listed with the ARN around them."""
-
-    def read(self, client: Any, subject: str, answer: Mapping[str, Any]) -> dict[str, str]:
-        """Return the tags of a resource."""
-        del answer
-        found = client.list_tags_for_resource(ResourceARN=subject)["TagInfoForResource"].get("TagList") or ()
-        return {tag["Key"]: tag["Value"] for tag in found}
 
 
 class Locked(Kind):
@@ -127,10 +117,6 @@ class Logging(Kind):
         self._put(cloud, region, inputs)
         return str(inputs["resourceArn"])
 
-    def settle(self, cloud: Cloud, region: str, id: str, inputs: Properties) -> None:
-        """Do nothing: one call says everything."""
-        del cloud, region, id, inputs
-
     def update(self, cloud: Cloud, region: str, id: str, old: Properties, new: Properties) -> None:
         """Put it anew."""
         del id, old
@@ -152,6 +138,29 @@ class Logging(Kind):
         self.creating.make(client, inputs, parameters)
 
 
+def _locked(kind: type[Locked], thing: str, **more: Any) -> Locked:
+    """Return an entry.
+
+    Args:
+        kind: its class.
+        thing: in boto3's methods, as `ip_set`.
+        more: further arguments.
+    """
+    named = {"Name": "name", "Scope": "scope"}
+    return kind(
+        service="wafv2",
+        identifier="Summary.Id",
+        creating=Call(method=f"create_{thing}"),
+        reading=Call(method=f"get_{thing}", subject="Id", also=named),
+        changing=(Call(method=f"update_{thing}", subject="Id", also=named),),
+        deleting=Call(method=f"delete_{thing}", subject="Id", also=named),
+        tagging=_TAGGING,
+        automatic={"name": _LONGEST_NAME},
+        same_place=frozenset({"name", "scope"}),
+        **more,
+    )
+
+
 _BY_SERVICE = "a map by service or key in the schema"
 _UNCHECKED = {
     "associationConfig.requestBodies": _BY_SERVICE,
@@ -165,38 +174,24 @@ _UNCHECKED = {
 }
 
 KINDS: tuple[Kind, ...] = (
-    Locked(
+    _locked(
+        Locked,
+        "ip_set",
         token="aws:wafv2/ipSet:IpSet",
         noun="WAF IP Set",
-        service="wafv2",
         schema="AWS::WAFv2::IPSet",
-        identifier="Summary.Id",
-        creating=Call(method="create_ip_set"),
-        reading=Call(method="get_ip_set", subject="Id", also={"Name": "name", "Scope": "scope"}),
-        changing=(Call(method="update_ip_set", subject="Id", also={"Name": "name", "Scope": "scope"}),),
-        deleting=Call(method="delete_ip_set", subject="Id", also={"Name": "name", "Scope": "scope"}),
-        tagging=WafTagging(**vars(_TAGGING)),
         unchecked={"namePrefix": "the official plugin's own"},
         replace=frozenset({"ipAddressVersion"}),
         sets=frozenset({"addresses"}),
-        automatic={"name": _LONGEST_NAME},
-        same_place=frozenset({"name", "scope"}),
     ),
-    WebAcl(
+    _locked(
+        WebAcl,
+        "web_acl",
         token="aws:wafv2/webAcl:WebAcl",
         noun="WAF Web ACL",
-        service="wafv2",
         schema="AWS::WAFv2::WebACL",
-        identifier="Summary.Id",
-        creating=Call(method="create_web_acl"),
-        reading=Call(method="get_web_acl", subject="Id", also={"Name": "name", "Scope": "scope"}),
-        changing=(Call(method="update_web_acl", subject="Id", also={"Name": "name", "Scope": "scope"}),),
-        deleting=Call(method="delete_web_acl", subject="Id", also={"Name": "name", "Scope": "scope"}),
-        tagging=WafTagging(**vars(_TAGGING)),
         unchecked=_UNCHECKED,
         sets=frozenset({"rules"}),
-        automatic={"name": _LONGEST_NAME},
-        same_place=frozenset({"name", "scope"}),
     ),
     Logging(
         token="aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
