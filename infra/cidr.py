@@ -6,7 +6,6 @@ Pure functions of texts. Leaves everything that is a resource to `components`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from itertools import combinations
 
 LARGEST_PREFIX = 16
 """The largest block that a VPC takes (Amazon VPC user guide, "VPC CIDR blocks")."""
@@ -76,21 +75,6 @@ def misfit(network: IPv4Network) -> str | None:
         return None
     size = "large" if network.prefixlen < LARGEST_PREFIX else "small"
     return f"too {size} for a network; give /{LARGEST_PREFIX} to /{SMALLEST_PREFIX}"
-
-
-def check_disjoint(blocks: Mapping[str, str]) -> None:
-    """Refuse networks that overlap: they could never be peered.
-
-    Args:
-        blocks: what each network is -> its block in CIDR notation.
-
-    Raises:
-        ValueError: a block is no private network, or two of them overlap; one line that names both.
-    """
-    networks = {name: _network(block) for name, block in blocks.items()}
-    for (name, network), (other, taken) in combinations(networks.items(), 2):
-        if network.overlaps(taken):
-            raise ValueError(f"{name} ({network}) overlaps {other} ({taken}); give each a block of its own")
 
 
 def _zone_blocks(share: IPv4Network) -> ZoneBlocks:

@@ -20,7 +20,6 @@ from tests import cloud_outputs
 
 PROJECT = "tenantry"
 STACK = "mocked"
-_STACK_URN = f"urn:pulumi:{STACK}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{STACK}"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from infra.cidr import ZoneBlocks, check_disjoint, divide
+from infra.cidr import ZoneBlocks, divide
 
 ZONES = ("a", "b", "c", "d")
 
@@ -62,19 +62,3 @@ def test_a_wrong_division_is_refused_with_one_line(block: str, zones: tuple[str,
     with pytest.raises(ValueError) as refusal:  # noqa: PT011  # compared whole below
         divide(block, zones)
     assert str(refusal.value) == message
-
-
-def test_networks_apart_are_accepted() -> None:
-    check_disjoint({"home": "10.20.0.0/16", "recovery": "10.21.0.0/16", "office": "192.168.0.0/20"})
-
-
-@pytest.mark.parametrize(("block", "other"), [("10.20.0.0/16", "10.20.0.0/16"), ("10.20.0.0/16", "10.20.240.0/20")])
-def test_networks_that_overlap_are_refused_by_name(block: str, other: str) -> None:
-    with pytest.raises(ValueError) as refusal:  # noqa: PT011  # compared whole below
-        check_disjoint({"home": block, "recovery": other})
-    assert str(refusal.value) == f"home ({block}) overlaps recovery ({other}); give each a block of its own"
-
-
-def test_a_block_that_is_no_network_is_refused_before_it_is_compared() -> None:
-    with pytest.raises(ValueError, match=r"^nowhere is no network in CIDR notation"):
-        check_disjoint({"home": "10.20.0.0/16", "recovery": "nowhere"})

@@ -1,7 +1,7 @@
 """Sandbox instances with a stack of the real program, made once a session and deleted at its end."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,8 +13,6 @@ from tests.engine.stack import Settings, Stack
 pytest.register_assert_rewrite("tests.engine.consistency", "tests.engine.declared", "tests.engine.interruption")
 
 from tests.engine.declared import DeclaredStack, make_declared, smaller  # noqa: E402 - the line above has to come first
-
-MakeStack = Callable[[str], Stack]
 
 
 def silent(_line: str) -> None:

@@ -14,7 +14,6 @@ Rule = Callable[[Source], list[str]]
 
 _VOCABULARY = {"naming", "tags", "cidr", "units", "windows", "connections", "cache_memory"}
 _FOUNDATIONS = {"errors", "paths"}
-_TOOLS = {"gate", "release", "recovery", "tenancy", "sandbox"}
 _ENVIRONMENTS = {"local", "staging", "production", "prod", "dr"}
 _FILE_LINES = 400
 _FUNCTION_LINES = 50

@@ -33,10 +33,6 @@ class Source:
     def is_python(self) -> bool:
         return self.path.endswith(".py")
 
-    @property
-    def is_test(self) -> bool:
-        return self.parts[0] == "tests"
-
     @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.text, self.path)
