@@ -157,11 +157,22 @@ def test_an_automatic_name_is_kept_until_one_is_given() -> None:
     assert checked(named)["name"] != "own"
 
 
-def test_an_automatic_name_fits() -> None:
-    long = Resource(urn=RESOURCE.urn, type=RESOURCE.type, name="é" * 30)
-    inputs, failures = check(TABLE, long, {}, {}, b"")
+@pytest.mark.parametrize(("logical", "fits"), [("e" * 12, True), ("e" * 13, False), ("é" * 6, True), ("é" * 7, False)])
+def test_a_logical_name_that_is_too_long_for_an_automatic_one_is_refused_as_the_official_plugins_do(
+    logical: str, fits: bool
+) -> None:
+    inputs, failures = check(TABLE, Resource(urn=RESOURCE.urn, type=RESOURCE.type, name=logical), {}, {}, b"")
+    assert ("name" in inputs) == fits
+    told = [(failure.property, failure.reason) for failure in failures]
+    reason = "is made from the logical name, which may have 12 bytes for it; 20 at most in all"
+    assert told == ([] if fits else [("name", reason)])
+
+
+def test_a_long_name_that_is_there_already_stays() -> None:
+    long = Resource(urn=RESOURCE.urn, type=RESOURCE.type, name="e" * 30)
+    inputs, failures = check(TABLE, long, {"name": "kept", DEFAULTS: ["name"]}, {}, b"")
     assert failures == []
-    assert len(inputs["name"].encode()) <= 20
+    assert inputs["name"] == "kept"
 
 
 def test_preview_and_update_make_the_same_name() -> None:

@@ -16,6 +16,7 @@ from infra.sandbox.plugins.provider import Failure, Properties, Resource
 from infra.sandbox.plugins.values import Secret, Unknown, Value, reveal
 
 _SUFFIX_DIGITS = 7  # what the official plugins append to a logical name
+_LONGEST_NAME = 255  # the bridge's own limit, where a type has none (`SetAutonaming`)
 _LISTED = 40  # of more choices than these a message names only the nearest
 _COUNTED = {Shape.STRING: " characters", Shape.LIST: " items", Shape.SET: " items", Shape.MAP: " entries"}
 
@@ -41,7 +42,11 @@ def check(
         if any(other in given for other in prop.conflicts):
             continue
         if prop.automatic:
-            inputs[name] = _automatic_name(prop, name, resource, old, seed)
+            made = _automatic_name(name, resource, old, seed)
+            if not _fits(prop, made):
+                failures.append(_too_long(prop, name))
+                continue
+            inputs[name] = made
         elif prop.default is not None:
             inputs[name] = prop.default
         else:
@@ -51,12 +56,21 @@ def check(
     return inputs, failures
 
 
-def _automatic_name(prop: Property, name: str, resource: Resource, old: Properties, seed: bytes) -> Value:
+def _automatic_name(name: str, resource: Resource, old: Properties, seed: bytes) -> Value:
     if name in old and is_automatic(old, name):
         return old[name]
-    suffix = f"-{hashlib.sha256(seed + resource.urn.encode()).hexdigest()[:_SUFFIX_DIGITS]}"
-    stem = resource.name.encode()[: (prop.longest or 255) - len(suffix)].decode(errors="ignore")
-    return stem + suffix
+    return f"{resource.name}-{hashlib.sha256(seed + resource.urn.encode()).hexdigest()[:_SUFFIX_DIGITS]}"
+
+
+def _fits(prop: Property, made: Value) -> bool:
+    return not isinstance(made, str) or len(made.encode()) <= (prop.longest or _LONGEST_NAME)
+
+
+def _too_long(prop: Property, name: str) -> Failure:
+    """Return a refusal, which the official plugins give too: `NewUniqueName` of Pulumi's SDK cuts no name."""
+    most = prop.longest or _LONGEST_NAME
+    room = most - _SUFFIX_DIGITS - 1
+    return Failure(name, f"is made from the logical name, which may have {room} bytes for it; {most} at most in all")
 
 
 def _checked_fields(path: str, table: Table, given: Properties) -> tuple[dict[str, Value], list[Failure]]:
