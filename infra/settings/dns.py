@@ -22,6 +22,13 @@ _AMAZON = "amazon.com"
 _CERT_MANAGER_RENEWS_DAYS = 30
 """How long before the end `ClusterCertificate` has them renewed: what Let's Encrypt recommends."""
 
+CertifiedHost = Annotated[Fqdn, Field(max_length=64)]
+"""The first name of a certificate, whose length ACM limits (its API reference, RequestCertificate)."""
+
+_LONGEST_CHECK = 234
+"""An alarm's name has 255 characters at most (API reference of PutMetricAlarm), of which `health-HOST/PATH-alarm-` and
+the provider's seven take 21."""
+
 _OUTSIDE = "outside dns.zone; name a host below it"
 
 
@@ -50,11 +57,16 @@ class HealthCheckSettings(Section):
     seconds: Literal[10, 30] = 30
     """How often each place asks; Route 53 offers these two (REQUIREMENTS, Alerts, asks for 5 minutes at most)."""
 
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return that no alarm can be called after it."""
+        if len(self.host + self.path) > _LONGEST_CHECK:
+            yield ("path",), f"too long: {_LONGEST_CHECK} characters at most with its host; ask for a shorter one"
+
 
 class DnsSettings(Section):
     """The zone that all hosts of the environment are in, and their certificate."""
 
-    zone: Fqdn
+    zone: CertifiedHost
     """Its name; the registrar, or the zone above it, must delegate it to the stack's output `name_servers`."""
 
     gateway_class: GatewayClass = "aws"
@@ -113,7 +125,7 @@ class RateLimitSettings(Section):
 class CdnSettings(Section):
     """A content delivery network before the bucket of static assets."""
 
-    host: Fqdn
+    host: CertifiedHost
     """Its host, one label below the zone."""
 
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = "PriceClass_100"

@@ -13,6 +13,7 @@ from infra.cidr import MOST_ZONES
 from infra.settings import regions
 from infra.settings.kinds import (
     AwsAccountId,
+    AwsName,
     AwsRegion,
     AwsService,
     AwsZone,
@@ -22,6 +23,7 @@ from infra.settings.kinds import (
     LabelKey,
     LabelValue,
     LogRetentionDays,
+    PoolName,
     PrincipalArn,
     SecurityGroupId,
     Slug,
@@ -67,8 +69,8 @@ class AwsSettings(Section):
     tags: TagSettings
     """What every resource carries."""
 
-    name: Annotated[Slug, Field(max_length=30)]
-    """What names begin with that are unique in account and region, such as the cluster's; ElastiCache's are short."""
+    name: AwsName
+    """What names begin with that are unique in account and region, such as the cluster's and the database's."""
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Return a recovery region that is lost with the region itself, or that no account has beside it."""
@@ -192,7 +194,7 @@ class DeclaredCluster(Section):
     version: KubernetesVersion
     """Of control plane and nodes."""
 
-    node_pools: Annotated[dict[Slug, NodePoolSettings], Field(min_length=1)]
+    node_pools: Annotated[dict[PoolName, NodePoolSettings], Field(min_length=1)]
     """Pool name -> what its nodes are."""
 
     administrators: Annotated[dict[Slug, PrincipalArn], Field(min_length=1)]

@@ -107,6 +107,22 @@ Slug = Annotated[
     Field(description="Lower-case letters, digits and dashes; begins with a letter, ends without a dash."),
 ]
 
+ServiceName = Annotated[Slug, Field(max_length=38)]
+"""An IAM role's name has 64 characters at most (IAM user guide, "IAM and AWS STS quotas"), of which
+`cluster-pods-SERVICE-role-` and the provider's seven take 26."""
+
+PoolName = Annotated[Slug, Field(max_length=30)]
+"""A node group's name has 63 characters at most (API reference of CreateNodegroup), of which `cluster-POOL-ZONE-`, the
+longest zone and the provider's seven take 33."""
+
+AwsName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=3, max_length=30),
+    Field(description="Lower-case letters, digits and single dashes between them; begins with a letter."),
+]
+"""What names in AWS begin with. Trails have 3 characters at least (API reference of CreateTrail), neither they nor
+databases two dashes in a row (that of CreateDBInstance); that 30 are the most is ours."""
+
 ImageDigest = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9./:_-]*@sha256:[0-9a-f]{64}$", max_length=512),

@@ -28,6 +28,10 @@ _WORDS: Mapping[str, str] = {
     "tuple_type": "a list",
     "too_short": "too few; {min_length} at least",
     "too_long": "too many; {max_length} at most",
+    "string_too_short": "too short; {min_length} characters at least",
+    "string_too_long": "too long; {max_length} characters at most",
+    "greater_than_equal": "too small; {ge} at least",
+    "less_than_equal": "too large; {le} at most",
     "string_type": "text",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
@@ -94,6 +98,8 @@ def _message(detail: ErrorDetails) -> str:
     if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
         read = "true or false" if isinstance(detail["input"], bool) else "a number"
         return f"put it in quotes; without them YAML reads {read}"
+    if detail["type"] == "literal_error":
+        return f"not allowed; take one of: {context['expected'].replace(' or ', ', ').replace(chr(39), '')}"
     words = _WORDS.get(detail["type"])
     if words is not None:
         return words.format(**context)

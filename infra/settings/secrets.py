@@ -11,14 +11,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.settings.kinds import SecretName, Slug, UtcMoment
+from infra.settings.kinds import AwsName, SecretName, Slug, UtcMoment
 from infra.settings.section import Contradiction, Section, repeated
 
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 """How a declared rotation is written: UTC, to the second."""
-
-AwsName = Annotated[Slug, Field(max_length=30)]
-"""What an environment's names in AWS begin with."""
 
 _MOST_PER_SERVICE = 10
 """Each right to a secret is a policy, of which AWS attaches so many to a role (IAM user guide, "IAM and AWS STS

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from infra.settings.foundation import AwsSettings
-from infra.settings.kinds import RepositoryName, Slug
+from infra.settings.kinds import AwsName, RepositoryName
 from infra.settings.section import Contradiction, Section
 
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -115,7 +115,7 @@ class RegistrySettings(Section):
     replicates: bool = True
     """Whether replication is this stack's: a registry, one an account and region, has one, which others overwrite."""
 
-    also_replicates: Annotated[tuple[Slug, ...], Field(max_length=50)] = ()
+    also_replicates: Annotated[tuple[AwsName, ...], Field(max_length=50)] = ()
     """`aws.name` of other stacks of the same account and region, whose images the owner copies too."""
 
     protect: bool = True

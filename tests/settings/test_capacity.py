@@ -24,8 +24,8 @@ ONE_SLOT = {"port": 3000, "active": "blue", "slots": {"blue": {"image": BLUE_IMA
 
 # path, value there, what is said after the path
 WRONG_VALUES: list[tuple[str, object, str]] = [
-    ("network.minimum_zones", 1, "input should be greater than or equal to 2"),
-    ("network.minimum_zones", 5, "input should be less than or equal to 4"),
+    ("network.minimum_zones", 1, "too small; 2 at least"),
+    ("network.minimum_zones", 5, "too large; 4 at most"),
     ("network.minimum_zones", "three", "a whole number"),
     ("database.instance_class", "db.r8g.lage", f"{CLASS}; did you mean db.r8g.large?"),
     ("database.instance_class", "db.r99g.large", f"{CLASS}; did you mean db.r8g.large?"),
@@ -39,8 +39,8 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("aws.region", "eu-centrl-1", "not an AWS region that is known here; did you mean eu-central-1?"),
     ("aws.recovery_region", "eu-west-9", "not an AWS region that is known here; did you mean eu-west-3?"),
     ("aws.recovery_region", "qq-zzz-7", "not an AWS region that is known here"),
-    ("services.storefront.database_connections", -1, "input should be greater than or equal to 0"),
-    ("services.storefront.database_connections", 1001, "input should be less than or equal to 1000"),
+    ("services.storefront.database_connections", -1, "too small; 0 at least"),
+    ("services.storefront.database_connections", 1001, "too large; 1000 at most"),
     ("services.storefront.database_connections", "many", "a whole number"),
 ]
 

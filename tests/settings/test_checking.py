@@ -69,8 +69,8 @@ def test_every_fault_of_every_file_is_told_with_its_line(tmp_path: Path, write: 
         "it is required",
         f"Pulumi.one.yaml:{line_of(one, 'instance_clas:')}: {SETTINGS_KEY}.database.instance_clas: unknown key; "
         "did you mean instance_class?",
-        f"Pulumi.one.yaml:{line_of(one, 'gold')}: {SETTINGS_KEY}.tenants[1].plan: input should be 'free', 'pro' or "
-        "'enterprise'",
+        f"Pulumi.one.yaml:{line_of(one, 'gold')}: {SETTINGS_KEY}.tenants[1].plan: not allowed; take one of: free, "
+        "pro, enterprise",
         f"Pulumi.two.yaml:{line_of(two, 'account_id')}: {SETTINGS_KEY}.aws.account_id: put it in quotes; without "
         "them YAML reads a number",
     ]

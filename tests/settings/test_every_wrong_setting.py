@@ -19,6 +19,7 @@ from tests.settings import test_dns_settings as dns
 from tests.settings import test_foundation_settings as foundation
 from tests.settings import test_governance_settings as governance
 from tests.settings import test_loader as loader
+from tests.settings import test_name_lengths as lengths
 from tests.settings import test_secrets_settings as secrets
 from tests.settings import test_storage_settings as storage
 
@@ -31,6 +32,7 @@ def rows() -> Iterator[dict[str, Any]]:
         yield from (foundation.changed([(path, value)]) for path, value, _ in table.WRONG_VALUES)
         yield from (foundation.changed(changes) for changes, _, _ in table.WRONG_COMBINATIONS)
     yield from (foundation.changed([(path, {})]) for path, _ in foundation.UNKNOWN_KEYS)
+    yield from (foundation.changed(changes) for changes, _, _ in lengths.WRONG)
     yield from (database.with_sections([(path, value)]) for path, value, _ in database.WRONG_VALUES)
     yield from (database.with_sections(changes) for changes, _, _ in database.WRONG_COMBINATIONS)
     yield from (database.with_sections([(path, {})]) for path, _ in database.UNKNOWN_KEYS)

@@ -8,7 +8,7 @@ from infra.settings.database import DeclaredDatabase
 from infra.settings.foundation import DeclaredCluster
 from infra.settings.loader import load
 from tests.examples import declared_settings, raw_declared_settings
-from tests.settings.wrong import CIDR, LOG_DAYS, QUOTES, ROOT, SECTION, SLUG, problems_of, put
+from tests.settings.wrong import AWS_NAME, CIDR, LOG_DAYS, QUOTES, ROOT, SECTION, SLUG, problems_of, put
 
 ARN = "an IAM role's or user's ARN, as `arn:aws:iam::123456789012:role/operators`; not a session's"
 BESIDE = "not allowed beside existing: what is brought is not made here; remove one of the two"
@@ -34,8 +34,10 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
         "cn-north-1",
         "of another partition of AWS than region, and of other accounts; name another",
     ),
-    ("aws.name", "s" * 31, "string should have at most 30 characters"),
-    ("aws.name", "Shop", SLUG),
+    ("aws.name", "s" * 31, "too long; 30 characters at most"),
+    ("aws.name", "Shop", AWS_NAME),
+    ("aws.name", "shop--two", AWS_NAME),
+    ("aws.name", "sh", "too short; 3 characters at least"),
     ("aws.name", None, "text"),
     ("network.block", "10.20.1.0/16", CIDR),
     ("network.block", "10.20.0.0", "an IPv4 network in CIDR notation, as `10.20.0.0/16`"),
@@ -51,7 +53,7 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("network.zones", ["eu-central-1a"], "too few; 2 at least"),
     ("network.zones", [f"eu-central-1{zone}" for zone in "abcde"], "too many; 4 at most"),
     ("network.zones", "eu-central-1a", "a list"),
-    ("network.nat_gateways", "none", "input should be 'single' or 'per-zone'"),
+    ("network.nat_gateways", "none", "not allowed; take one of: single, per-zone"),
     ("network.flow_log_retention_days", 8, LOG_DAYS),
     ("cluster.version", 1.34, QUOTES),
     ("cluster.version", True, "put it in quotes; without them YAML reads true or false"),
@@ -67,7 +69,7 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("cluster.public_access", [f"203.0.113.{number}/32" for number in range(41)], "too many; 40 at most"),
     ("cluster.extended_support", "later", "true or false"),
     ("cluster.identity_provider", "iam", "true or false"),
-    (f"{POOL}.architecture", "arm", "input should be 'x86_64' or 'arm64'"),
+    (f"{POOL}.architecture", "arm", "not allowed; take one of: x86_64, arm64"),
     (f"{POOL}.labels", ["purpose"], SECTION),
     (f"{POOL}.taints", {"key": "dedicated"}, "a list"),
     ("cluster.protect", "maybe", "true or false"),
@@ -75,22 +77,22 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("cluster.node_pools", ["general"], SECTION),
     (f"{POOL}.instance_types", [], "too few; 1 at least"),
     (f"{POOL}.minimum", 6, "more than maximum; lower one or raise the other"),
-    (f"{POOL}.minimum", 0, "input should be greater than or equal to 1"),
+    (f"{POOL}.minimum", 0, "too small; 1 at least"),
     (f"{POOL}.minimum", "few", "a whole number"),
     (f"{POOL}.minimum", True, "a whole number"),
     (f"{POOL}.minimum", 5000 * "9", "a whole number"),
-    (f"{POOL}.maximum", 451, "input should be less than or equal to 450"),
-    (f"{POOL}.disk_gib", 19, "input should be greater than or equal to 20"),
+    (f"{POOL}.maximum", 451, "too large; 450 at most"),
+    (f"{POOL}.disk_gib", 19, "too small; 20 at least"),
     ("database.engine_version", 18, QUOTES),
     ("database.engine_version", "PostgreSQL 18", VERSION),
     ("database.instance_class", "m7i.large", "an RDS instance class, as `db.r8g.large`"),
-    ("database.storage_gib", 19, "input should be greater than or equal to 20"),
-    ("database.backup_retention_days", 36, "input should be less than or equal to 35"),
+    ("database.storage_gib", 19, "too small; 20 at least"),
+    ("database.backup_retention_days", 36, "too large; 35 at most"),
     ("database.log_retention_days", 10, LOG_DAYS),
     ("database.name", "Tenantry", "a PostgreSQL name that needs no quotes: lower-case letters, digits and underscores"),
     ("redis.cache.engine_version", 8.1, QUOTES),
     ("redis.cache.node_type", "db.r7g.large", "an ElastiCache node type, as `cache.r7g.large`"),
-    ("redis.sessions.nodes", 7, "input should be less than or equal to 6"),
+    ("redis.sessions.nodes", 7, "too large; 6 at most"),
     ("redis", None, SECTION),
     ("cluster", "some-cluster", SECTION),
 ]
@@ -173,7 +175,7 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
     (
         [(f"{POOL}.taints", [{**PREFERENCE, "effect": "NoSchedule"}])],
         f"{POOL}.taints[0].effect",
-        "input should be 'NO_SCHEDULE', 'NO_EXECUTE' or 'PREFER_NO_SCHEDULE'",
+        "not allowed; take one of: NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE",
     ),
     (
         [("cluster", {"existing": {"security_group_id": "sg-12345678"}})],

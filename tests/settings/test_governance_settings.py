@@ -11,7 +11,7 @@ from tests.settings.wrong import LOG_DAYS, NOWHERE, QUOTES, ROOT, SECTION, SLUG,
 
 EMAIL = "an e-mail address, as `oncall@example.com`; the part behind the `@` in lower case"
 DURATION = "a length of time: a whole number and a unit, as `30s`, `15m`, `12h` or `7d`"
-LEAST = "input should be greater than or equal to 1"
+LEAST = "too small; 1 at least"
 TWICE = "named twice; name each once"
 TRIES = "less than visibility_timeout x max_receives, which retries alone take; give more"
 LOST = (
@@ -44,7 +44,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
         "queues",
         {"mail": {"retention_days": 14}},
         "queues.mail.retention_days",
-        "input should be less than or equal to 13",
+        "too large; 13 at most",
     ),
     ("queues", {"mail": {"age_alarm": "2m"}}, "queues.mail.age_alarm", TRIES),
     (
@@ -63,7 +63,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
         "budget",
         {"monthly_usd": 1, "alerts": [{"percent": 80, "of": "forecasted"}]},
         "budget.alerts[0].of",
-        "input should be 'actual' or 'forecast'",
+        "not allowed; take one of: actual, forecast",
     ),
     (
         "budget",
@@ -78,7 +78,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
         "budget.emails",
         "too many; 10 at most",
     ),
-    ("audit", {"lock": "none"}, "audit.lock", "input should be 'compliance' or 'governance'"),
+    ("audit", {"lock": "none"}, "audit.lock", "not allowed; take one of: compliance, governance"),
     ("audit", {"retention_days": 0}, "audit.retention_days", LEAST),
     ("audit", {"log_retention_days": 91}, "audit.log_retention_days", LOG_DAYS),
     (

@@ -32,19 +32,19 @@ WRONG: list[tuple[str, object, str]] = [
     (
         "database.existing.port",
         0,
-        "tenantry:settings.database.existing.port: input should be greater than or equal to 1",
+        "tenantry:settings.database.existing.port: too small; 1 at least",
     ),
     (
         "database.existing.ssl_mode",
         "disable",
-        "tenantry:settings.database.existing.ssl_mode: input should be 'require', 'verify-ca' or 'verify-full'",
+        "tenantry:settings.database.existing.ssl_mode: not allowed; take one of: require, verify-ca, verify-full",
     ),
-    ("services.storefront.active", "red", f"{STOREFRONT}.active: input should be 'blue' or 'green'"),
-    ("services.storefront.port", 65536, f"{STOREFRONT}.port: input should be less than or equal to 65535"),
+    ("services.storefront.active", "red", f"{STOREFRONT}.active: not allowed; take one of: blue, green"),
+    ("services.storefront.port", 65536, f"{STOREFRONT}.port: too large; 65535 at most"),
     (
         "services.storefront.slots.blue.replicas",
         0,
-        f"{STOREFRONT}.slots.blue.replicas: input should be greater than or equal to 1",
+        f"{STOREFRONT}.slots.blue.replicas: too small; 1 at least",
     ),
     (
         "services.storefront.slots.blue.image",
@@ -80,9 +80,9 @@ WRONG: list[tuple[str, object, str]] = [
     (
         "services.storefront.autoscaling",
         {"cpu_percent": 0},
-        f"{STOREFRONT}.autoscaling.cpu_percent: input should be greater than or equal to 1",
+        f"{STOREFRONT}.autoscaling.cpu_percent: too small; 1 at least",
     ),
-    ("tenants.0.plan", "gold", "tenantry:settings.tenants[0].plan: input should be 'free', 'pro' or 'enterprise'"),
+    ("tenants.0.plan", "gold", "tenantry:settings.tenants[0].plan: not allowed; take one of: free, pro, enterprise"),
     (
         "tenants.1.slug",
         "corner-shop",

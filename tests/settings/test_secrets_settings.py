@@ -11,7 +11,7 @@ from infra.settings.loader import load
 from infra.settings.models import StackSettings
 from infra.settings.stack_file import EngineLoader
 from tests.examples import SECRETS, declared_settings, raw_declared_settings, raw_settings
-from tests.settings.wrong import MOMENT, ROOT, SECTION, SLUG, problems_of, put
+from tests.settings.wrong import AWS_NAME, MOMENT, ROOT, SECTION, SLUG, problems_of, put
 
 NAME = "lower-case letters, digits and underscores; begins with a letter, ends without an underscore"
 
@@ -22,9 +22,9 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("secrets", None, SECTION),
     ("secrets.protect", "perhaps", "true or false"),
     ("secrets.generated", ["jwt"], SECTION),
-    ("secrets.copies_of", "Production", SLUG),
+    ("secrets.copies_of", "Production", AWS_NAME),
     ("secrets.copies_of", "shop", "this environment itself; name the one that declares them, or remove it"),
-    ("secrets.copies_of", "p" * 31, "string should have at most 30 characters"),
+    ("secrets.copies_of", "p" * 31, "too long; 30 characters at most"),
     ("secrets.generated.JWT", {"rotated_at": "2026-11-01T00:00:00Z"}, NAME),
     ("secrets.generated.jwt-key", {"rotated_at": "2026-11-01T00:00:00Z"}, NAME),
     (JWT, None, SECTION),
@@ -39,11 +39,11 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     (f"{JWT}.rotated_at", "9999-11-01T00:00:00Z", MOMENT),
     (f"{JWT}.rotated_at", datetime.datetime.fromisoformat("2026-11-01T00:00:00"), MOMENT),
     (f"{JWT}.rotated_at", datetime.date(2026, 11, 1), MOMENT),
-    (f"{JWT}.rotation_days", 0, "input should be greater than or equal to 1"),
-    (f"{JWT}.rotation_days", 366, "input should be less than or equal to 365"),
+    (f"{JWT}.rotation_days", 0, "too small; 1 at least"),
+    (f"{JWT}.rotation_days", 366, "too large; 365 at most"),
     (f"{JWT}.rotation_days", "quarterly", "a whole number"),
-    (f"{JWT}.bytes", 8, "input should be greater than or equal to 16"),
-    (f"{JWT}.bytes", 513, "input should be less than or equal to 512"),
+    (f"{JWT}.bytes", 8, "too small; 16 at least"),
+    (f"{JWT}.bytes", 513, "too large; 512 at most"),
     (f"{JWT}.services", "storefront", "a list"),
     (f"{PAYMENT}.owner", ..., "missing; it is required"),
     (f"{PAYMENT}.owner", "Payments Team", SLUG),

@@ -9,9 +9,9 @@ from infra.settings.models import StackSettings
 from tests.examples import declared_settings, raw_declared_settings, raw_settings
 from tests.settings.wrong import NOWHERE, ROOT, SECTION, problems_of
 
-DAYS = "input should be greater than or equal to 1"
-MOST_DAYS = "input should be less than or equal to 3650"
-COLD = "input should be greater than or equal to 30"
+DAYS = "too small; 1 at least"
+MOST_DAYS = "too large; 3650 at most"
+COLD = "too small; 30 at least"
 REPOSITORY = "lower-case letters and digits, joined by single dots, dashes, underscores and slashes"
 
 # section below tenantry:settings, its value, path of the error, what is said
@@ -39,7 +39,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"storage": {"backups": {"daily_days": 0}}}, "storage.backups.daily_days", DAYS),
     ({"storage": {"backups": {"pre_migration_days": None}}}, "storage.backups.pre_migration_days", "a whole number"),
     ({"storage": {"backups": {"archive_after_days": 0.5}}}, "storage.backups.archive_after_days", "a whole number"),
-    ({"storage": {"access_log_days": 30}}, "storage.access_log_days", "input should be greater than or equal to 31"),
+    ({"storage": {"access_log_days": 30}}, "storage.access_log_days", "too small; 31 at least"),
     ({"storage": {"protect": "maybe"}}, "storage.protect", "true or false"),
     (
         {"storage": dict.fromkeys(("uploads", "exports", "assets", "backups"))},
@@ -50,9 +50,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"registry": {"repositories": "api"}}, "registry.repositories", "a list"),
     ({"registry": {"repositories": ["API"]}}, "registry.repositories[0]", REPOSITORY),
     ({"registry": {"repositories": ["api", "tools//backup"]}}, "registry.repositories[1]", REPOSITORY),
-    ({"registry": {"repositories": ["a"]}}, "registry.repositories[0]", "string should have at least 2 characters"),
+    ({"registry": {"repositories": ["a"]}}, "registry.repositories[0]", "too short; 2 characters at least"),
     ({"registry": {"repositories": ["api", "api"]}}, "registry.repositories[1]", "named twice; name each once"),
-    ({"registry": {"keep_images": 9}}, "registry.keep_images", "input should be greater than or equal to 10"),
+    ({"registry": {"keep_images": 9}}, "registry.keep_images", "too small; 10 at least"),
     ({"registry": {"untagged_days": 0}}, "registry.untagged_days", DAYS),
     ({"registry": {"replicate": False}}, "registry.replicate", "unknown key; did you mean replicates?"),
     (

@@ -12,10 +12,12 @@ ROOT = "tenantry:settings"
 SECTION = "a section: keys with values, indented below it"
 QUOTES = "put it in quotes; without them YAML reads a number"
 SLUG = "lower-case letters, digits and dashes; begins with a letter, ends without a dash"
+AWS_NAME = "lower-case letters, digits and single dashes between them; begins with a letter"
 CIDR = "an IPv4 network in CIDR notation, as `10.20.0.0/16`, without bits beyond its length"
 MOMENT = "a moment in UTC, to the second, as `2026-11-01T00:00:00Z`"
 LOG_DAYS = (
-    "input should be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557 or 3653"
+    "not allowed; take one of: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, "
+    "3653"
 )
 NOWHERE = "made in AWS, where this stack declares nothing; remove it"
 
