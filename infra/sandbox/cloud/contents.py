@@ -140,6 +140,10 @@ REGIONAL: Mapping[str, tuple[Listing, ...]] = {
         Listing("list_topics", "Topics", "TopicArn"),
         Listing("list_subscriptions", "Subscriptions", "SubscriptionArn"),
     ),
+    "amp": (
+        Listing("list_workspaces", "workspaces", "workspaceId"),
+        Listing("list_scrapers", "scrapers", "scraperId"),
+    ),
     "acm": (Listing("list_certificates", "CertificateSummaryList", "CertificateArn"),),
     "wafv2": (
         Listing("list_web_acls", "WebACLs", "ARN", {"Scope": "REGIONAL"}),

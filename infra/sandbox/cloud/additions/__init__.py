@@ -7,6 +7,7 @@ replay and moto's reset hold for it too.
 
 from infra.sandbox.cloud.additions import (
     acm,
+    amp,
     bucket_policies,
     budgets,
     cloudfront,
@@ -29,6 +30,7 @@ from infra.sandbox.cloud.additions import (
 def install() -> None:
     """Let moto answer with the additions; once a process, before the first request. Doing it again changes nothing."""
     acm.install()
+    amp.install()
     bucket_policies.install()
     budgets.install()
     cloudtrail.install()

@@ -1,11 +1,12 @@
 """Security groups and subnets that others use, and that EC2 therefore does not delete.
 
-AWS places interfaces of endpoints, RDS, ElastiCache and EKS into the subnets and groups that these name, and it is the
-interfaces that are in the way of a deletion. Here there are none, so their owners are asked. Simplified: each subnet of
-a subnet group with an instance in it counts as used, where AWS may have no interface in one of them.
+AWS places interfaces of endpoints, RDS, ElastiCache, EKS and collectors of metrics into the subnets and groups that
+these name, and it is the interfaces that are in the way of a deletion. Here there are none, so their owners are asked.
+Simplified: each subnet of a subnet group with an instance in it counts as used, where AWS may have no interface in one
+of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from moto.core.responses import ActionResult
@@ -16,6 +17,8 @@ from moto.ec2.responses import EC2Response
 from moto.eks.models import eks_backends
 from moto.elasticache.models import elasticache_backends
 from moto.rds.models import rds_backends
+
+from infra.sandbox.cloud.additions import amp
 
 _DELETED = "deleted"
 
@@ -55,7 +58,7 @@ class Additions(EC2Response):
         return super().create_vpc_endpoint()
 
     def delete_security_group(self) -> ActionResult:
-        """As moto, unless an endpoint, a database, a cache or a cluster uses it."""
+        """As moto, unless an endpoint, a database, a cache, a cluster or a collector uses it."""
         group = self._get_param("GroupId")
         for use in uses(self.current_account, self.region):
             if group in use.groups:
@@ -63,7 +66,7 @@ class Additions(EC2Response):
         return super().delete_security_group()
 
     def delete_subnet(self) -> ActionResult:
-        """As moto, unless an endpoint, a database, a cache or a cluster is in it."""
+        """As moto, unless an endpoint, a database, a cache, a cluster or a collector is in it."""
         subnet = self._get_param("SubnetId")
         for use in uses(self.current_account, self.region):
             if subnet in use.subnets:
@@ -73,7 +76,7 @@ class Additions(EC2Response):
 
 
 def uses(account: str, region: str) -> Iterator[Use]:
-    """Yield what endpoints, databases, caches and clusters of a region use.
+    """Yield what endpoints, databases, caches, clusters and collectors of a region use.
 
     Args:
         account: its number.
@@ -83,6 +86,7 @@ def uses(account: str, region: str) -> Iterator[Use]:
     yield from _databases(rds_backends[account][region])
     yield from _caches(elasticache_backends[account][region])
     yield from _clusters(eks_backends[account][region])
+    yield from _collectors(amp.scrapers(account, region))
 
 
 def _endpoints(ec2: Any) -> Iterator[Use]:
@@ -117,6 +121,13 @@ def _clusters(eks: Any) -> Iterator[Use]:
         for group in cluster.nodegroups.values():
             name = f"EKS node group {cluster.name}:{group.nodegroup_name}"
             yield Use(name, frozenset(), frozenset(group.subnets or ()))
+
+
+def _collectors(scrapers: Mapping[str, amp.Record]) -> Iterator[Use]:
+    for identity, scraper in scrapers.items():
+        where = scraper["source"].get("eksConfiguration") or scraper["source"]["vpcConfiguration"]
+        groups, subnets = where.get("securityGroupIds") or (), where["subnetIds"]
+        yield Use(f"Prometheus scraper {identity}", frozenset(groups), frozenset(subnets))
 
 
 def install() -> None:

@@ -2,6 +2,7 @@
 
 from tests.plugins.aws.examples import (
     acm,
+    amp,
     budgets,
     cloudfront,
     cloudtrail,
@@ -25,6 +26,7 @@ from tests.plugins.aws.examples import (
 
 _FAMILIES = (
     acm,
+    amp,
     budgets,
     cloudfront,
     cloudtrail,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from infra.sandbox.plugins.aws.kind import Kind
 from infra.sandbox.plugins.aws.kinds import (
     acm,
+    amp,
     budgets,
     cloudfront,
     cloudtrail,
@@ -29,6 +30,7 @@ from infra.sandbox.plugins.aws.kinds import (
 
 _FAMILIES = (
     acm,
+    amp,
     budgets,
     cloudfront,
     cloudtrail,
