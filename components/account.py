@@ -42,6 +42,16 @@ class Account:
         """`aws`, `aws-cn` or `aws-us-gov`: the second part of every ARN."""
         return self._once("partition", lambda: pulumi_aws.get_partition_output(opts=self._opts).partition)
 
+    def arn(self, service: str, region: pulumi.Input[str], resource: pulumi.Input[str]) -> pulumi.Output[str]:
+        """Return the ARN of something of this account.
+
+        Args:
+            service: as `kms`.
+            region: empty for services that have none, `*` for any.
+            resource: as `key/*`.
+        """
+        return pulumi.Output.format("arn:{0}:{1}:{2}:{3}:{4}", self.partition, service, region, self.id, resource)
+
     def managed_policy(self, name: str) -> pulumi.Output[str]:
         """Return the ARN of a policy that AWS maintains, as `AmazonEKSClusterPolicy`."""
         return pulumi.Output.format("arn:{0}:iam::aws:policy/{1}", self.partition, name)

@@ -64,13 +64,7 @@ class Audit(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._account = Account(self)
-        self._arn = pulumi.Output.format(
-            "arn:{0}:cloudtrail:{1}:{2}:trail/{3}",
-            self._account.partition,
-            self._account.region,
-            self._account.id,
-            args.trail_name,
-        )
+        self._arn = self._account.arn("cloudtrail", self._account.region, f"trail/{args.trail_name}")
         self._log_group = f"/aws/cloudtrail/{args.trail_name}"
         self._key = self._encryption_key()
         closed_args = ClosedBucketArgs(protect=args.protect, locked=True)
@@ -88,9 +82,7 @@ class Audit(pulumi.ComponentResource):
     def _encryption_key(self) -> EncryptionKey:
         from_trail = {"aws:SourceArn": self._arn}
         # In any region: a trail of all regions has one in each.
-        anywhere = pulumi.Output.format(
-            "arn:{0}:cloudtrail:*:{1}:trail/{2}", self._account.partition, self._account.id, self._args.trail_name
-        )
+        anywhere = self._account.arn("cloudtrail", "*", f"trail/{self._args.trail_name}")
         encrypts = Statement(
             actions=("kms:GenerateDataKey*",),
             resources=("*",),

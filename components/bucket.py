@@ -12,9 +12,9 @@ from pulumi_aws import s3
 
 from components.account import Account
 from components.bucket_lifecycle import Ages, rules
-from components.closed_bucket import ClosedBucket, ClosedBucketArgs, deny
+from components.closed_bucket import ClosedBucket, ClosedBucketArgs
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
-from components.iam_policy import Statement, Texts
+from components.iam_policy import Statement, Texts, deny
 from components.role_grant import RoleGrant, RoleGrantArgs
 
 _CDN = "cloudfront.amazonaws.com"
@@ -146,8 +146,7 @@ class Bucket(pulumi.ComponentResource):
 
     def _distributions_decrypt(self) -> Statement:
         # Every distribution of the account: the key is there before the one that reads; which that is, the bucket says.
-        account = self._account
-        every = pulumi.Output.format("arn:{0}:cloudfront::{1}:distribution/*", account.partition, account.id)
+        every = self._account.arn("cloudfront", "", "distribution/*")
         return Statement(
             actions=("kms:Decrypt",),
             resources=("*",),

@@ -4,16 +4,15 @@ Owns the bucket, the block of public access and of ACLs, and the policy, of whic
 encryption, versions, lifecycle and who has which rights to the component that it belongs to.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import s3
 
-from components.iam_policy import Statement, Texts, document
+from components.iam_policy import IN_PLAIN_TEXT, Statement, deny, document
 from infra.tags import tags
 
-_REFUSED = ({"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": "1.2"}})
+_REFUSED = (IN_PLAIN_TEXT, {"NumericLessThan": {"s3:TlsVersion": "1.2"}})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,18 +106,3 @@ class ClosedBucket(pulumi.ComponentResource):
             region=self._args.region,
             opts=self._child(),
         )
-
-
-def deny(
-    actions: tuple[str, ...], resources: tuple[pulumi.Input[str], ...], conditions: Mapping[str, Mapping[str, Texts]]
-) -> Statement:
-    """Return the statement that denies actions to everyone.
-
-    Args:
-        actions: as `s3:PutObject`.
-        resources: ARNs.
-        conditions: operator -> key -> value, of what is refused.
-    """
-    return Statement(
-        effect="Deny", actions=actions, resources=resources, principals={"AWS": "*"}, conditions=conditions
-    )

@@ -36,8 +36,9 @@ class CopiedSecret(pulumi.ComponentResource):
         super().__init__("tenantry:secret:CopiedSecret", name, None, opts)
         self._name = name
         self._account = Account(self)
-        self.arn = self._arn(self._account.region, args.secret_name)
-        self._any_region = self._arn("*", args.secret_name)
+        ending = f"secret:{args.secret_name}-??????"
+        self.arn = self._account.arn("secretsmanager", self._account.region, ending)
+        self._any_region = self._account.arn("secretsmanager", "*", ending)
         self.register_outputs({"arn": self.arn})
 
     def grant_read(self, reader: str, role: pulumi.Input[str]) -> RoleGrant:
@@ -48,7 +49,7 @@ class CopiedSecret(pulumi.ComponentResource):
             role: the IAM role's name.
         """
         account = self._account
-        keys = pulumi.Output.format("arn:{0}:kms:{1}:{2}:key/*", account.partition, account.region, account.id)
+        keys = account.arn("kms", account.region, "key/*")
         decrypting = {
             "StringEquals": {
                 "kms:ViaService": pulumi.Output.format("secretsmanager.{0}.amazonaws.com", account.region)
@@ -61,9 +62,3 @@ class CopiedSecret(pulumi.ComponentResource):
         )
         args = RoleGrantArgs(role=role, description=f"{reader} reads {self._name}", statements=statements)
         return RoleGrant(f"{self._name}-{reader}-reads", args, pulumi.ResourceOptions(parent=self))
-
-    def _arn(self, region: pulumi.Input[str], secret_name: str) -> pulumi.Output[str]:
-        account = self._account
-        return pulumi.Output.format(
-            "arn:{0}:secretsmanager:{1}:{2}:secret:{3}-??????", account.partition, region, account.id, secret_name
-        )

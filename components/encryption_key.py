@@ -74,7 +74,7 @@ def _policy(args: EncryptionKeyArgs, account: Account) -> pulumi.Output[str]:
         Statement(
             actions=("kms:*",),
             resources=("*",),
-            principals={"AWS": pulumi.Output.format("arn:{0}:iam::{1}:root", account.partition, account.id)},
+            principals={"AWS": account.arn("iam", "", "root")},
         )
     ]
     if args.log_groups:
@@ -85,10 +85,7 @@ def _policy(args: EncryptionKeyArgs, account: Account) -> pulumi.Output[str]:
 
 
 def _log_groups(names: Sequence[str], account: Account, region: pulumi.Output[str]) -> Statement:
-    groups = [
-        pulumi.Output.format("arn:{0}:logs:{1}:{2}:log-group:{3}", account.partition, region, account.id, name)
-        for name in names
-    ]
+    groups = [account.arn("logs", region, f"log-group:{name}") for name in names]
     return Statement(
         actions=_USE,
         resources=("*",),

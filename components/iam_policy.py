@@ -13,6 +13,9 @@ _VERSION = "2012-10-17"
 
 Texts = pulumi.Input[str] | Sequence[pulumi.Input[str]]
 
+IN_PLAIN_TEXT: Mapping[str, Mapping[str, Texts]] = {"Bool": {"aws:SecureTransport": "false"}}
+"""The condition of calls by plain HTTP."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
@@ -49,6 +52,21 @@ def trust(service: str, *more_actions: str, conditions: Mapping[str, Mapping[str
     """
     return Statement(
         actions=("sts:AssumeRole", *more_actions), principals={"Service": service}, conditions=conditions or {}
+    )
+
+
+def deny(
+    actions: Sequence[str], resources: Sequence[pulumi.Input[str]], conditions: Mapping[str, Mapping[str, Texts]]
+) -> Statement:
+    """Return the statement that denies actions to everyone.
+
+    Args:
+        actions: as `s3:PutObject`.
+        resources: ARNs.
+        conditions: operator -> key -> value, of what is refused.
+    """
+    return Statement(
+        effect="Deny", actions=actions, resources=resources, principals={"AWS": "*"}, conditions=conditions
     )
 
 

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import cloudwatch, sqs
 
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
-from components.iam_policy import Statement, document
+from components.iam_policy import IN_PLAIN_TEXT, Statement, deny, document
 from components.role_grant import RoleGrant, RoleGrantArgs
 from infra.tags import tags
 
@@ -154,13 +154,7 @@ class Queue(pulumi.ComponentResource):
         )
 
     def _require_tls(self, role: str, queue: sqs.Queue) -> sqs.QueuePolicy:
-        refused = Statement(
-            effect="Deny",
-            actions=("sqs:*",),
-            resources=[queue.arn],
-            principals={"AWS": "*"},
-            conditions={"Bool": {"aws:SecureTransport": "false"}},
-        )
+        refused = deny(("sqs:*",), [queue.arn], IN_PLAIN_TEXT)
         return sqs.QueuePolicy(
             f"{self._name}-{role}-tls", queue_url=queue.url, policy=document(refused), opts=self._child()
         )
