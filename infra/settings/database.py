@@ -15,10 +15,10 @@ from infra.settings.kinds import (
     DailyWindow,
     DatabaseClass,
     DatabaseName,
-    EngineVersion,
     ImageDigest,
     LogRetentionDays,
     Port,
+    PostgresqlVersion,
     Slug,
     SnapshotName,
     SslMode,
@@ -28,7 +28,6 @@ from infra.settings.kinds import (
 )
 from infra.settings.section import DECLARED, EXISTING, Contradiction, Section, repeated, variant
 
-_OLDEST = 14  # REQUIREMENTS, Data
 _LEAST_WINDOW = 30  # minutes; the API reference of CreateDBInstance, PreferredBackupWindow
 
 AuditClass = Literal["all", "ddl", "function", "misc", "misc_set", "read", "role", "write"]
@@ -135,8 +134,8 @@ class PoolerSettings(Section):
 class DeclaredDatabase(Section):
     """The PostgreSQL server of the environment: RDS, made by the stack."""
 
-    engine_version: EngineVersion
-    """PostgreSQL's; 14 or newer."""
+    engine_version: PostgresqlVersion
+    """PostgreSQL's."""
 
     instance_class: DatabaseClass
     """Its processors and memory."""
@@ -190,12 +189,10 @@ class DeclaredDatabase(Section):
     """AWS and the engine both refuse to delete it, and a final snapshot is taken when they are told not to."""
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return an old version, bounds that the disk cannot grow to, windows that collide, and too few connections.
+        """Return bounds that the disk cannot grow to, windows that collide, and too few connections.
 
         RDS asks for a tenth more than what is allocated (its user guide, "Managing capacity automatically").
         """
-        if int(self.engine_version.partition(".")[0]) < _OLDEST:
-            yield ("engine_version",), f"older than the platform needs; take {_OLDEST} or newer"
         if 10 * self.max_storage_gib < 11 * self.storage_gib:
             yield ("max_storage_gib",), "too close to storage_gib; RDS asks for a tenth more at least"
         yield from repeated("audit", self.audit)

@@ -30,6 +30,7 @@ from infra.settings.kinds import (
     VpcBlock,
 )
 from infra.settings.section import DECLARED, EXISTING, Contradiction, Section, repeated, variant
+from infra.settings.versions import IN_EXTENDED_SUPPORT, IN_STANDARD_SUPPORT
 
 _GRAVITON = re.compile(r"(a1|[a-z]+[0-9]+g[a-z]*)\.")
 """Types with processors of Graviton have a `g` behind the generation (EC2 naming conventions); a1 came before."""
@@ -216,7 +217,10 @@ class DeclaredCluster(Section):
     """AWS and the engine both refuse to delete it."""
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return networks and administrators that are named twice, and pools that leave no place for add-ons."""
+        """Return names given twice, pools that leave no place for add-ons, and a version that ends by itself."""
+        if self.version in IN_EXTENDED_SUPPORT and not self.extended_support:
+            wrong = f"in extended support only; take {IN_STANDARD_SUPPORT[0]} or newer, or set extended_support to true"
+            yield ("version",), wrong
         yield from repeated("public_access", self.public_access)
         seen: dict[str, str] = {}
         for name, principal in self.administrators.items():

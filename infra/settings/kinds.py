@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import itertools
 import re
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -10,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
-from infra.settings import regions, schedule, sizes
+from infra.settings import regions, schedule, sizes, versions
 
 _LARGEST_INTERNET_BLOCK = 16  # ours: 65,536 addresses are more than an office or a runner fleet has
 _NOT_INTERNET = tuple(
@@ -260,13 +261,24 @@ RepositoryName = Annotated[
 KubernetesVersion = Annotated[
     str,
     StringConstraints(pattern=r"^1\.[0-9]{2}$"),
+    AfterValidator(versions.kubernetes),
+    WithJsonSchema({"type": "string", "enum": list(versions.KUBERNETES)}),
     Field(description="A Kubernetes version without patch, as `1.34`, in quotes."),
 ]
 
-EngineVersion = Annotated[
+PostgresqlVersion = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$"),
+    AfterValidator(versions.postgresql),
+    WithJsonSchema({"type": "string", "enum": [*versions.POSTGRESQL, *itertools.chain(*versions.POSTGRESQL.values())]}),
     Field(description="A version as `18` or `18.1`, in quotes; without its second part it takes minor upgrades."),
+]
+
+CacheVersion = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]\.[0-9]$"),
+    WithJsonSchema({"type": "string", "enum": sorted(itertools.chain(*versions.CACHES.values()))}),
+    Field(description="A version of two parts, as `8.1`, in quotes."),
 ]
 
 Email = Annotated[

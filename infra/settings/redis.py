@@ -10,13 +10,11 @@ from pydantic import Field
 
 from infra.cache_memory import FAMILIES, MOST_PERCENT, reserved_percent
 from infra.settings.database import RotationSettings, window_contradictions
-from infra.settings.kinds import CacheType, DailyWindow, EngineVersion, WeeklyWindow
+from infra.settings.kinds import CacheType, CacheVersion, DailyWindow, WeeklyWindow
 from infra.settings.section import Contradiction, Section
+from infra.settings.versions import cache_misfit
 
 _LEAST_WINDOW = 60  # minutes; the API reference of CreateReplicationGroup, SnapshotWindow
-
-# REQUIREMENTS (Data) ask for Redis 6. Redis 7.1 is the last that ElastiCache offers, Valkey 7.2 its first.
-_VERSIONS = {"redis": ((6, 0), (7, 1)), "valkey": ((7, 2), (99, 99))}
 
 
 class TokenSettings(RotationSettings):
@@ -32,7 +30,7 @@ class RedisStoreSettings(Section):
     engine: Literal["valkey", "redis"] = "valkey"
     """Valkey, which speaks Redis's protocol, or Redis OSS."""
 
-    engine_version: EngineVersion
+    engine_version: CacheVersion
     """The engine's."""
 
     node_type: CacheType
@@ -68,13 +66,9 @@ class RedisStoreSettings(Section):
         )
 
     def _version(self) -> Iterator[Contradiction]:
-        oldest, newest = _VERSIONS[self.engine]
-        major, _, minor = self.engine_version.partition(".")
-        if not minor:
-            yield ("engine_version",), "without its second part; ElastiCache needs both, as `8.1`"
-        elif not oldest <= (int(major), int(minor)) <= newest:
-            allowed = "6.0 to 7.1" if self.engine == "redis" else "7.2 or newer"
-            yield ("engine_version",), f"not a version of {self.engine} that the platform can use; take {allowed}"
+        wrong = cache_misfit(self.engine, self.engine_version)
+        if wrong:
+            yield ("engine_version",), wrong
 
     def _memory(self) -> Iterator[Contradiction]:
         reserved = reserved_percent(self.node_type, self.headroom_mib)

@@ -26,8 +26,6 @@ POOLER: Mapping[str, Any] = {"image": IMAGE}
 
 # path, value there, what is said after the path
 WRONG_VALUES: list[tuple[str, object, str]] = [
-    ("database.engine_version", "13.20", "older than the platform needs; take 14 or newer"),
-    ("database.engine_version", "9.6", "older than the platform needs; take 14 or newer"),
     ("database.backup_window", "2:00-3:00", DAILY),
     ("database.backup_window", "02:00-24:00", DAILY),
     ("database.backup_window", "02:00-02:29", "must last 30 minutes at least, and a day at most"),
@@ -47,8 +45,6 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("database.master_password.rotated_at", "yesterday", MOMENT),
     ("database.master_password.rotated_at", "2026-11-21T10:00:00+01:00", MOMENT),
     ("redis.cache.engine", "memcached", "not allowed; take one of: valkey, redis"),
-    ("redis.cache.engine_version", "7.1", "not a version of valkey that the platform can use; take 7.2 or newer"),
-    ("redis.cache.engine_version", "8", "without its second part; ElastiCache needs both, as `8.1`"),
     ("redis.cache.headroom_mib", 32, "too small; 64 at least"),
     ("redis.sessions.snapshot_window", "02:00-02:45", "must last 60 minutes at least, and a day at most"),
     ("redis.sessions.maintenance_window", "sun:01:30-sun:02:30", OVERLAP_S),
@@ -100,11 +96,6 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
         [("database.pooler", POOLER), ("plans", {"free": {}, "pro": {"connection_limit": 7}, "enterprise": {}})],
         "plans.pro.connection_limit",
         "fewer than the 8 that the pooler may open for one role; raise it, or lower database.pooler.tenant_connections",
-    ),
-    (
-        [("redis.cache.engine", "redis")],
-        "redis.cache.engine_version",
-        "not a version of redis that the platform can use; take 6.0 to 7.1",
     ),
 ]
 

@@ -22,6 +22,7 @@ from tests.settings import test_loader as loader
 from tests.settings import test_name_lengths as lengths
 from tests.settings import test_secrets_settings as secrets
 from tests.settings import test_storage_settings as storage
+from tests.settings import test_versions as versions
 
 CANARY = "canary-4f1d"
 
@@ -32,7 +33,8 @@ def rows() -> Iterator[dict[str, Any]]:
         yield from (foundation.changed([(path, value)]) for path, value, _ in table.WRONG_VALUES)
         yield from (foundation.changed(changes) for changes, _, _ in table.WRONG_COMBINATIONS)
     yield from (foundation.changed([(path, {})]) for path, _ in foundation.UNKNOWN_KEYS)
-    yield from (foundation.changed(changes) for changes, _, _ in lengths.WRONG)
+    for pairs in (lengths.WRONG, versions.WRONG):
+        yield from (foundation.changed(changes) for changes, _, _ in pairs)
     yield from (database.with_sections([(path, value)]) for path, value, _ in database.WRONG_VALUES)
     yield from (database.with_sections(changes) for changes, _, _ in database.WRONG_COMBINATIONS)
     yield from (database.with_sections([(path, {})]) for path, _ in database.UNKNOWN_KEYS)

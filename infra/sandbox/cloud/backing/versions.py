@@ -17,8 +17,8 @@ from functools import cache
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.refusals import Refusal
 from infra.sandbox.servers.wheels import postgresql_bin, valkey_server
+from infra.settings.versions import CACHES
 
-_REDIS = "7.1"
 _DEFAULT_CACHE = "redis"
 _REFUSED = "InvalidParameterCombination"  # what AWS answers to `Cannot find version`
 
@@ -47,7 +47,7 @@ def of_database(stated: str | None) -> str:
 
 def newest_cache(engine: str) -> str:
     """Return the newest version of a cache's engine, `valkey` or `redis`, that the sandbox stands for."""
-    return valkey() if engine == "valkey" else _REDIS
+    return valkey() if engine == "valkey" else CACHES[engine][-1]
 
 
 def database_refusal(stated: str) -> Refusal | None:
