@@ -42,6 +42,8 @@ COUNTED = {"name": "root", "namespace": "Shop", "value": "1"}
         (BUDGET, {**LIMITED, "plannedLimits": []}, "plannedLimits", "is not in the offline plugin"),
         (BUDGET, {**LIMITED, "notifications": [alert(80)]}, "notifications[0]", "needs somebody to tell"),
         (BUDGET, {**LIMITED, "notifications": [alert(1, "a@b.example")] * 11}, "notifications", "must be 10 or fewer"),
+        (TRAIL, {"s3BucketName": "audit-records", "name": "shop--two"}, "name", "must match"),
+        (TRAIL, {"s3BucketName": "audit-records", "name": "ab"}, "name", "3 characters or more"),
         (
             TRAIL,
             {"s3BucketName": "audit-records", "insightSelectors": [{"insightType": "ApiCallRateInsight"}]},

@@ -36,6 +36,7 @@ NAMED = {"zoneId": "Z1", "name": "www.example.com"}
         (CHECK, {"type": "HTTPS", "fqdn": "a.example.com", "failureThreshold": 11}, "failureThreshold", "10 at most"),
         (CHECK, {"type": "HTTPS", "fqdn": "a.example.com", "regions": ["mars"]}, "regions", "eu-west-1"),
         (CERTIFICATE, {"domainName": "example.com"}, "validationMethod", "is required"),
+        (CERTIFICATE, {"domainName": f"{'a' * 53}.example.com"}, "domainName", "64 characters at most"),
         (CERTIFICATE, {"domainName": "example.com", "validationMethod": "EMAIL"}, "validationMethod", "take DNS"),
         (CERTIFICATE, {"certificateBody": "-----"}, "certificateBody", "is not simulated"),
         (CERTIFICATE, {"domainName": "example.com", "keyAlgorithm": "DSA"}, "keyAlgorithm", "RSA_2048"),

@@ -162,7 +162,11 @@ KINDS: tuple[Kind, ...] = (
         secret=frozenset({"privateKey"}),
         write_only=frozenset({"earlyRenewalDuration", "validationOptions"}),
         filled={"options": frozenset({"export"})},
-        limits={"keyAlgorithm": {"choices": _KEYS}, "validationMethod": {"choices": ("DNS", "EMAIL", "NONE")}},
+        limits={
+            "domainName": {"maximum": 64},  # the API reference of RequestCertificate
+            "keyAlgorithm": {"choices": _KEYS},
+            "validationMethod": {"choices": ("DNS", "EMAIL", "NONE")},
+        },
     ),
     Validation(
         token="aws:acm/certificateValidation:CertificateValidation",

@@ -142,6 +142,7 @@ KINDS: tuple[Kind, ...] = (
             "isOrganizationTrail": False,
         },
         automatic={"name": _LONGEST_NAME},
+        limits={"name": {"pattern": "^[A-Za-z0-9]([._-]?[A-Za-z0-9])*$"}},  # the API reference of CreateTrail
         same_place=frozenset({"name"}),
     ),
 )
