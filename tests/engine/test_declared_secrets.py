@@ -17,7 +17,6 @@ from tests.engine.declared import DeclaredStack
 from tests.engine.stack import Settings
 from tests.engine.test_secrets import HOLDERS
 
-NAMES = ("cron", "jwt", "payment")
 NEW = "2026-11-22T00:00:00Z"
 STORED = {*HOLDERS, "cloud"}
 """Beside what servers hold by nature: the simulated AWS keeps the secrets themselves, in its journal."""

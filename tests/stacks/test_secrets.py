@@ -6,22 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.examples import declared_graph
+from tests.examples import SECRETS, declared_graph
 from tests.harness import Graph
 
 SLOT = "@sha256:" + "1" * 64
-SECRETS: dict[str, Any] = {
-    "generated": {"jwt": {"rotated_at": "2026-11-01T00:00:00Z", "services": ["api", "storefront"]}},
-    "external": {
-        "payment": {
-            "owner": "payments-team",
-            "keys": ["id", "webhook"],
-            "rotated_at": "2026-11-01T00:00:00Z",
-            "rotation_days": 180,
-            "services": ["api"],
-        }
-    },
-}
 
 
 def graph(**rotated_at: str) -> Graph:
@@ -34,6 +22,8 @@ def graph(**rotated_at: str) -> Graph:
         raw["database"]["max_connections"] = 1500
         raw["aws"]["recovery_region"] = "eu-west-1"
         raw["secrets"] = copy.deepcopy(SECRETS)
+        raw["secrets"]["generated"]["jwt"]["services"] = ["api", "storefront"]
+        raw["secrets"]["external"]["payment"]["services"] = ["api"]
         for name, moment in rotated_at.items():
             kind = "generated" if name in SECRETS["generated"] else "external"
             raw["secrets"][kind][name]["rotated_at"] = moment

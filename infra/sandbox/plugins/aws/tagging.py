@@ -120,4 +120,4 @@ EKS = Tagging(
     keys="tagKeys",
     subject="resourceArn",
 )
-"""Maps, in parameters that begin with small letters."""
+"""Maps, in parameters that begin with small letters; of other services too."""

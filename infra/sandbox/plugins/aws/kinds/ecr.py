@@ -4,12 +4,13 @@ The simulated registry copies no image and deletes none by its age; images can b
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from botocore.exceptions import ClientError
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind, is_gone
-from infra.sandbox.plugins.aws.tagging import Tagging
+from infra.sandbox.plugins.aws.tagging import EKS
 from infra.sandbox.plugins.provider import Properties, ProviderError
 from infra.sandbox.plugins.values import Value
 
@@ -128,16 +129,7 @@ KINDS: tuple[Kind, ...] = (
                 sends=frozenset({"imageScanningConfiguration"}),
             ),
         ),
-        tagging=Tagging(
-            parameter="tags",
-            listing="list_tags_for_resource",
-            found="tags",
-            tag="tag_resource",
-            untag="untag_resource",
-            tags="tags",
-            keys="tagKeys",
-            subject="resourceArn",
-        ),
+        tagging=replace(EKS, key="Key", listing="list_tags_for_resource"),
         names={
             "arn": "repositoryArn",
             "encryptionConfigurations": "encryptionConfiguration",

@@ -1,20 +1,17 @@
 """Who may enter a cluster, and which pods get which role."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind
-from infra.sandbox.plugins.aws.tagging import EKS, Tagging
+from infra.sandbox.plugins.aws.tagging import EKS
 from infra.sandbox.plugins.provider import Properties
 from infra.sandbox.plugins.values import Value
 
 _ENTRY = {"clusterName": "clusterName", "principalArn": "principalArn"}
 _POLICY = {**_ENTRY, "policyArn": "policyArn"}
 _PODS = {"clusterName": "clusterName", "associationId": "associationId"}
-
-
-def _tagged_by(output: str) -> Tagging:
-    return Tagging(**{**vars(EKS), "by": output})
 
 
 class AccessEntry(Kind):
@@ -91,7 +88,7 @@ KINDS: tuple[Kind, ...] = (
         reading=Call(method="describe_access_entry", also=_ENTRY, result="accessEntry"),
         changing=(Call(method="update_access_entry", also=_ENTRY, sends=frozenset({"kubernetesGroups", "userName"})),),
         deleting=Call(method="delete_access_entry", also=_ENTRY),
-        tagging=_tagged_by("accessEntryArn"),
+        tagging=replace(EKS, by="accessEntryArn"),
         defaults={"type": "STANDARD"},
         computed=frozenset({"kubernetesGroups", "userName"}),
         sets=frozenset({"kubernetesGroups"}),
@@ -130,7 +127,7 @@ KINDS: tuple[Kind, ...] = (
             ),
         ),
         deleting=Call(method="delete_pod_identity_association", also=_PODS),
-        tagging=_tagged_by("associationArn"),
+        tagging=replace(EKS, by="associationArn"),
         documents=frozenset({"policy"}),
         computed=frozenset({"disableSessionTags"}),
         same_place=frozenset({"clusterName", "namespace", "serviceAccount"}),

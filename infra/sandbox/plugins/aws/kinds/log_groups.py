@@ -1,14 +1,14 @@
 """CloudWatch's log groups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.kind import Answer, Call, Kind, is_gone
-from infra.sandbox.plugins.aws.tagging import Tagging
+from infra.sandbox.plugins.aws.tagging import EKS
 from infra.sandbox.plugins.provider import Properties, ProviderError
 from infra.sandbox.plugins.values import Value
 
@@ -93,17 +93,7 @@ LOG_GROUP = LogGroup(
     creating=Call(method="create_log_group"),
     reading=_OfThisName(method="describe_log_groups", subject="logGroupNamePrefix", result="logGroups"),
     deleting=Call(method="delete_log_group", subject="logGroupName"),
-    tagging=Tagging(
-        parameter="tags",
-        key="",
-        listing="list_tags_for_resource",
-        found="tags",
-        tag="tag_resource",
-        untag="untag_resource",
-        tags="tags",
-        keys="tagKeys",
-        subject="resourceArn",
-    ),
+    tagging=replace(EKS, listing="list_tags_for_resource"),
     names={"name": "logGroupName"},
     schema_names={"name": "LogGroupName"},
     unchecked={"namePrefix": "the official plugin's own", "skipDestroy": "the official plugin's own"},
