@@ -1,17 +1,33 @@
 """The Pulumi program: load the stack's settings, declare the environment, export its outputs."""
 
+import asyncio
+
 import pulumi
 
-from infra.settings import SETTINGS_KEY
-from infra.settings.checking import told
-from infra.settings.loader import SettingsError, load
-from stacks.environment import deploy
+from infra.collector import resting
+
+with resting():
+    from infra.settings import SETTINGS_KEY
+    from infra.settings.loader import SettingsError, load
+    from stacks.environment import deploy
 
 raw = pulumi.Config().get_object(SETTINGS_KEY.partition(":")[2])
 try:
     settings = load(pulumi.get_stack(), raw)
 except SettingsError as error:
+    from infra.settings.checking import told  # only where there is something to tell
+
     raise pulumi.RunError("\n".join(told(error, raw))) from None
 
-for name, value in deploy(settings).items():
-    pulumi.export(name, value)
+
+async def main() -> pulumi.Inputs:
+    """Declare the environment and return the stack's outputs."""
+    with resting():
+        outputs = deploy(settings)
+    # One turn of the event loop, in which every registration begins. Without it, the SDK finds none under way and waits
+    # for all outputs at once instead, which takes time by the square of their number (pulumi/runtime/stack.py).
+    await asyncio.sleep(0)
+    return outputs
+
+
+pulumi.run(main)

@@ -13,7 +13,7 @@ from tests.project.sources import Source
 Rule = Callable[[Source], list[str]]
 
 _VOCABULARY = {"naming", "tags", "cidr", "units", "windows", "connections", "cache_memory"}
-_FOUNDATIONS = {"errors", "paths"}
+_FOUNDATIONS = {"collector", "errors", "paths"}
 _ENVIRONMENTS = {"local", "staging", "production", "prod", "dr"}
 _FILE_LINES = 400
 _FUNCTION_LINES = 50
