@@ -24,8 +24,7 @@ _WORKSPACES = "aps.amazonaws.com"
 """Amazon Managed Service for Prometheus, whose alert managers publish (its user guide, "Giving Amazon Managed Service
 for Prometheus permission to send alert messages to your Amazon SNS topic"). The page has the workspace and the account
 as conditions on the topic; here it is any workspace of the account, since the topic is there before each of them. On
-the key it has none: that its calls to KMS name the workspace too is from a program that runs with that condition
-(govuk-one-login/life-events-platform)."""
+the key the page has no condition, and one that its calls do not meet would drop every message without a word."""
 
 _KEY_USE = ("kms:GenerateDataKey*", "kms:Decrypt")
 """What a publisher needs on the key of a topic (SNS developer guide, "Configuring AWS KMS permissions")."""
@@ -101,7 +100,6 @@ class Alarms(pulumi.ComponentResource):
             actions=_KEY_USE,
             resources=("*",),
             principals={"Service": _WORKSPACES},
-            conditions=self._of_its_workspaces(),
         )
         # Not protected: it encrypts what is on its way, and no data is lost with it.
         args = EncryptionKeyArgs(

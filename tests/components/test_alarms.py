@@ -45,7 +45,7 @@ def test_alert_managers_of_this_account_publish_and_use_the_key(graph: Graph) ->
     *_, used = json.loads(graph.named("alarms-encryption-key").plain("policy"))["Statement"]
     _, published, _ = json.loads(graph.named("alarms-publishers").plain("policy"))["Statement"]
     assert used["Principal"] == published["Principal"] == {"Service": "aps.amazonaws.com"}
-    assert (used["Action"], used["Condition"]) == (["kms:GenerateDataKey*", "kms:Decrypt"], OF_ITS_WORKSPACES)
+    assert (used["Action"], "Condition" in used) == (["kms:GenerateDataKey*", "kms:Decrypt"], False)
     assert (published["Action"], published["Resource"]) == (["sns:Publish", "sns:GetTopicAttributes"], [TOPIC])
     assert published["Condition"] == {**OF_THIS_ACCOUNT, **OF_ITS_WORKSPACES}
 
