@@ -27,6 +27,7 @@ from infra.sandbox.instance import Instance, Report
 from infra.sandbox.rehearsal import engine_run, work_tree
 from infra.sandbox.rehearsal.answers import ANSWERS
 from infra.sandbox.rehearsal.applied import Applied
+from infra.sandbox.rehearsal.checking import Check
 from infra.sandbox.rehearsal.promises import PROMISES
 
 LOGS = SANDBOX_ROOT / "rehearsals"
@@ -134,16 +135,8 @@ class Rehearsal:
     def _check(self, applied: Applied) -> None:
         for check in (*ANSWERS, *PROMISES):
             began = time.monotonic()
-            try:
-                found = check.look(applied)
-            except _CLIENTS_FAILURES as error:
-                self.checks.append(Step(check.name, time.monotonic() - began, ok=False, detail=_line(error)))
-            except TenantryError as error:
-                self.checks.append(
-                    Step(check.name, time.monotonic() - began, ok=False, detail=f"{error.what}, {error.where}")
-                )
-            else:
-                self.checks.append(Step(check.name, time.monotonic() - began, ok=True, detail=found or "none"))
+            ok, detail = _look(check, applied)
+            self.checks.append(Step(check.name, time.monotonic() - began, ok=ok, detail=detail))
         failed = [f"{check.name}: {check.detail}" for check in self.checks if not check.ok]
         if failed:
             more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
@@ -230,6 +223,16 @@ def _name(stack: str) -> str:
     """Return the name of an instance that nobody has: 40 characters at most, as an instance's has to be."""
     letters = re.sub(r"[^a-z0-9]+", "-", stack.lower()).strip("-")[:20]
     return f"rehearse-{letters}-{secrets.token_hex(4)}"
+
+
+def _look(check: Check, applied: Applied) -> tuple[bool, str]:
+    """Return whether it is so, with a fact or a complaint."""
+    try:
+        return True, check.look(applied) or "none"
+    except _CLIENTS_FAILURES as error:
+        return False, _line(error)
+    except TenantryError as error:
+        return False, f"{error.what}, {error.where}"
 
 
 def _line(error: BaseException) -> str:
