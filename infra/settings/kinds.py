@@ -13,6 +13,8 @@ from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
 from infra.settings import regions, schedule, sizes, versions
 
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_WEEKDAY = "(mon|tue|wed|thu|fri|sat|sun)"
 _LARGEST_INTERNET_BLOCK = 16  # ours: 65,536 addresses are more than an office or a runner fleet has
 _NOT_INTERNET = tuple(
     map(
@@ -173,7 +175,7 @@ Port = Annotated[int, Field(ge=1, le=65535, description="A TCP port.")]
 HttpPath = Annotated[
     str,
     StringConstraints(pattern=r"^/[^\s?#]*$", max_length=256),
-    Field(description="An absolute HTTP path without query."),
+    Field(description="An absolute HTTP path without query, as `/api/health`."),
 ]
 
 AcmeServer = Annotated[
@@ -322,16 +324,13 @@ UtcMoment = Annotated[
 
 DailyWindow = Annotated[
     str,
-    StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"),
+    StringConstraints(pattern=f"^{_CLOCK}-{_CLOCK}$"),
     Field(description="A window of each day in UTC, as `02:00-03:00`."),
 ]
 
 WeeklyWindow = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]"
-        r"-(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]$"
-    ),
+    StringConstraints(pattern=f"^{_WEEKDAY}:{_CLOCK}-{_WEEKDAY}:{_CLOCK}$"),
     Field(description="A window of the week in UTC, as `sun:04:00-sun:05:00`."),
 ]
 
