@@ -3,13 +3,13 @@
 Defaults are production-safe. No I/O, no secrets.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from infra.settings.kinds import Duration, Email, LogRetentionDays
-from infra.settings.section import Contradiction, Section
+from infra.settings.section import Contradiction, Section, repeated
 from infra.units import seconds
 
 DEAD_LETTER_DAYS = 14
@@ -20,12 +20,6 @@ _DAY = 86_400  # seconds
 _LONGEST_VISIBILITY = 43_200  # seconds; SetQueueAttributes' reference
 
 
-def _repeated(field: str, values: Sequence[str]) -> Iterator[Contradiction]:
-    for position, value in enumerate(values):
-        if value in values[:position]:
-            yield (field, position), "named twice; name each once"
-
-
 class AlarmSettings(Section):
     """Who is told of alarms. There is always a topic that others can subscribe to."""
 
@@ -34,7 +28,7 @@ class AlarmSettings(Section):
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Return addresses that are named twice."""
-        yield from _repeated("emails", self.emails)
+        yield from repeated("emails", self.emails)
 
 
 class QueueSettings(Section):
@@ -109,7 +103,7 @@ class BudgetSettings(Section):
         for position, alert in enumerate(self.alerts):
             if alert in self.alerts[:position]:
                 yield ("alerts", position), "given twice; AWS takes each once"
-        yield from _repeated("emails", self.emails)
+        yield from repeated("emails", self.emails)
 
 
 class AuditSettings(Section):
