@@ -4,14 +4,14 @@ Defaults are production-safe, and in days throughout. Where nothing else is said
 them. No I/O, no secrets.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from pydantic import Field
 
 from infra.settings.foundation import AwsSettings
 from infra.settings.kinds import AwsName, RepositoryName
-from infra.settings.section import Contradiction, Section
+from infra.settings.section import Contradiction, Section, repeated
 
 Days = Annotated[int, Field(ge=1, le=3650)]
 InfrequentDays = Annotated[int, Field(ge=30, le=3650)]
@@ -123,8 +123,8 @@ class RegistrySettings(Section):
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Return repositories and stacks that are named twice, and stacks whose images nobody copies."""
-        yield from _repeated("repositories", self.repositories or ())
-        yield from _repeated("also_replicates", self.also_replicates)
+        yield from repeated("repositories", self.repositories or ())
+        yield from repeated("also_replicates", self.also_replicates)
         if self.also_replicates and not self.replicates:
             yield ("also_replicates",), "only the owner copies; name them in the stack whose `replicates` is true"
 
@@ -168,9 +168,3 @@ def unnamed(
     if place.name in registry.also_replicates:
         position = registry.also_replicates.index(place.name)
         yield ("registry", "also_replicates", position), "this stack itself, which is always copied; remove it"
-
-
-def _repeated(field: str, values: Sequence[str]) -> Iterator[Contradiction]:
-    for position, value in enumerate(values):
-        if value in values[:position]:
-            yield (field, position), "named twice; name each once"
