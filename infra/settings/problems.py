@@ -19,26 +19,26 @@ from infra.settings.section import DECLARED, EXISTING
 
 _MEANINGS = meanings_by_pattern()
 
-_SECTION = "a section: keys with values, indented below it"
+_SECTION = "must be a section: keys with values, indented below it"
 
 # In the words of YAML, where pydantic's own are those of Python.
 _WORDS: Mapping[str, str] = {
     "model_type": _SECTION,
     "dict_type": _SECTION,
-    "tuple_type": "a list",
+    "tuple_type": "must be a list",
     "too_short": "too few; {min_length} at least",
     "too_long": "too many; {max_length} at most",
     "string_too_short": "too short; {min_length} characters at least",
     "string_too_long": "too long; {max_length} characters at most",
     "greater_than_equal": "too small; {ge} at least",
     "less_than_equal": "too large; {le} at most",
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_parsing_size": "a whole number",
-    "int_from_float": "a whole number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
 }
 
 
@@ -100,6 +100,8 @@ def _message(detail: ErrorDetails) -> str:
         return f"put it in quotes; without them YAML reads {read}"
     if detail["type"] == "literal_error":
         return f"not allowed; take one of: {context['expected'].replace(' or ', ', ').replace(chr(39), '')}"
+    if detail["type"] == "string_too_short" and context["min_length"] == 1:
+        return "must not be empty"
     words = _WORDS.get(detail["type"])
     if words is not None:
         return words.format(**context)

@@ -73,7 +73,10 @@ class RedisStoreSettings(Section):
     def _memory(self) -> Iterator[Contradiction]:
         reserved = reserved_percent(self.node_type, self.headroom_mib)
         if reserved is None:
-            yield ("node_type",), f"not a node type that is known here; take one of {', '.join(sorted(FAMILIES))}"
+            sizes = FAMILIES.get(self.node_type.split(".")[1])
+            wrong = "no family of node types" if sizes is None else "no size of that family"
+            known = f"that is known here; take one of: {', '.join(sorted(FAMILIES) if sizes is None else sizes)}"
+            yield ("node_type",), f"{wrong} {known}"
         elif reserved > MOST_PERCENT:
             yield ("node_type",), "headroom_mib takes more than half of its memory; take a larger one, or lower it"
 

@@ -26,7 +26,7 @@ ONE_SLOT = {"port": 3000, "active": "blue", "slots": {"blue": {"image": BLUE_IMA
 WRONG_VALUES: list[tuple[str, object, str]] = [
     ("network.minimum_zones", 1, "too small; 2 at least"),
     ("network.minimum_zones", 5, "too large; 4 at most"),
-    ("network.minimum_zones", "three", "a whole number"),
+    ("network.minimum_zones", "three", "must be a whole number"),
     ("database.instance_class", "db.r8g.lage", f"{CLASS}; did you mean db.r8g.large?"),
     ("database.instance_class", "db.r99g.large", f"{CLASS}; did you mean db.r8g.large?"),
     ("database.instance_class", "db.r8g.16large", f"{CLASS}; did you mean db.r8g.16xlarge?"),
@@ -41,7 +41,7 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("aws.recovery_region", "qq-zzz-7", "not an AWS region that is known here"),
     ("services.storefront.database_connections", -1, "too small; 0 at least"),
     ("services.storefront.database_connections", 1001, "too large; 1000 at most"),
-    ("services.storefront.database_connections", "many", "a whole number"),
+    ("services.storefront.database_connections", "many", "must be a whole number"),
 ]
 
 # changes, path of the error, what is said

@@ -101,8 +101,8 @@ def test_every_fault_of_every_file_is_told_with_its_line(tmp_path: Path, write: 
          "stack"),
         ('config: {}\n"a\\nb\\e[31m": 1\n', "Pulumi.bad.yaml:2: a?b?[31m: unknown key; allowed: config, encryptedkey, "
          "encryptionsalt, environment, secretsprovider"),
-        ("config:\n  tenantry:settings: text\n", "Pulumi.bad.yaml:2: tenantry:settings: a section: keys with values, "
-         "indented below it"),
+        ("config:\n  tenantry:settings: text\n", "Pulumi.bad.yaml:2: tenantry:settings: must be a section: keys with "
+         "values, indented below it"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_none_is_one_line_and_the_others_are_checked(

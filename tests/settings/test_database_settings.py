@@ -21,7 +21,8 @@ OVERLAP_B = "overlaps backup_window; AWS refuses that, move one of the two"
 OVERLAP_S = "overlaps snapshot_window; AWS refuses that, move one of the two"
 DIGEST = "an image by digest, as `registry/name@sha256:...`; a tag can move, a digest cannot"
 SMALL = "headroom_mib takes more than half of its memory; take a larger one, or lower it"
-UNKNOWN = "not a node type that is known here; take one of m5, m6g, m7g, r5, r6g, r7g, t3, t4g"
+NO_FAMILY = "no family of node types that is known here; take one of: m5, m6g, m7g, r5, r6g, r7g, t3, t4g"
+NO_SIZE = "no size of that family that is known here; take one of: micro, small, medium"
 POOLER: Mapping[str, Any] = {"image": IMAGE}
 
 # path, value there, what is said after the path
@@ -33,7 +34,7 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("database.maintenance_window", "sunday:04:00-sunday:05:00", WEEKLY),
     ("database.maintenance_window", "sun:02:30-sun:03:30", OVERLAP_B),
     ("database.slow_statement_ms", -1, "too small; 0 at least"),
-    ("database.audit", "ddl", "a list"),
+    ("database.audit", "ddl", "must be a list"),
     ("database.restore", {}, SOURCES),
     ("database.restore", {"snapshot": "last", "backups": BACKUPS}, SOURCES),
     ("database.restore", {"time": "2026-03-01T12:00:00Z"}, SOURCES),
@@ -50,7 +51,8 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("redis.sessions.maintenance_window", "sun:01:30-sun:02:30", OVERLAP_S),
     ("redis.sessions.auth_token.rotated_at", "2026-02-30T10:00:00Z", MOMENT),
     ("redis.cache.node_type", "cache.t4g.micro", SMALL),
-    ("redis.cache.node_type", "cache.x9g.large", UNKNOWN),
+    ("redis.cache.node_type", "cache.x9g.large", NO_FAMILY),
+    ("redis.cache.node_type", "cache.t4g.large", NO_SIZE),
 ]
 
 # Errors that are told elsewhere than at what was changed: changes, path of the error, what is said.

@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,11 @@ def test_no_value_of_a_wrong_setting_is_echoed(raw: dict[str, Any]) -> None:
         if isinstance(value, str | int | float):
             found = all_problems(replaced(raw, problem.place, f"{value}{CANARY}"))
             assert not [line for line in found if CANARY in line], problem.path
+
+
+@pytest.mark.parametrize("raw", [raw_declared_settings(), raw_settings()], ids=["declared", "brought"])
+@pytest.mark.parametrize("value", [None, [], {}, -1, 1e9, 0.5, "", 300 * "x", True, [None], {"x": -1}], ids=repr)
+def test_nothing_is_told_in_the_words_of_the_validator(raw: dict[str, Any], value: object) -> None:
+    said = [line for place in leaves(raw) for line in all_problems(replaced(raw, place, value))]
+    assert len(said) >= 20
+    assert [line for line in said if re.search(r"should|valid (integer|string|boolean)|dictionary", line)] == []

@@ -22,7 +22,7 @@ LOST = (
 # section below tenantry:settings, its value, path of the error, what is said
 WRONG: list[tuple[str, Any, str, str]] = [
     ("alarms", None, "alarms", SECTION),
-    ("alarms", {"emails": "oncall@example.com"}, "alarms.emails", "a list"),
+    ("alarms", {"emails": "oncall@example.com"}, "alarms.emails", "must be a list"),
     ("alarms", {"emails": ["oncall"]}, "alarms.emails[0]", EMAIL),
     ("alarms", {"emails": ["oncall@Example.com"]}, "alarms.emails[0]", EMAIL),
     ("alarms", {"emails": ["a@example.com", "a@example.com"]}, "alarms.emails[1]", TWICE),
@@ -53,10 +53,10 @@ WRONG: list[tuple[str, Any, str, str]] = [
         "queues.mail.retention_days",
         LOST,
     ),
-    ("queues", {"mail": {"protect": "maybe"}}, "queues.mail.protect", "true or false"),
+    ("queues", {"mail": {"protect": "maybe"}}, "queues.mail.protect", "must be true or false"),
     ("budget", {}, "budget.monthly_usd", "missing; it is required"),
     ("budget", {"monthly_usd": 0}, "budget.monthly_usd", LEAST),
-    ("budget", {"monthly_usd": "1500 USD"}, "budget.monthly_usd", "a whole number"),
+    ("budget", {"monthly_usd": "1500 USD"}, "budget.monthly_usd", "must be a whole number"),
     ("budget", {"monthly_usd": 1, "alerts": []}, "budget.alerts", "too few; 1 at least"),
     ("budget", {"monthly_usd": 1, "alerts": [{"percent": 0}]}, "budget.alerts[0].percent", LEAST),
     (

@@ -26,6 +26,7 @@ WRONG: list[tuple[str, object, str]] = [
         "x",
         "tenantry:settings.cluster.existing.contxt: unknown key; did you mean context?",
     ),
+    ("cluster.existing.context", "", "tenantry:settings.cluster.existing.context: must not be empty"),
     ("namespace", "default", "tenantry:settings.namespace: one that Kubernetes itself makes; name another"),
     ("namespace", "kube-system", "tenantry:settings.namespace: one that Kubernetes itself makes; name another"),
     ("tenant", [], "tenantry:settings.tenant: unknown key; did you mean tenants?"),
@@ -55,7 +56,7 @@ WRONG: list[tuple[str, object, str]] = [
     (
         "services.storefront.health_path",
         "health",
-        f"{STOREFRONT}.health_path: an absolute HTTP path without query",
+        f"{STOREFRONT}.health_path: an absolute HTTP path without query, as `/api/health`",
     ),
     (
         "services.storefront.slots",

@@ -20,7 +20,7 @@ JWT, PAYMENT = "secrets.generated.jwt", "secrets.external.payment"
 # path, value there, what is said after the path
 WRONG_VALUES: list[tuple[str, object, str]] = [
     ("secrets", None, SECTION),
-    ("secrets.protect", "perhaps", "true or false"),
+    ("secrets.protect", "perhaps", "must be true or false"),
     ("secrets.generated", ["jwt"], SECTION),
     ("secrets.copies_of", "Production", AWS_NAME),
     ("secrets.copies_of", "shop", "this environment itself; name the one that declares them, or remove it"),
@@ -41,15 +41,15 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     (f"{JWT}.rotated_at", datetime.date(2026, 11, 1), MOMENT),
     (f"{JWT}.rotation_days", 0, "too small; 1 at least"),
     (f"{JWT}.rotation_days", 366, "too large; 365 at most"),
-    (f"{JWT}.rotation_days", "quarterly", "a whole number"),
+    (f"{JWT}.rotation_days", "quarterly", "must be a whole number"),
     (f"{JWT}.bytes", 8, "too small; 16 at least"),
     (f"{JWT}.bytes", 513, "too large; 512 at most"),
-    (f"{JWT}.services", "storefront", "a list"),
+    (f"{JWT}.services", "storefront", "must be a list"),
     (f"{PAYMENT}.owner", ..., "missing; it is required"),
     (f"{PAYMENT}.owner", "Payments Team", SLUG),
     (f"{PAYMENT}.keys", ..., "missing; it is required"),
     (f"{PAYMENT}.keys", [], "too few; 1 at least"),
-    (f"{PAYMENT}.keys", "id", "a list"),
+    (f"{PAYMENT}.keys", "id", "must be a list"),
 ]
 
 # path, value there, path of the error, what is said

@@ -9,7 +9,7 @@ from infra.settings.loader import SettingsError, load
 from tests.examples import ENVIRONMENT
 
 ROOT = "tenantry:settings"
-SECTION = "a section: keys with values, indented below it"
+SECTION = "must be a section: keys with values, indented below it"
 QUOTES = "put it in quotes; without them YAML reads a number"
 SLUG = "lower-case letters, digits and dashes; begins with a letter, ends without a dash"
 AWS_NAME = "lower-case letters, digits and single dashes between them; begins with a letter"
