@@ -19,6 +19,7 @@ from infra.sandbox.plugins.values import (
     has_secret,
     has_unknown,
     mark_like,
+    masked,
     reveal,
 )
 
@@ -168,3 +169,8 @@ def test_archives_are_looked_into() -> None:
     assert has_secret(holder)
     assert has_unknown(holder)
     assert reveal(holder)["x"].assets == {"a": "canary", "b": UNKNOWN}
+
+
+def test_a_message_tells_no_secret_of_the_inputs_but_short_ones() -> None:
+    inputs = {"user": "owner", "password": Secret("hunter2"), "keys": [{"key": Secret("canary")}], "on": Secret("yes")}
+    assert masked("yes, owner: hunter2 and canary", inputs) == "yes, owner: [secret] and [secret]"

@@ -5,7 +5,7 @@ Owns the translation between the engine's protobuf structs and Python. `None`, `
 are lowered to what they hold, as plugins that do not accept outputs expect; their dependencies stay with the engine.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ _UNKNOWNS: Final = frozenset(
     }
 )
 _UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_SHORTEST_MASKED: Final = 4  # shorter ones would tear any message to pieces and protect nothing
 
 Value = Any
 """A property value: see the module's docstring. Its shape is the provider's own, so no narrower type holds."""
@@ -178,6 +179,22 @@ def mark_like(value: Value, pattern: Value) -> Value:
     if isinstance(value, list) and isinstance(pattern, list) and len(value) == len(pattern):
         return [mark_like(item, like) for item, like in zip(value, pattern, strict=True)]
     return Secret(reveal(value)) if value is not None and has_secret(pattern) else value
+
+
+def masked(text: str, inputs: Value) -> str:
+    """Return a message with `[secret]` in the place of every secret text of a resource's inputs."""
+    for secret in _secret_texts(inputs):
+        text = text.replace(secret, "[secret]")
+    return text
+
+
+def _secret_texts(value: Value) -> Iterator[str]:
+    if isinstance(value, Secret):
+        if isinstance(value.value, str) and len(value.value) >= _SHORTEST_MASKED:
+            yield value.value
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _secret_texts(item)
 
 
 def _rewrite(value: Value, on_secret: Callable[[Secret], Value]) -> Value:

@@ -1,17 +1,13 @@
 """A test's corner of a real cluster: objects through the plugin, and the same objects as the cluster has them."""
 
-import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import json_format
-
 from infra.paths import BIN
 from infra.sandbox.control_plane.api import ApiClient, ApiError
-from infra.sandbox.plugins.values import encode_properties
 from infra.sandbox.waiting import wait_until
 from tests.plugins.client import Object, Plugin
 
@@ -86,8 +82,3 @@ def unschedulable(app: str) -> dict[str, Any]:
     spec = deployment(app)
     spec["template"]["spec"]["nodeSelector"] = {"no-node-has": "this"}
     return spec
-
-
-def wire(properties: dict[str, Any]) -> str:
-    """Properties as the engine receives them, secret marks and all, as text."""
-    return json.dumps(json_format.MessageToDict(encode_properties(properties)))

@@ -1,14 +1,12 @@
 """Failures of AWS as the user reads them: one line with AWS's own code, and no secret."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.sandbox.plugins.provider import Properties, ProviderError
-from infra.sandbox.plugins.values import Secret, Value
-
-_SHORTEST_SECRET = 4
+from infra.sandbox.plugins.values import masked
 
 
 @contextmanager
@@ -32,19 +30,4 @@ def explained(doing: str, inputs: Properties | None = None) -> Iterator[None]:
         text, cause = str(error), error
     else:
         return
-    for secret in _secrets(inputs or {}):
-        text = text.replace(secret, "[secret]")
-    raise ProviderError(f"{doing}: {text}") from cause
-
-
-def _secrets(inputs: Value) -> Iterator[str]:
-    """Yield the secret texts in the inputs; shorter ones would tear any message to pieces and protect nothing."""
-    if isinstance(inputs, Secret):
-        if isinstance(inputs.value, str) and len(inputs.value) >= _SHORTEST_SECRET:
-            yield inputs.value
-    elif isinstance(inputs, Mapping):
-        for value in inputs.values():
-            yield from _secrets(value)
-    elif isinstance(inputs, list):
-        for value in inputs:
-            yield from _secrets(value)
+    raise ProviderError(f"{doing}: {masked(text, inputs or {})}") from cause

@@ -38,13 +38,12 @@ from infra.sandbox.plugins.provider import (
     Resource,
     State,
 )
-from infra.sandbox.plugins.values import Secret, Value, has_unknown, mark_like, reveal
+from infra.sandbox.plugins.values import Value, has_unknown, mark_like, masked, reveal
 
 _KINDS: Final[Mapping[str, Kind]] = {
     kind.type_name: kind
     for kind in (Database(), Role(), Schema(), Grant(), GrantRole(), DefaultPrivileges(), Extension(), Function())
 }
-_SHORTEST_SECRET: Final = 4
 _OLD_TOKENS: Final = {"postgresql:index/defaultPrivileg:DefaultPrivileg": DefaultPrivileges.type_name}
 
 
@@ -250,19 +249,4 @@ def _explained(kind: Kind, resource: Resource, inputs: Properties) -> Iterator[N
         text, cause = str(error), error
     else:
         return
-    for secret in _secrets(inputs):
-        text = text.replace(secret, "[secret]")
-    raise ProviderError(f"{_subject(kind, resource)}: {text}") from cause
-
-
-def _secrets(inputs: Value) -> Iterator[str]:
-    """Yield the secret texts in the inputs; shorter ones would tear any message to pieces and protect nothing."""
-    if isinstance(inputs, Secret):
-        if isinstance(inputs.value, str) and len(inputs.value) >= _SHORTEST_SECRET:
-            yield inputs.value
-    elif isinstance(inputs, Mapping):
-        for value in inputs.values():
-            yield from _secrets(value)
-    elif isinstance(inputs, list):
-        for value in inputs:
-            yield from _secrets(value)
+    raise ProviderError(f"{_subject(kind, resource)}: {masked(text, inputs)}") from cause

@@ -32,12 +32,6 @@ def table(world: World) -> str:
     return str(world.client("ec2").create_route_table(VpcId=world.vpc)["RouteTable"]["RouteTableId"])
 
 
-def group(world: World) -> str:
-    """Return the id of a new security group."""
-    made = world.client("ec2").create_security_group(GroupName=world.name("group"), Description="d", VpcId=world.vpc)
-    return str(made["GroupId"])
-
-
 def new_vpc(world: World) -> str:
     """Return the id of a new VPC."""
     return str(world.client("ec2").create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"])
