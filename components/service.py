@@ -1,101 +1,24 @@
 """A workload in two slots, blue and green, one of which takes traffic.
 
-Owns both Deployments and the stable Service. The order of an update is the graph's: the active slot is ready, then the
-Service points to it, then the other slot changes. Leaves the number of pods to `Autoscaler` where there is one, routes
-to a later component, and holds in time to the release command.
+Owns the order of an update, which is the graph's: slots with traffic are ready, then the stable Service points to the
+active one, then routes change their weights, then slots without traffic change. Leaves routes to their own component,
+the number of pods to `Autoscaler` where there is one, and holds in time to the release command.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import (
-    ContainerArgsDict,
-    CSIVolumeSourceArgsDict,
-    PodSpecArgsDict,
-    ProbeArgsDict,
-    TopologySpreadConstraintArgsDict,
-    VolumeArgsDict,
-    VolumeMountArgsDict,
-)
+from pulumi_kubernetes.core.v1 import ConfigMap
 from pulumi_kubernetes.core.v1 import Service as KubernetesService
 
-from components.autoscaler import Autoscaler, AutoscalerArgs
+from components import slot as slots
+from components.autoscaler import Autoscaler
+from components.pods import EnvironmentConfig, PodArgs
+from components.slot import SLOTS, Bounds, Role, Slot, SlotArgs, SlotPlan
+from components.switch_guard import guard
 from infra.naming import labels
-
-Slot = Literal["blue", "green"]
-
-SECRETS_DIRECTORY = "SECRETS_DIRECTORY"
-"""The environment variable that names the folder of a container's secret files, where it has any."""
-
-_SECRETS_PATH = "/var/run/secrets/tenantry"
-
-_SLOT_LABEL = "tenantry.dev/slot"
-_ROLE_ANNOTATION = "tenantry.dev/role"
-_CHECKSUM_ANNOTATION = "tenantry.dev/environment-checksum"
-# Endpoints propagate late: a pod told to stop answers on until its address is gone everywhere (DESIGN section 6).
-_DRAIN_SECONDS = 10
-_TERMINATION_GRACE_SECONDS = 45
-_USER_ID = 10001
-
-
-@dataclass(frozen=True, kw_only=True)
-class SlotArgs:
-    """One slot.
-
-    Args:
-        image: by digest.
-        replicas: number of pods; with bounds, only that at the start.
-    """
-
-    image: str
-    replicas: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bounds:
-    """Between which numbers each slot's pods follow the load.
-
-    Args:
-        minimum: pods of a slot at least.
-        maximum: pods of a slot at most.
-        cpu_percent: of what they request, above which there are more.
-        memory_percent: of what they request, above which there are more.
-    """
-
-    minimum: int
-    maximum: int
-    cpu_percent: int
-    memory_percent: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnvironmentSecret:
-    """A Kubernetes Secret whose keys become environment variables.
-
-    Args:
-        name: the Secret.
-        checksum: changes with its content; the pods roll when it does.
-    """
-
-    name: pulumi.Input[str]
-    checksum: pulumi.Input[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MountedSecrets:
-    """Files that the Secrets Store CSI driver fetches when a pod starts.
-
-    Args:
-        provider_class: the SecretProviderClass that says what is fetched.
-        checksum: changes with its content; the pods roll when it does.
-    """
-
-    provider_class: pulumi.Input[str]
-    checksum: pulumi.Input[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,181 +27,172 @@ class ServiceArgs:
 
     Args:
         namespace: the Kubernetes namespace.
-        port: the container's TCP port, and the Service's.
-        health_path: answers 200 when a pod can take traffic.
+        pods: what its pods have; with `http`, they are behind Services on that port.
         active: the slot that takes traffic; a key of `slots`.
-        ready_timeout: seconds that a slot's pods may take to become ready before the update fails.
         slots: the active slot and, while there is one, the candidate.
+        canary: the slot that takes a part of the traffic from outside besides; a key of `slots`.
+        pinned: slots that some tenants are always led to; each has traffic as long as it is there.
+        keeps_idle: whether a slot without traffic has pods.
+        ready_timeout: seconds that a slot's pods may take to become ready before the update fails.
+        min_ready_seconds: how long a pod must have been ready until it counts.
         bounds: of each slot's number of pods; None for exactly its replicas.
-        environment_secrets: what the container's environment holds.
-        service_account: what its pods are to Kubernetes and, by that, to AWS; None for the namespace's default.
-        mounted_secrets: what its container finds as files below `SECRETS_DIRECTORY`.
+        max_unavailable: pods of a slot that may be away at once when nodes are drained.
+        environment: plain configuration, as variables; a change rolls the pods.
+        config_maps: what the pods read besides.
+        after: what must be ready before any of its pods changes: `ready` of other services.
+        before_traffic: what must be done before any of its pods changes, as a migration.
     """
 
     namespace: pulumi.Input[str]
-    port: int
-    health_path: str
+    pods: PodArgs
     active: Slot
-    ready_timeout: int
     slots: Mapping[Slot, SlotArgs]
+    canary: Slot | None = None
+    pinned: Sequence[Slot] = ()
+    keeps_idle: bool = True
+    ready_timeout: int
+    min_ready_seconds: int = 0
     bounds: Bounds | None = None
-    environment_secrets: Sequence[EnvironmentSecret] = ()
-    service_account: pulumi.Input[str] | None = None
-    mounted_secrets: MountedSecrets | None = None
+    max_unavailable: int = 1
+    environment: Mapping[str, str] | None = None
+    config_maps: Sequence[EnvironmentConfig] = ()
+    after: Sequence[pulumi.Resource] = ()
+    before_traffic: Sequence[pulumi.Resource] = ()
 
 
 class Service(pulumi.ComponentResource):
-    """The stable Service points to one slot, and never to one that was not ready first.
+    """Traffic comes to a slot only when its pods are ready, and stays where it is when they never are.
 
-    It carries traffic inside the cluster (east-west). Switching `active` makes the engine wait until the new slot's
-    Deployment is available, then change the Service's selector, then touch the old slot; when the new slot never
-    becomes ready the update fails at its time-out and the selector has not moved.
+    The stable Service carries what comes from inside the cluster (east-west) and points to the active slot alone; each
+    slot has a Service of its own, between which routes share what comes from outside (north-south), a canary's part
+    included. Switching `active` makes the engine wait until the new slot's Deployment is available and its endpoints
+    are there, then change the stable Service's selector, then the routes, and only then touch the old slot; when the
+    new slot never becomes ready, the update fails at its time-out and nothing has moved. Without bounds, a switch to a
+    slot of fewer pods is refused in preview and update; with bounds in the update, when both slots are kept: a preview
+    does not know how many there are.
+
+    A worker has no Services: a slot of it works as long as it has pods.
     """
 
-    service_name: pulumi.Output[str]
-    """The stable Service's name, known once it has ready endpoints."""
+    service_name: pulumi.Output[str] | None
+    """The stable Service's name, known once it has ready endpoints; None for a worker."""
 
     active_slot: pulumi.Output[str]
     """The slot that takes traffic."""
+
+    slot_services: Mapping[Slot, pulumi.Output[str]]
+    """Slot -> the name of its Service, both always, so that a route's backends never change; none for a worker."""
+
+    ready: Sequence[pulumi.Resource]
+    """The slots with traffic, ready: what routes, and services that come after this one, depend on."""
+
+    after_switch: pulumi.Resource
+    """What is there once the active slot takes traffic from inside: the stable Service, or a worker's Deployment."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:service:Service", name, None, opts)
         self._name = name
         self._args = args
-        active = self._deployment(args.active, [])
-        stable = self._stable_service(active)
-        for slot in args.slots.keys() - {args.active}:
-            self._deployment(slot, [stable])
-        self.service_name = stable.metadata.apply(lambda metadata: metadata.name or name)
+        self._plan = self._common()
+        scales = self._autoscalers()
+        live = {slot: self._pods(slot, [*args.before_traffic, *args.after]) for slot in self._live()}
+        services = self._slot_services(live)
+        stable = self._stable_service([*live.values(), *scales.values()], self._numbers(live, scales))
+        self.slot_services = {slot: _name(service) for slot, service in services.items()}
+        self.ready = [*live.values(), *(services[slot] for slot in live if slot in services)]
+        self.after_switch = stable or live[args.active]
+        self.service_name = None if stable is None else _name(stable)
         self.active_slot = pulumi.Output.from_input(str(args.active))
         self.register_outputs({"service_name": self.service_name, "active_slot": self.active_slot})
 
-    def _selector(self, slot: Slot) -> dict[str, str]:
-        return {"app.kubernetes.io/name": self._name, _SLOT_LABEL: slot}
+    def settle(self, routes: Sequence[pulumi.Resource] = ()) -> None:
+        """Declare the slots without traffic, which change last. To be called once, after the routes are declared.
 
-    def _deployment(self, slot: Slot, depends_on: list[pulumi.Resource]) -> Deployment:
-        args = self._args.slots[slot]
-        pod_labels = {**labels(self._name, "service"), _SLOT_LABEL: slot}
-        # The role is on the Deployment, not on its pods: a switch updates both Deployments, so that the engine waits
-        # for the new slot's readiness even where nothing else of it changes, and restarts no pod.
-        role = "active" if slot == self._args.active else "candidate"
-        seconds = f"{self._args.ready_timeout}s"
-        timeout = pulumi.CustomTimeouts(create=seconds, update=seconds)
-        name = f"{self._name}-{slot}"
-        deployment = Deployment(
-            name,
-            metadata={
-                "name": name,
-                "namespace": self._args.namespace,
-                "labels": pod_labels,
-                "annotations": {_ROLE_ANNOTATION: role},
-            },
-            spec={
-                "replicas": args.replicas,
-                "selector": {"match_labels": self._selector(slot)},
-                "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": "25%", "max_unavailable": 0}},
-                "template": {
-                    "metadata": {"labels": pod_labels, "annotations": {_CHECKSUM_ANNOTATION: self._checksum()}},
-                    "spec": self._pod(slot),
-                },
-            },
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=depends_on,
-                custom_timeouts=timeout,
-                ignore_changes=["spec.replicas"] if self._args.bounds else None,
-            ),
-        )
-        if self._args.bounds is not None:
-            self._autoscaler(name, deployment, self._args.bounds)
-        return deployment
+        Args:
+            routes: what gives traffic from outside to this service.
+        """
+        if self._args.keeps_idle:
+            for slot in self._args.slots.keys() - self._live():
+                self._pods(slot, [self.after_switch, *routes])
 
-    def _autoscaler(self, name: str, deployment: Deployment, bounds: Bounds) -> Autoscaler:
-        args = AutoscalerArgs(
-            namespace=self._args.namespace,
-            deployment=deployment.metadata.apply(lambda metadata: metadata.name or name),
-            workload=self._name,
-            minimum=bounds.minimum,
-            maximum=bounds.maximum,
-            cpu_percent=bounds.cpu_percent,
-            memory_percent=bounds.memory_percent,
-        )
-        return Autoscaler(f"{name}-scale", args, pulumi.ResourceOptions(parent=self))
-
-    def _checksum(self) -> pulumi.Output[str]:
-        """Return one checksum over everything that the pods read by reference."""
-        checksums = [secret.checksum for secret in self._args.environment_secrets]
-        if self._args.mounted_secrets is not None:
-            checksums.append(self._args.mounted_secrets.checksum)
-        return pulumi.Output.all(*checksums).apply(
-            lambda known: hashlib.sha256("".join(map(str, known)).encode()).hexdigest()
+    def _common(self) -> SlotPlan:
+        args = self._args
+        return SlotPlan(
+            service=self._name,
+            namespace=args.namespace,
+            pods=args.pods,
+            configs=[*self._environment(), *args.config_maps],
+            bounds=args.bounds,
+            ready_timeout=args.ready_timeout,
+            min_ready_seconds=args.min_ready_seconds,
+            max_unavailable=args.max_unavailable,
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _pod(self, slot: Slot) -> PodSpecArgsDict:
-        spread: TopologySpreadConstraintArgsDict = {
-            "max_skew": 1,
-            "topology_key": "topology.kubernetes.io/zone",
-            "when_unsatisfiable": "ScheduleAnyway",
-            "label_selector": {"match_labels": self._selector(slot)},
+    def _environment(self) -> list[EnvironmentConfig]:
+        """Declare the plain configuration. Its name is the provider's: other data are another object, so pods roll."""
+        if not self._args.environment:
+            return []
+        created = ConfigMap(
+            f"{self._name}-environment",
+            metadata={"namespace": self._args.namespace, "labels": labels(self._name, "service")},
+            data=dict(self._args.environment),
+            immutable=True,  # the provider changes others in place (`enableConfigMapMutable`)
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return [EnvironmentConfig(name=created.metadata.apply(lambda metadata: metadata.name or ""))]
+
+    def _live(self) -> list[Slot]:
+        """Return the slots with traffic, the active one first."""
+        others = [self._args.canary, *self._args.pinned]
+        return list(dict.fromkeys([self._args.active, *(slot for slot in others if slot in self._args.slots)]))
+
+    def _role(self, slot: Slot) -> Role:
+        if slot == self._args.active:
+            return "active"
+        return "canary" if slot in self._live() else "candidate"
+
+    def _autoscalers(self) -> dict[Slot, Autoscaler]:
+        bounds = self._args.bounds
+        kept = [slot for slot in self._args.slots if self._args.keeps_idle or slot in self._live()]
+        if bounds is None:
+            return {}
+        return {
+            slot: slots.autoscaler(self._plan, bounds, slot, self._args.slots[slot], self._role(slot)) for slot in kept
         }
-        pod: PodSpecArgsDict = {
-            "automount_service_account_token": False,
-            "termination_grace_period_seconds": _TERMINATION_GRACE_SECONDS,
-            "security_context": {
-                "run_as_non_root": True,
-                "run_as_user": _USER_ID,
-                "seccomp_profile": {"type": "RuntimeDefault"},
-            },
-            "topology_spread_constraints": [spread],
-            "containers": [self._container(slot)],
-            "volumes": self._volumes(),
-        }
-        if self._args.service_account is not None:
-            pod["service_account_name"] = self._args.service_account
-        return pod
 
-    def _volumes(self) -> list[VolumeArgsDict]:
-        volumes: list[VolumeArgsDict] = [{"name": "tmp", "empty_dir": {}}]
-        mounted = self._args.mounted_secrets
-        if mounted is not None:
-            attributes = {"secretProviderClass": mounted.provider_class}
-            csi: CSIVolumeSourceArgsDict = {
-                "driver": "secrets-store.csi.k8s.io",
-                "read_only": True,
-                "volume_attributes": attributes,
-            }
-            volumes.append({"name": "secrets", "csi": csi})
-        return volumes
+    def _pods(self, slot: Slot, after: Sequence[pulumi.Resource]) -> Deployment:
+        slots.disruption_budget(self._plan, slot)
+        return slots.deployment(self._plan, slot, self._args.slots[slot], self._role(slot), after)
 
-    def _container(self, slot: Slot) -> ContainerArgsDict:
-        probe: ProbeArgsDict = {"http_get": {"path": self._args.health_path, "port": "http"}, "period_seconds": 5}
-        container: ContainerArgsDict = {
-            "name": "service",
-            "image": self._args.slots[slot].image,
-            "ports": [{"name": "http", "container_port": self._args.port}],
-            "env_from": [{"secret_ref": {"name": secret.name}} for secret in self._args.environment_secrets],
-            "readiness_probe": probe,
-            "liveness_probe": {**probe, "failure_threshold": 6},
-            "lifecycle": {"pre_stop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
-            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
-            "security_context": {
-                "allow_privilege_escalation": False,
-                "read_only_root_filesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
-            "volume_mounts": self._mounts(),
-        }
-        if self._args.mounted_secrets is not None:
-            container["env"] = [{"name": SECRETS_DIRECTORY, "value": _SECRETS_PATH}]
-        return container
+    def _slot_services(self, live: Mapping[Slot, Deployment]) -> dict[Slot, KubernetesService]:
+        http = self._args.pods.http
+        if http is None:
+            return {}
+        return {slot: slots.slot_service(self._plan, slot, http.port, live.get(slot)) for slot in SLOTS}
 
-    def _mounts(self) -> list[VolumeMountArgsDict]:
-        mounts: list[VolumeMountArgsDict] = [{"name": "tmp", "mount_path": "/tmp"}]  # noqa: S108  # inside the container
-        if self._args.mounted_secrets is not None:
-            mounts.append({"name": "secrets", "mount_path": _SECRETS_PATH, "read_only": True})
-        return mounts
+    def _numbers(
+        self, live: Mapping[Slot, Deployment], scales: Mapping[Slot, Autoscaler]
+    ) -> dict[Slot, pulumi.Input[int | None]]:
+        """Return slot -> how many of its pods are ready, as far as the engine knows just before a switch.
 
-    def _stable_service(self, active: Deployment) -> KubernetesService:
+        With bounds, the new slot's is what its Deployment reports, and the old one's what its autoscaler does: both
+        were updated a moment before, with their role. An old slot that is not kept has none any more.
+        """
+        if self._args.bounds is None:
+            return {slot: content.replicas for slot, content in self._args.slots.items()}
+        numbers: dict[Slot, pulumi.Input[int | None]] = {slot: scale.pods for slot, scale in scales.items()}
+        for slot, deployment in live.items():
+            numbers[slot] = deployment.status.apply(lambda status: status.ready_replicas if status else None)
+        return numbers
+
+    def _stable_service(
+        self, after: Sequence[pulumi.Resource], numbers: Mapping[Slot, pulumi.Input[int | None]]
+    ) -> KubernetesService | None:
+        http = self._args.pods.http
+        if http is None:
+            return None
+        hooks = pulumi.ResourceHookBinding(before_update=[guard(self._name, numbers)]) if len(numbers) > 1 else None
         return KubernetesService(
             f"{self._name}-service",
             metadata={
@@ -287,8 +201,12 @@ class Service(pulumi.ComponentResource):
                 "labels": labels(self._name, "service"),
             },
             spec={
-                "selector": self._selector(self._args.active),
-                "ports": [{"name": "http", "port": self._args.port, "target_port": "http"}],
+                "selector": slots.selector(self._name, self._args.active),
+                "ports": [{"name": "http", "port": http.port, "target_port": "http"}],
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[active]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after), hooks=hooks),
         )
+
+
+def _name(service: KubernetesService) -> pulumi.Output[str]:
+    return service.metadata.apply(lambda metadata: metadata.name or "")

@@ -10,9 +10,9 @@ import pulumi
 
 from components.isolated_schema import Login
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
+from components.pods import EnvironmentSecret
 from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
-from components.service import EnvironmentSecret
 from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
@@ -68,6 +68,7 @@ class _Environment:
             credentials=credentials,
             opts=self._opts,
         )
+        self._services.settle({})
         registry = TenantRegistryArgs(
             namespace=self._namespace, tenants={slug: tenant.entry for slug, tenant in self._tenants.items()}
         )

@@ -1,6 +1,7 @@
 """The services of an environment: settings -> arguments of `Service` and of what a service is given.
 
-Owns which service has which identity, secrets and credentials. Leaves what these are to their owners.
+Owns which service has which identity, secrets and credentials, and which one comes first. Leaves what these are to
+their owners.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.service import Bounds, EnvironmentSecret, MountedSecrets, Service, ServiceArgs, SlotArgs
+from components.pods import EnvironmentConfig, EnvironmentSecret, Http, MountedSecrets, PodArgs, Room
+from components.priorities import Priorities
+from components.service import Service, ServiceArgs
 from components.service_account import ServiceAccount, ServiceAccountArgs
-from infra.settings.services import AutoscalingSettings, ServiceSettings
+from components.slot import Bounds, Slot, SlotArgs
+from infra.settings.services import AutoscalingSettings, ServiceSettings, in_order, ready_seconds
 from stacks.foundation import Foundation
 
 if TYPE_CHECKING:
@@ -18,7 +22,12 @@ if TYPE_CHECKING:
 
 
 class Services:
-    """All services of an environment."""
+    """All services of an environment.
+
+    `by_name` has their components, each behind those that it comes after.
+    """
+
+    by_name: Mapping[str, Service]
 
     def __init__(
         self,
@@ -29,8 +38,10 @@ class Services:
         foundation: Foundation,
         credentials: Sequence[EnvironmentSecret],
         opts: pulumi.ResourceOptions,
+        pinned: Mapping[str, Sequence[Slot]] | None = None,
+        config_maps: Mapping[str, Sequence[EnvironmentConfig]] | None = None,
     ) -> None:
-        """Declare them.
+        """Declare them, but for slots without traffic: those come with `settle`.
 
         Args:
             settings: service name -> its settings.
@@ -39,39 +50,74 @@ class Services:
             foundation: what the environment stands on.
             credentials: what every service's environment holds.
             opts: with the cluster's provider.
+            pinned: service name -> slots that tenants are always led to.
+            config_maps: service name -> what its pods read besides its own configuration.
         """
+        self._settings = settings
+        self._pinned = pinned or {}
+        self._config_maps = config_maps or {}
         self._namespace = namespace
         self._kubernetes_namespace = kubernetes_namespace
         self._foundation = foundation
         self._credentials = credentials
         self._opts = opts
-        self._services = {name: self._service(name, service) for name, service in settings.items()}
+        self._priorities = self._declare_priorities()
+        made: dict[str, Service] = {}
+        for name in in_order(settings):
+            made[name] = self._service(name, settings[name], made)
+        self.by_name = made
+
+    def settle(self, routes: Mapping[str, Sequence[pulumi.Resource]]) -> None:
+        """Declare the slots without traffic, once the routes are declared.
+
+        Args:
+            routes: service name -> what gives it traffic from outside; nothing for those that get none.
+        """
+        for name, service in self.by_name.items():
+            service.settle(routes.get(name, ()))
 
     def outputs(self) -> dict[str, dict[str, pulumi.Input[str]]]:
-        """Return the stack's output about them: service name -> where it is and what takes its traffic."""
-        return {
-            name: {"service": service.service_name, "active": service.active_slot}
-            for name, service in self._services.items()
-        }
+        """Return the stack's output about them: service name -> where it is, unless nowhere, and its active slot."""
+        return {name: _output(self.by_name[name]) for name in self._settings}
 
-    def _service(self, name: str, settings: ServiceSettings) -> Service:
-        identity = self._identity(name)
+    def _declare_priorities(self) -> Priorities | None:
+        used = {service.priority for service in self._settings.values()}
+        return Priorities("priority", used, self._opts) if used else None
+
+    def _service(self, name: str, settings: ServiceSettings, before: Mapping[str, Service]) -> Service:
         args = ServiceArgs(
             namespace=self._namespace,
-            port=settings.port,
-            health_path=settings.health_path,
+            pods=self._pods(name, settings),
             active=settings.active,
-            ready_timeout=settings.ready_timeout,
             slots={
-                slot: SlotArgs(image=content.image, replicas=content.replicas)
+                slot: SlotArgs(image=content.image, replicas=content.replicas, floor=content.floor)
                 for slot, content in settings.slots.items()
             },
+            canary=settings.canary.slot if settings.canary else None,
+            pinned=self._pinned.get(name, ()),
+            keeps_idle=settings.keeps_idle,
+            ready_timeout=settings.ready_timeout,
+            min_ready_seconds=ready_seconds(name, self._settings),
             bounds=_bounds(settings.autoscaling),
+            max_unavailable=settings.disruption.max_unavailable,
+            environment=settings.environment,
+            config_maps=self._config_maps.get(name, ()),
+            after=[resource for other in settings.after for resource in before[other].ready],
+        )
+        return Service(name, args, self._opts)
+
+    def _pods(self, name: str, settings: ServiceSettings) -> PodArgs:
+        identity = self._identity(name)
+        asked = settings.resources
+        return PodArgs(
+            http=_http(settings),
+            room=Room(cpu=asked.cpu, memory=asked.memory, memory_limit=asked.memory_limit),
+            writable_root=settings.writable_root,
+            priority_class=self._priorities.classes[settings.priority] if self._priorities else None,
             environment_secrets=self._credentials,
             service_account=self._account(name),
             mounted_secrets=self._secret_files(name, identity),
         )
-        return Service(name, args, self._opts)
 
     def _account(self, service: str) -> pulumi.Output[str]:
         args = ServiceAccountArgs(namespace=self._namespace, account=service)
@@ -91,6 +137,17 @@ class Services:
         if files is None:
             return None
         return MountedSecrets(provider_class=files.provider_class, checksum=files.checksum)
+
+
+def _output(service: Service) -> dict[str, pulumi.Input[str]]:
+    where = {} if service.service_name is None else {"service": service.service_name}
+    return {**where, "active": service.active_slot}
+
+
+def _http(settings: ServiceSettings) -> Http | None:
+    if settings.port is None:
+        return None
+    return Http(port=settings.port, health_path=settings.health_path, startup_seconds=settings.startup_seconds)
 
 
 def _bounds(settings: AutoscalingSettings | None) -> Bounds | None:

@@ -178,6 +178,16 @@ HttpPath = Annotated[
     Field(description="An absolute HTTP path without query, as `/api/health`."),
 ]
 
+VariableName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64),
+    Field(description="An environment variable: upper-case letters, digits and underscores; begins with a letter."),
+]
+
+ConfigurationValue = Annotated[
+    str, StringConstraints(max_length=4096), Field(description="Text; numbers, `true` and `false` in quotes.")
+]
+
 AcmeServer = Annotated[
     str,
     StringConstraints(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9._/-]*)?$", max_length=253),

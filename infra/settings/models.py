@@ -23,7 +23,7 @@ from infra.settings.kinds import Cpu, Isolation, Memory, Plan, ServiceName, Slug
 from infra.settings.redis import RedisSettings
 from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
-from infra.settings.services import ServiceSettings
+from infra.settings.services import ServiceSettings, disorder
 from infra.settings.storage import RegistrySettings, StorageSettings, misplaced, unnamed
 
 _ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
@@ -145,6 +145,7 @@ class StackSettings(Section):
         yield from self._pooling()
         yield from self._stored()
         yield from shortages(self.network, self.cluster, self.database, self.services)
+        yield from disorder(self.services)
         in_cluster, own = isinstance(self.cluster, DeclaredCluster), self.aws.name if self.aws else None
         yield from self.secrets.unserved(self.services, in_cluster=in_cluster, own=own)
 

@@ -1,13 +1,38 @@
 """Settings of services: what runs in which slot, how many pods of it, and what of it takes traffic."""
 
-from collections.abc import Iterator
-from typing import Annotated
+import graphlib
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from infra.connections import PER_PROCESS
-from infra.settings.kinds import HttpPath, ImageDigest, Percent, Port, Slot
-from infra.settings.section import Contradiction, Section
+from infra.settings.kinds import (
+    ConfigurationValue,
+    Cpu,
+    HttpPath,
+    ImageDigest,
+    Memory,
+    Percent,
+    Port,
+    ServiceName,
+    Slot,
+    VariableName,
+)
+from infra.settings.section import Contradiction, Section, repeated
+from infra.units import mebibytes
+
+HEALTHY_SECONDS = 30
+"""How long a service must have been ready before those that come after it change (REQUIREMENTS, Workloads)."""
+
+_GIVEN = (
+    *("DATABASE_URL", "DIRECT_DATABASE_URL", "REDIS_URL", "SESSIONS_REDIS_URL", "SECRETS_DIRECTORY"),
+    *("MIGRATION_PHASE", "ACTIVE_SLOT", "SERVICE_URL"),
+)
+"""Variables that the platform itself sets, in pods of services and of their jobs."""
+
+_SECRET_ENDINGS = ("PASSWORD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY", "CREDENTIALS")
+"""How variables are called whose values belong to nobody's eyes; ours."""
 
 
 class SlotSettings(Section):
@@ -17,7 +42,11 @@ class SlotSettings(Section):
     """What runs in the slot."""
 
     replicas: Annotated[int, Field(ge=1, le=200)] = 3
-    """Pods; three at least in production (REQUIREMENTS, workloads)."""
+    """Pods; three at least in production (REQUIREMENTS, workloads). With autoscaling, only at the start."""
+
+    floor: Annotated[int, Field(ge=1, le=200)] | None = None
+    """With autoscaling, the slot's pods at least, if more than its minimum: what a release raises before a switch to as
+    many as the other slot has."""
 
 
 class AutoscalingSettings(Section):
@@ -41,17 +70,68 @@ class AutoscalingSettings(Section):
             yield ("minimum",), "more than maximum; lower one or raise the other"
 
 
-class ServiceSettings(Section):
-    """A workload behind the gateway, in two slots."""
+class CanarySettings(Section):
+    """A part of the traffic from outside, for the slot that is not active."""
 
-    port: Port
-    """The port that the container listens on, and the Service answers on."""
+    slot: Slot
+    """Which."""
+
+    weight: Annotated[int, Field(ge=1, le=99)] = 10
+    """Of a hundred requests, how many (REQUIREMENTS, Releases: 90/10)."""
+
+
+class ResourceSettings(Section):
+    """What each pod of a service gets. The defaults are ours: no source document gives numbers."""
+
+    cpu: Cpu = "100m"
+    """Requested; there is no limit, so that a pod may use what a node has left."""
+
+    memory: Memory = "128Mi"
+    """Requested."""
+
+    memory_limit: Memory = "512Mi"
+    """Above which a pod is killed and started again."""
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return more memory requested than allowed."""
+        if mebibytes(self.memory) > mebibytes(self.memory_limit):
+            yield ("memory",), "more than memory_limit; lower one or raise the other"
+
+
+class DisruptionSettings(Section):
+    """How much of a slot may be away when nodes are drained."""
+
+    max_unavailable: Annotated[int, Field(ge=1, le=200)] = 1
+    """Pods at once; with none, no node could ever be drained."""
+
+
+class ServiceSettings(Section):
+    """A workload behind the gateway, in two slots; or a worker, which nobody calls."""
+
+    port: Port | None
+    """The port that the container listens on, and the Service answers on; null for a worker: no Service, no probes."""
 
     health_path: HttpPath = "/"
     """Answers 200 when the pod can take traffic."""
 
+    startup_seconds: Annotated[int, Field(ge=5, le=1800)] = 60
+    """How long that may take after a start, before the container is started again."""
+
     active: Slot
     """The slot that takes traffic."""
+
+    canary: CanarySettings | None = None
+    """What the other slot takes of it; none: nothing."""
+
+    scale_down: Literal["keep", "immediately"] = "keep"
+    """What a slot without traffic has: its pods, ready for a switch back, or none. A worker's has none in any case."""
+
+    after: tuple[ServiceName, ...] = ()
+    """Services that must have been ready for a while before pods of this one change (REQUIREMENTS, Workloads)."""
+
+    min_ready_seconds: Annotated[int, Field(ge=0, le=600)] | None = None
+    """How long a pod must have been ready until it counts; by default 30 where another service comes after this one,
+    else 0."""
 
     ready_timeout: Annotated[int, Field(ge=10, le=3600)] = 600
     """Seconds that a slot's pods may take to become ready before an update fails; the default is the plugin's own."""
@@ -65,18 +145,137 @@ class ServiceSettings(Section):
     autoscaling: AutoscalingSettings | None = None
     """How the number of pods follows the load; none: it is what each slot's `replicas` says."""
 
+    resources: ResourceSettings = ResourceSettings()
+    """What each pod gets."""
+
+    writable_root: bool = False
+    """Whether the container may write to its image's own files; to /tmp it can in any case."""
+
+    disruption: DisruptionSettings = DisruptionSettings()
+    """What of it may be away for maintenance of nodes."""
+
+    priority: Literal["normal", "high"] = "normal"
+    """Which pods stay where nodes are short of room."""
+
+    environment: dict[VariableName, ConfigurationValue] = Field(default_factory=dict)
+    """Plain configuration, as variables; a change rolls the pods. Nothing secret: that is declared in `secrets`."""
+
     @property
     def most_pods(self) -> tuple[int, ...]:
         """How many pods each of its slots may have."""
         highest = 0 if self.autoscaling is None else self.autoscaling.maximum
         return tuple(max(slot.replicas, highest) for slot in self.slots.values())
 
+    @property
+    def keeps_idle(self) -> bool:
+        """Whether a slot without traffic has pods; a worker's would work beside the active one's."""
+        return self.scale_down == "keep" and self.port is not None
+
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return an active slot that is not there, and slots that start with more or fewer pods than are allowed."""
+        """Return slots that are not there, counts outside bounds, and what makes no sense together."""
         if self.active not in self.slots:
             yield ("active",), "a slot that slots does not have; add it there, or switch active"
-        if self.autoscaling is None:
-            return
+        if self.canary is not None:
+            yield from self._shared(self.canary)
+        yield from self._counts()
+        if self.port is None:
+            yield from self._idle_settings()
+        if self.min_ready_seconds is not None and self.min_ready_seconds >= self.ready_timeout:
+            yield ("min_ready_seconds",), "not less than ready_timeout, so no update would end; lower it, or raise that"
+        yield from repeated("after", self.after)
+        yield from self._variables()
+
+    def _shared(self, canary: CanarySettings) -> Iterator[Contradiction]:
+        if canary.slot == self.active:
+            yield ("canary", "slot"), "the active slot, which has the rest; name the other one"
+        elif canary.slot not in self.slots:
+            yield ("canary", "slot"), "a slot without an image; add it to slots, or remove canary"
+        elif self.active in self.slots and self.slots[canary.slot].image == self.slots[self.active].image:
+            yield ("canary",), "both slots have the same image; give the canary's another, or remove canary"
+
+    def _counts(self) -> Iterator[Contradiction]:
+        bounds = self.autoscaling
         for name, slot in self.slots.items():
-            if not self.autoscaling.minimum <= slot.replicas <= self.autoscaling.maximum:
+            if bounds is None:
+                if slot.floor is not None:
+                    yield ("slots", name, "floor"), "of no use without autoscaling; set replicas, or add autoscaling"
+                continue
+            if not bounds.minimum <= slot.replicas <= bounds.maximum:
                 yield ("slots", name, "replicas"), "outside the bounds of autoscaling; begin between them"
+            if slot.floor is not None and slot.floor > bounds.maximum:
+                yield ("slots", name, "floor"), "more than autoscaling.maximum; lower it, or raise that"
+
+    def _idle_settings(self) -> Iterator[Contradiction]:
+        useless = {
+            "health_path": "nothing asks a worker; remove it, or give it a port",
+            "startup_seconds": "nothing asks a worker; remove it, or give it a port",
+            "canary": "a worker has no traffic to share; remove it, or give it a port",
+            "scale_down": "a worker's other slot never has pods, it would work too; remove it, or give it a port",
+        }
+        for name, text in useless.items():
+            if name in self.model_fields_set and getattr(self, name) is not None:
+                yield (name,), text
+
+    def _variables(self) -> Iterator[Contradiction]:
+        for name in self.environment:
+            if name in _GIVEN:
+                yield ("environment", name), "set by the platform; take another name"
+            elif name.endswith(_SECRET_ENDINGS):
+                yield ("environment", name), "a secret, by its name; declare it in secrets, or rename it"
+
+
+def ready_seconds(name: str, services: Mapping[str, ServiceSettings]) -> int:
+    """Return how long a pod of a service must have been ready until it counts.
+
+    Args:
+        name: the service.
+        services: all of the environment.
+    """
+    own = services[name].min_ready_seconds
+    if own is not None:
+        return own
+    return HEALTHY_SECONDS if any(name in other.after for other in services.values()) else 0
+
+
+def in_order(services: Mapping[str, ServiceSettings]) -> tuple[str, ...]:
+    """Return their names, each behind those that it comes after.
+
+    Args:
+        services: of valid settings, so without a cycle.
+    """
+    return tuple(graphlib.TopologicalSorter({name: one.after for name, one in services.items()}).static_order())
+
+
+def disorder(services: Mapping[str, ServiceSettings]) -> Iterator[Contradiction]:
+    """Return, below the settings' root, services that wait for nothing or for each other, or share a name.
+
+    Args:
+        services: all of the environment.
+    """
+    for name, service in services.items():
+        for position, other in enumerate(service.after):
+            if other not in services:
+                yield ("services", name, "after", position), "no such service; add it to services, or remove it here"
+        stem, _, slot = name.rpartition("-")
+        if slot in ("blue", "green") and stem in services:
+            yield ("services", name), "the name of another service's slot; rename it"
+        if service.min_ready_seconds is None and ready_seconds(name, services) >= service.ready_timeout:
+            yield (
+                ("services", name, "ready_timeout"),
+                f"not more than the {HEALTHY_SECONDS} s that it must be ready for those after it; raise it, or set "
+                "min_ready_seconds",
+            )
+    yield from _circle(services)
+
+
+def _circle(services: Mapping[str, ServiceSettings]) -> Iterator[Contradiction]:
+    known = {name: [other for other in service.after if other in services] for name, service in services.items()}
+    try:
+        graphlib.TopologicalSorter(known).prepare()
+    except graphlib.CycleError as error:
+        # Each is before the next one in the list, whose first and last are the same.
+        first, second = error.args[1][:2]
+        yield (
+            ("services", second, "after", services[second].after.index(first)),
+            "comes, over this, after itself; remove one of the circle",
+        )

@@ -1,0 +1,42 @@
+"""Which pods give way where nodes are short of room.
+
+Owns the PriorityClasses of the platform. Leaves to each service which one it has.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+import pulumi
+from pulumi_kubernetes.scheduling.v1 import PriorityClass
+
+from infra.naming import labels
+
+Priority = Literal["normal", "high"]
+
+_VALUES: Mapping[Priority, int] = {"normal": 1_000, "high": 10_000}
+"""Ours: all above 0, which pods have that belong to no service; far below those of the cluster's own parts."""
+
+
+class Priorities(pulumi.ComponentResource):
+    """Pods of high priority get room before all others of the platform, and those before what is not a service."""
+
+    classes: Mapping[Priority, pulumi.Output[str]]
+    """Priority -> the PriorityClass of it, whose name is the provider's: a class cannot change its value."""
+
+    def __init__(self, name: str, used: Collection[Priority], opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:service:Priorities", name, None, opts)
+        created = {
+            priority: PriorityClass(
+                f"{name}-{priority}",
+                metadata={"labels": labels(priority, "priority")},
+                value=value,
+                description=f"Services of the platform, {priority} priority.",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for priority, value in _VALUES.items()
+            if priority in used
+        }
+        self.classes = {
+            priority: one.metadata.apply(lambda metadata: metadata.name or "") for priority, one in created.items()
+        }
+        self.register_outputs({"classes": dict(self.classes)})
