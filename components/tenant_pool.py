@@ -1,7 +1,7 @@
 """The cell's shared database: pool tenants' tables, and the home of schema tenants' schemas.
 
-Owns the database, the pool's schema and roles, and the guard that migrations put on every table. Leaves the tables to
-the product's migrations.
+Owns the database, the pool's schema and roles, the login of migrations where there are any, and the guard that they put
+on every table. Leaves the tables to the product's migrations.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from pulumi_postgresql import Function, GrantRole
 
 from components.closed_database import ClosedDatabase, ClosedDatabaseArgs
 from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Login, Server
+from components.migration_login import MigrationLogin, MigrationLoginArgs
 
 POOL_SCHEMA = "pool"
 
@@ -80,15 +81,32 @@ class TenantPool(pulumi.ComponentResource):
         restored = args.server.restored is not None
         closed = ClosedDatabaseArgs(database=args.database, restored=restored)
         self.database = ClosedDatabase(f"{name}-shared", closed, pulumi.ResourceOptions(parent=self)).database
-        pool = self._pool()
-        if not restored:
-            self._guard(pool, self._administration(pool))
+        self._isolated = pool = self._pool()
+        self._guards = [] if restored else [self._guard(pool, self._administration(pool))]
         self.role = pool.role
         self.login = pool.login
         self.credentials = pool.credentials
         self.checksum = pool.checksum
         self.url = pool.url
         self.register_outputs({"database": self.database, "role": self.role, "credentials": self.credentials})
+
+    def migration_login(self) -> MigrationLogin:
+        """Declare who migrates the pool's tables; once, where anything is to be migrated."""
+        args = MigrationLoginArgs(
+            server=self._args.server,
+            database=self.database,
+            schema=self._isolated.schema,
+            owner=self._isolated.owner,
+            role_prefix=self._role_prefix,
+            credentials_namespace=self._args.credentials_namespace,
+        )
+        # Tables are guarded as they are made.
+        opts = pulumi.ResourceOptions(parent=self, depends_on=self._guards)
+        return MigrationLogin(f"{self._name}-migrations", args, opts)
+
+    @property
+    def _role_prefix(self) -> str:
+        return f"{self._args.database}_{POOL_SCHEMA}"
 
     def _pool(self) -> IsolatedSchema:
         return IsolatedSchema(
@@ -97,7 +115,7 @@ class TenantPool(pulumi.ComponentResource):
                 server=self._args.server,
                 database=self.database,
                 schema=POOL_SCHEMA,
-                role_prefix=f"{self._args.database}_{POOL_SCHEMA}",
+                role_prefix=self._role_prefix,
                 connection_limit=self._args.connection_limit,
                 credentials_namespace=self._args.credentials_namespace,
             ),

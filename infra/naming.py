@@ -41,6 +41,11 @@ def application_role(schema: str) -> str:
     return f"{schema}_app"
 
 
+def migration_role(schema: str) -> str:
+    """Return the role that migrations of a schema log in as; its sessions are the owner's."""
+    return f"{schema}_migrator"
+
+
 def tenant_namespace(slug: str) -> str:
     """Return the Kubernetes namespace of a tenant of isolation `database`."""
     return f"tenant-{slug}"

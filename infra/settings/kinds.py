@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
-from infra.settings import regions, schedule, sizes, versions
+from infra.settings import regions, schedule, sizes, time_zones, versions
 
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _WEEKDAY = "(mon|tue|wed|thu|fri|sat|sun)"
@@ -167,7 +167,14 @@ CronSchedule = Annotated[
     str,
     StringConstraints(max_length=100),
     AfterValidator(schedule.checked),
-    Field(description="When, in UTC: minute, hour, day of the month, month, weekday, as `0 2 * * *`."),
+    Field(description="When: minute, hour, day of the month, month, weekday, as `0 2 * * *`."),
+]
+
+TimeZone = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$", max_length=64),
+    AfterValidator(time_zones.checked),
+    Field(description="A time zone of the IANA database, as `Etc/UTC` or `Europe/Berlin`."),
 ]
 
 Port = Annotated[int, Field(ge=1, le=65535, description="A TCP port.")]
@@ -176,6 +183,32 @@ HttpPath = Annotated[
     str,
     StringConstraints(pattern=r"^/[^\s?#]*$", max_length=256),
     Field(description="An absolute HTTP path without query, as `/api/health`."),
+]
+
+PathPrefix = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)?$", max_length=256
+    ),
+    Field(description="A path as `/api`, with everything below it; `/` for all, otherwise no slash at its end."),
+]
+
+CookieName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64),
+    Field(description="A cookie's name: letters, digits, dashes and underscores; begins with a letter."),
+]
+
+ObjectName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$", max_length=253),
+    Field(description="The name of a Kubernetes object: lower-case letters, digits, dashes and dots."),
+]
+
+Sentence = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=500),
+    Field(description="Text of one line, 500 characters at most."),
 ]
 
 VariableName = Annotated[
