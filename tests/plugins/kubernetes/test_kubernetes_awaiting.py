@@ -7,6 +7,7 @@ import pytest
 from google.protobuf import json_format
 from pulumi.runtime.proto import provider_pb2
 
+from infra.sandbox.control_plane.images import TOOLS_REPOSITORY
 from infra.sandbox.plugins.values import decode_properties, encode_properties
 from tests.plugins.client import Object, Refused, cancel, running
 from tests.plugins.kubernetes.cluster import CONFIG_MAP, DEPLOYMENT, MODULE, SERVICE, Cluster, deployment, unschedulable
@@ -107,6 +108,26 @@ def test_a_failed_job_fails_at_once(cluster: Cluster) -> None:
     with pytest.raises(Refused, match="DeadlineExceeded") as refused:
         cluster.object(_JOB, "j").create(metadata=cluster.meta("j"), spec=spec)
     assert refused.value.partial is not None
+
+
+def test_a_failed_job_tells_the_end_of_its_pods_log_and_its_exit_code(cluster: Cluster) -> None:
+    container = {
+        "name": "c",
+        "image": f"{TOOLS_REPOSITORY}:1",
+        "command": ["sh", "-c", "echo no such table; exit 3"],
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+    }
+    spec = {"backoffLimit": 0, "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}
+    with pytest.raises(Refused, match=r"BackoffLimitExceeded.*container c: Error \(exit code 3\): no such table"):
+        cluster.object(_JOB, "j").create(metadata=cluster.meta("j"), spec=spec)
+
+
+def test_a_job_past_its_deadline_tells_what_its_pod_was_waiting_for(cluster: Cluster) -> None:
+    pod = {"restartPolicy": "Never", "nodeSelector": {"no": "node"}, "containers": [{"name": "c", "image": "i"}]}
+    spec = {"backoffLimit": 0, "activeDeadlineSeconds": 2, "template": {"spec": pod}}
+    with pytest.raises(Refused, match=r"DeadlineExceeded.*PodScheduled=False \(Unschedulable\)"):
+        cluster.object(_JOB, "j").create(metadata=cluster.meta("j"), spec=spec)
+    assert cluster.names("pods") == []
 
 
 def test_a_claim_that_binds_with_its_first_consumer_is_not_waited_for(cluster: Cluster) -> None:

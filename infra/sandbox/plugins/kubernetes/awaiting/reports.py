@@ -16,7 +16,7 @@ def report(client: ApiClient, live: Object) -> list[str]:
     lines = [describe(entry) for entry in conditions(live) if _bad(entry)]
     namespace = dig(live, "metadata", "namespace")
     if namespace:
-        lines += _pods(client, live, namespace)
+        lines += pods(client, live)
         lines += _events(client, namespace, f"involvedObject.uid={dig(live, 'metadata', 'uid')}")
     return lines
 
@@ -27,7 +27,9 @@ def _bad(entry: Any) -> bool:
     return bool((entry.get("status") != "True") == good_when_true)
 
 
-def _pods(client: ApiClient, live: Object, namespace: str) -> list[str]:
+def pods(client: ApiClient, live: Object) -> list[str]:
+    """Return the troubles of the pods that the object selects; never fails."""
+    namespace = dig(live, "metadata", "namespace")
     selector = dig(live, "spec", "selector")
     labels = selector.get("matchLabels", selector) if isinstance(selector, dict) else {}
     pairs = [f"{name}={value}" for name, value in labels.items() if isinstance(value, str)]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.sandbox.plugins.kubernetes.awaiting import basics, custom, workloads
+from infra.sandbox.plugins.kubernetes.awaiting.jobs import JobCheck
 from infra.sandbox.plugins.kubernetes.awaiting.reports import report
 from infra.sandbox.plugins.kubernetes.awaiting.services import ServiceCheck, ingress
 from infra.sandbox.plugins.kubernetes.awaiting.verdict import READY, Check, Verdict, failed, holds, pending
@@ -37,7 +38,6 @@ _CHECKS: Mapping[tuple[str, str], Check] = {
     ("apps/v1", "DaemonSet"): workloads.daemon_set,
     ("apps/v1", "Deployment"): workloads.deployment,
     ("apps/v1", "StatefulSet"): workloads.stateful_set,
-    ("batch/v1", "Job"): workloads.job,
     ("networking.k8s.io/v1", "Ingress"): ingress,
     ("v1", "PersistentVolume"): basics.persistent_volume,
     ("v1", "Pod"): workloads.pod,
@@ -154,6 +154,8 @@ class Waiter:
             return ServiceCheck(self.client, settle=settle)
         if key == ("v1", "PersistentVolumeClaim"):
             return basics.ClaimCheck(self.client)
+        if key == ("batch/v1", "Job"):
+            return JobCheck(self.client)
         everything = _generic if os.environ.get("PULUMI_K8S_AWAIT_ALL") == "true" else None
         return _CHECKS.get(key, everything)
 

@@ -102,8 +102,10 @@ def pod_troubles(live: Object) -> list[str]:
             state = status.get("state") or {}
             detail = state.get("waiting") or state.get("terminated") or {}
             if detail.get("reason") not in (None, "Completed"):
-                message = f": {detail['message']}" if detail.get("message") else ""
-                found.append(f"container {status.get('name')}: {detail['reason']}{message}")
+                code = f" (exit code {detail['exitCode']})" if "exitCode" in detail else ""
+                # A terminated container's message is the end of its log, where the pod asks for it.
+                message = f": {str(detail['message']).strip()}" if detail.get("message") else ""
+                found.append(f"container {status.get('name')}: {detail['reason']}{code}{message}")
     for entry in dig(live, "status", "conditions") or []:
         if entry.get("status") == "False" and (entry.get("message") or entry.get("reason")):
             found.append(describe(entry))
