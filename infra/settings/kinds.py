@@ -358,6 +358,9 @@ SecretName = Annotated[
     Field(description="Lower-case letters, digits and underscores; begins with a letter, ends without an underscore."),
 ]
 
+FlagName = SecretName
+"""A feature flag's: services ask for it by this name, so it reads like one of their own."""
+
 UtcMoment = Annotated[
     datetime.datetime,
     BeforeValidator(_utc_moment),
