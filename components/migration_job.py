@@ -20,7 +20,7 @@ what it did, and must take a lock in the database: going back to an earlier imag
 that was killed leaves a Job that may still be at work when the next `up` makes another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -52,6 +52,7 @@ class MigrationJobArgs:
         environment: plain configuration.
         login: the Kubernetes Secret of who may change tables; its keys count before the service's own. None for the
             service's own login.
+        after: what must be there before it runs.
     """
 
     workload: Workload
@@ -61,6 +62,7 @@ class MigrationJobArgs:
     deadline: int
     environment: Mapping[str, str] = field(default_factory=dict)
     login: EnvironmentSecret | None = None
+    after: Sequence[pulumi.Resource] = ()
 
 
 class MigrationJob(pulumi.ComponentResource):
@@ -128,6 +130,8 @@ class MigrationJob(pulumi.ComponentResource):
                 "template": template(workload, task),
             },
             opts=pulumi.ResourceOptions(
-                parent=self, custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds)
+                parent=self,
+                depends_on=list(args.after),
+                custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds),
             ),
         )

@@ -4,6 +4,7 @@ Owns the role, its right to connect, and its credentials. Leaves the schema and 
 schemas of single tenants, whose owners are others. Services keep their own role, which changes rows and no table.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -30,6 +31,7 @@ class MigrationLoginArgs:
         owner: the role that owns the schema.
         role_prefix: the role is `PREFIX_migrator`.
         credentials_namespace: the Kubernetes namespace that the credentials are delivered to.
+        after: what must be in the server before anybody logs in.
     """
 
     server: Server
@@ -38,6 +40,7 @@ class MigrationLoginArgs:
     owner: pulumi.Input[str]
     role_prefix: str
     credentials_namespace: pulumi.Input[str]
+    after: Sequence[pulumi.Resource] = ()
 
 
 class MigrationLogin(pulumi.ComponentResource):
@@ -73,7 +76,7 @@ class MigrationLogin(pulumi.ComponentResource):
             roles=[self._args.owner],
             assume_role=self._args.owner,
             search_paths=[self._args.schema, "public"],
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(self._args.after)),
         )
         connect = Grant(
             f"{self._name}-connect",

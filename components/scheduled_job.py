@@ -3,6 +3,7 @@
 Owns the CronJob. Leaves its pods to `job_pods`, and what they do to the product.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,7 @@ class ScheduledJobArgs:
         kept: runs that went well and stay to be looked at.
         kept_failed: the same of those that did not.
         suspended: whether it is not run.
+        after: what must be there before it changes.
     """
 
     workload: Workload
@@ -50,6 +52,7 @@ class ScheduledJobArgs:
     kept: int
     kept_failed: int
     suspended: bool
+    after: Sequence[pulumi.Resource] = ()
 
 
 class ScheduledJob(pulumi.ComponentResource):
@@ -88,7 +91,7 @@ class ScheduledJob(pulumi.ComponentResource):
                     }
                 },
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         self.job_name = job.metadata.apply(lambda metadata: metadata.name or args.job)
         self.register_outputs({"job_name": self.job_name})

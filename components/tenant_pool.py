@@ -99,10 +99,9 @@ class TenantPool(pulumi.ComponentResource):
             owner=self._isolated.owner,
             role_prefix=self._role_prefix,
             credentials_namespace=self._args.credentials_namespace,
+            after=self._guards,  # tables are guarded as they are made
         )
-        # Tables are guarded as they are made.
-        opts = pulumi.ResourceOptions(parent=self, depends_on=self._guards)
-        return MigrationLogin(f"{self._name}-migrations", args, opts)
+        return MigrationLogin(f"{self._name}-migrations", args, pulumi.ResourceOptions(parent=self))
 
     @property
     def _role_prefix(self) -> str:

@@ -8,6 +8,7 @@ cache still. So the engine makes the Job and goes on (`pulumi.com/skipAwait`); t
 in the cluster, which stays there until the next switch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -31,6 +32,7 @@ class WarmUpJobArgs:
         deadline: seconds that it may take.
         active: the slot that takes traffic; another one runs it again.
         url: where the service answers within the cluster; None for one that does not.
+        after: what must be there before it runs.
     """
 
     workload: Workload
@@ -39,6 +41,7 @@ class WarmUpJobArgs:
     deadline: int
     active: str
     url: pulumi.Input[str] | None = None
+    after: Sequence[pulumi.Resource] = ()
 
 
 class WarmUpJob(pulumi.ComponentResource):
@@ -66,7 +69,7 @@ class WarmUpJob(pulumi.ComponentResource):
                 "active_deadline_seconds": args.deadline,
                 "template": template(workload, task),
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         self.job_name = job.metadata.apply(lambda metadata: metadata.name or name)
         self.register_outputs({"job_name": self.job_name})

@@ -59,15 +59,11 @@ class Jobs:
             switched: there when traffic has moved.
         """
         self._migration(workload, settings, "contract", switched)
-        opts = self._after(switched)
         if settings.warm_up is not None:
-            self._warm_up(workload, settings, opts)
+            self._warm_up(workload, settings, switched)
         for name, job in self._scheduled.items():
             if job.service == workload.service:
-                self._schedule(name, job, workload, settings, opts)
-
-    def _after(self, resources: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=list(resources)))
+                self._schedule(name, job, workload, settings, switched)
 
     def _migration(
         self, workload: Workload, settings: ServiceSettings, phase: Phase, after: Sequence[pulumi.Resource]
@@ -83,10 +79,11 @@ class Jobs:
             deadline=wanted.deadline_seconds,
             environment=settings.environment,
             login=self._login,
+            after=after,
         )
-        return MigrationJob(f"{workload.service}-migrate", args, self._after(after))
+        return MigrationJob(f"{workload.service}-migrate", args, self._opts)
 
-    def _warm_up(self, workload: Workload, settings: ServiceSettings, opts: pulumi.ResourceOptions) -> None:
+    def _warm_up(self, workload: Workload, settings: ServiceSettings, after: Sequence[pulumi.Resource]) -> None:
         wanted = settings.warm_up
         assert wanted is not None
         url = None
@@ -99,8 +96,9 @@ class Jobs:
             deadline=wanted.deadline_seconds,
             active=settings.active,
             url=url,
+            after=after,
         )
-        WarmUpJob(f"{workload.service}-warm", args, opts)
+        WarmUpJob(f"{workload.service}-warm", args, self._opts)
 
     def _as_owner(self, workload: Workload) -> Workload:
         assert self._login is not None
@@ -113,7 +111,7 @@ class Jobs:
         wanted: ScheduledJobSettings,
         workload: Workload,
         settings: ServiceSettings,
-        opts: pulumi.ResourceOptions,
+        after: Sequence[pulumi.Resource],
     ) -> None:
         args = ScheduledJobArgs(
             workload=self._as_owner(workload) if wanted.as_owner else workload,
@@ -129,5 +127,6 @@ class Jobs:
             kept=wanted.history.succeeded,
             kept_failed=wanted.history.failed,
             suspended=wanted.suspended,
+            after=after,
         )
-        ScheduledJob(f"job-{name}", args, opts)
+        ScheduledJob(f"job-{name}", args, self._opts)
