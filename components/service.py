@@ -86,6 +86,9 @@ class Service(pulumi.ComponentResource):
     ready: Sequence[pulumi.Resource]
     """The slots with traffic, ready: what routes, and services that come after this one, depend on."""
 
+    configs: Sequence[EnvironmentConfig]
+    """What its pods read besides Secrets: its jobs' pods do as well."""
+
     after_switch: pulumi.Resource
     """What is there once the active slot takes traffic from inside: the stable Service, or a worker's Deployment."""
 
@@ -94,6 +97,7 @@ class Service(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._plan = self._common()
+        self.configs = self._plan.configs
         scales = self._autoscalers()
         live = {slot: self._pods(slot, [*args.before_traffic, *args.after]) for slot in self._live()}
         services = self._slot_services(live)
@@ -144,8 +148,9 @@ class Service(pulumi.ComponentResource):
 
     def _live(self) -> list[Slot]:
         """Return the slots with traffic, the active one first."""
-        others = [self._args.canary, *self._args.pinned]
-        return list(dict.fromkeys([self._args.active, *(slot for slot in others if slot in self._args.slots)]))
+        args = self._args
+        others = [slot for slot in (args.canary, *args.pinned) if slot is not None and slot in args.slots]
+        return list(dict.fromkeys([args.active, *others]))
 
     def _role(self, slot: Slot) -> Role:
         if slot == self._args.active:

@@ -10,6 +10,7 @@ from typing import Literal
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import Service as KubernetesService
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from components import pods
@@ -189,14 +190,16 @@ def slot_service(plan: SlotPlan, slot: Slot, port: int, live: Deployment | None)
     """
     name = f"{plan.service}-{slot}"
     depends_on = pulumi.ResourceOptions(depends_on=[] if live is None else [live])
+    metadata: ObjectMetaArgsDict = {
+        "name": name,
+        "namespace": plan.namespace,
+        "labels": {**labels(plan.service, "service"), SLOT_LABEL: slot},
+    }
+    if live is None:
+        metadata["annotations"] = _UNAWAITED
     return KubernetesService(
         f"{name}-service",
-        metadata={
-            "name": name,
-            "namespace": plan.namespace,
-            "labels": {**labels(plan.service, "service"), SLOT_LABEL: slot},
-            "annotations": _UNAWAITED if live is None else {},
-        },
+        metadata=metadata,
         spec={
             "selector": selector(plan.service, slot),
             "ports": [{"name": "http", "port": port, "target_port": "http"}],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components.pods import EnvironmentConfig, EnvironmentSecret, Http, MountedSecrets, PodArgs, Room
-from components.priorities import Priorities
+from components.priorities import Priorities, PrioritiesArgs
 from components.service import Service, ServiceArgs
 from components.service_account import ServiceAccount, ServiceAccountArgs
 from components.slot import Bounds, Slot, SlotArgs
@@ -82,7 +82,8 @@ class Services:
 
     def _declare_priorities(self) -> Priorities | None:
         used = {service.priority for service in self._settings.values()}
-        return Priorities("priority", used, self._opts) if used else None
+        args = PrioritiesArgs(prefix=self._kubernetes_namespace, used=used)
+        return Priorities("priority", args, self._opts) if used else None
 
     def _service(self, name: str, settings: ServiceSettings, before: Mapping[str, Service]) -> Service:
         args = ServiceArgs(

@@ -26,7 +26,8 @@ STACK = "mocked"
 class Node:
     """One registered resource.
 
-    `inputs` keeps secret marks and unknowns (see `values`); `outputs` is what a component registered, else None.
+    `inputs` keeps secret marks and unknowns (see `values`); `outputs` is what a component registered, else None;
+    `hooks` are those that the engine asks before it updates it.
     """
 
     urn: str
@@ -40,6 +41,7 @@ class Node:
     aliases: tuple[str, ...]
     protect: bool = False
     ignore_changes: frozenset[str] = frozenset()
+    hooks: tuple[str, ...] = ()
     outputs: Mapping[str, Value] | None = None
 
     def plain(self, *path: str | int) -> Value:
@@ -148,6 +150,7 @@ class _Monitor(mocks.MockMonitor):
                 aliases=tuple(alias.spec.name for alias in request.aliases),
                 protect=request.protect,
                 ignore_changes=frozenset(request.ignoreChanges),
+                hooks=tuple(request.hooks.before_update),
             )
         return response
 

@@ -15,6 +15,7 @@ from infra.settings.database import DeclaredDatabase
 from infra.settings.foundation import DeclaredCluster, NetworkSettings, NodePoolSettings
 from infra.settings.section import Contradiction
 from infra.settings.sizes import Size
+from infra.units import mebibytes, millicores
 
 if TYPE_CHECKING:
     from infra.settings.services import ServiceSettings
@@ -49,6 +50,7 @@ def shortages(
     if network is not None and isinstance(cluster, DeclaredCluster):
         yield from _addresses(network, cluster)
         yield from _room(len(network.zones), cluster, services)
+        yield from _too_large(cluster, services)
     if isinstance(database, DeclaredDatabase):
         yield from _memory(database)
         yield from _connections(database, services)
@@ -82,6 +84,22 @@ def _room(zones: int, cluster: DeclaredCluster, services: Mapping[str, "ServiceS
             f"too few nodes: services want {wanted} pods, and all nodes together have room for {room}; "
             "raise a maximum, or take larger instance types",
         )
+
+
+def _too_large(cluster: DeclaredCluster, services: Mapping[str, "ServiceSettings"]) -> Iterator[Contradiction]:
+    """A pod that wants as much as the largest node has would wait for ever: the node keeps some for itself."""
+    nodes = [size for pool in cluster.node_pools.values() for size in _node_sizes(pool)]
+    memory = max((size.memory for size in nodes), default=0)
+    cores = 1000 * max((size.processors for size in nodes), default=0)
+    for name, service in services.items():
+        wanted = service.resources
+        for field, too_much in (
+            ("memory", mebibytes(wanted.memory) >= memory),
+            ("cpu", millicores(wanted.cpu) >= cores),
+        ):
+            if too_much:
+                text = "as much as the largest node has, or more; lower it, or take a larger instance type"
+                yield ("services", name, "resources", field), text
 
 
 def _memory(database: DeclaredDatabase) -> Iterator[Contradiction]:

@@ -16,6 +16,7 @@ _KINDS = (
     "namespaces",
     "deployments",
     "poddisruptionbudgets",
+    "priorityclasses",
     "services",
     "serviceaccounts",
     "secrets",
@@ -25,8 +26,13 @@ _KINDS = (
     "resourcequotas",
 )
 _SYSTEM = re.compile(r"default|kube-.*")
-# The controller manager puts one of each into every namespace.
-_CONTROLLERS_OWN = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}
+# The controller manager puts one of each into every namespace, the API server these classes into every cluster.
+_CONTROLLERS_OWN = {
+    ("ConfigMap", "kube-root-ca.crt"),
+    ("ServiceAccount", "default"),
+    ("PriorityClass", "system-cluster-critical"),
+    ("PriorityClass", "system-node-critical"),
+}
 
 _SCHEMAS = """
     SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public')

@@ -20,6 +20,7 @@ BLOCK = "give a larger block, or lower a node pool's maximum"
 NODES = "raise a maximum, or take larger instance types"
 POOLS = "raise it, add database.pooler, or lower database_connections of a service"
 MEMORY = "lower it, or take a larger class"
+LARGER = "lower it, or take a larger instance type"
 ONE_SLOT = {"port": 3000, "active": "blue", "slots": {"blue": {"image": BLUE_IMAGE}}}
 
 # path, value there, what is said after the path
@@ -110,6 +111,16 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
         f"too few for the pods of two live slots, which need 880 without a pooler; {POOLS}",
     ),
     (
+        [("services.storefront.resources", {"memory": "8Gi", "memory_limit": "8Gi"})],
+        "services.storefront.resources.memory",
+        f"as much as the largest node has, or more; {LARGER}",
+    ),
+    (
+        [("services.storefront.resources", {"cpu": "2"})],
+        "services.storefront.resources.cpu",
+        f"as much as the largest node has, or more; {LARGER}",
+    ),
+    (
         [("database.read_replica", {"instance_class": "db.t4g.micro"})],
         "database.read_replica.instance_class",
         "too little memory for database.max_connections, which a replica must have as well; take a larger class",
@@ -129,6 +140,7 @@ ENOUGH: list[list[Change]] = [
     [("services.storefront.database_connections", 0), ("database.max_connections", 6)],
     [("network.zones", ["eu-central-1a", "eu-central-1b"]), ("network.minimum_zones", 2)],
     [("services", {})],
+    [("services.storefront.resources", {"cpu": "1999m", "memory": "8191Mi", "memory_limit": "8191Mi"})],
     [("database.instance_class", "db.t4g.medium")],
 ]
 

@@ -22,6 +22,7 @@ from tests.settings import test_governance_settings as governance
 from tests.settings import test_loader as loader
 from tests.settings import test_name_lengths as lengths
 from tests.settings import test_secrets_settings as secrets
+from tests.settings import test_services_settings as services
 from tests.settings import test_storage_settings as storage
 from tests.settings import test_versions as versions
 
@@ -46,6 +47,7 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (secrets.changed(path, value) for path, value, _, _ in secrets.WRONG_COMBINATIONS)
     yield from ({**raw_declared_settings(), section: value} for section, value, _, _ in governance.WRONG)
     yield from (storage.declared(**sections) for sections, _, _ in storage.WRONG)
+    yield from (services.changed(changes) for changes, _, _ in services.WRONG)
 
 
 def can_be_written(raw: object) -> bool:
