@@ -17,7 +17,7 @@ from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, 
 from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
 from infra.settings.models import PlanLimits, StackSettings, TenantSettings
-from stacks import pooling
+from stacks import pooling, routing
 from stacks.foundation import lay
 from stacks.services import Services
 
@@ -66,9 +66,17 @@ class _Environment:
             kubernetes_namespace=settings.namespace,
             foundation=self._foundation,
             credentials=credentials,
+            pinned=routing.pinned(settings),
             opts=self._opts,
         )
-        self._services.settle({})
+        routes = routing.declare(
+            settings,
+            foundation=self._foundation,
+            namespace=self._namespace,
+            services=self._services.by_name,
+            opts=self._opts,
+        )
+        self._services.settle(routes)
         registry = TenantRegistryArgs(
             namespace=self._namespace, tenants={slug: tenant.entry for slug, tenant in self._tenants.items()}
         )

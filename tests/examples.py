@@ -102,3 +102,23 @@ def declared_graph(change: Callable[[dict[str, Any]], None] | None = None) -> Gr
     """Return the graph of the whole environment, declared in AWS."""
     declared = declared_settings(change)
     return graph_of(lambda: deploy(declared))
+
+
+def routed_graph() -> Graph:
+    """Return that graph with hosts: a canary with affinity, and a tenant of every kind that goes its own way."""
+
+    def route(raw: dict[str, Any]) -> None:
+        raw["dns"] = {"zone": "shop.example.com", "gateway_class": "istio", "acme": {"email": "platform@example.com"}}
+        raw["gateway"] = {"maintenance": {"image": BLUE_IMAGE.replace("storefront", "nginx")}}
+        raw["services"]["storefront"] |= {
+            "hosts": ["shop.example.com", "app.shop.example.com"],
+            "tenant_hosts": True,
+            "canary": {"slot": "green", "weight": 10},
+            "affinity": {},
+        }
+        early, closed, pinned = raw["tenants"]
+        early["ring"] = "early"
+        closed["maintenance"] = True
+        pinned["release"] = {"pin": "blue"}
+
+    return declared_graph(route)

@@ -18,9 +18,11 @@ from infra.settings.foundation import (
     DeclaredCluster,
     NetworkSettings,
 )
+from infra.settings.gateway import GatewaySettings, Hosts
 from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings, ungoverned
 from infra.settings.kinds import Cpu, Isolation, Memory, Plan, ServiceName, Slug
 from infra.settings.redis import RedisSettings
+from infra.settings.routing import RoutedTenant
 from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
 from infra.settings.services import ServiceSettings, disorder
@@ -29,7 +31,7 @@ from infra.settings.storage import RegistrySettings, StorageSettings, misplaced,
 _ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
 
 
-class TenantSettings(Section):
+class TenantSettings(RoutedTenant):
     """A customer shop."""
 
     slug: Slug
@@ -113,6 +115,9 @@ class StackSettings(Section):
     edge: EdgeSettings | None = EdgeSettings()
     """What stands between the internet and the gateway, where the stack declares AWS; null for nothing."""
 
+    gateway: GatewaySettings | None = None
+    """What stands before services that have hosts."""
+
     storage: StorageSettings | None = StorageSettings()
     """The buckets, where the stack declares AWS; null for none."""
 
@@ -142,6 +147,7 @@ class StackSettings(Section):
         yield from self._tenancy()
         slugs = [tenant.slug for tenant in self.tenants]
         yield from misfits(self.dns, self.edge, slugs, in_aws=self.declares_aws)
+        yield from Hosts(self.dns, self.edge, self.gateway, self.services, self.tenants).misrouted()
         yield from self._pooling()
         yield from self._stored()
         yield from shortages(self.network, self.cluster, self.database, self.services)

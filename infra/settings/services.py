@@ -19,6 +19,7 @@ from infra.settings.kinds import (
     Slot,
     VariableName,
 )
+from infra.settings.routing import RoutedService
 from infra.settings.section import Contradiction, Section, repeated
 from infra.units import mebibytes
 
@@ -105,7 +106,7 @@ class DisruptionSettings(Section):
     """Pods at once; with none, no node could ever be drained."""
 
 
-class ServiceSettings(Section):
+class ServiceSettings(RoutedService):
     """A workload behind the gateway, in two slots; or a worker, which nobody calls."""
 
     port: Port | None

@@ -10,7 +10,7 @@ from infra.naming import POSTGRESQL_NAME_BYTES
 from infra.sandbox.plugins.values import has_secret, reveal
 from tests.cloud_examples import cloud_graph
 from tests.cloud_outputs import CLUSTER_GROUP
-from tests.examples import declared_graph, environment_graph
+from tests.examples import declared_graph, environment_graph, routed_graph
 from tests.harness import Graph, Node
 
 KUBERNETES_NAME_LENGTH = 63  # RFC 1123 label
@@ -33,9 +33,11 @@ AWS_NAME_LENGTHS = {
 AWS_NAME_LENGTH = 128
 
 
-# All brought, each component on AWS for itself, all declared.
+# All brought, each component on AWS for itself, all declared, and that with hosts.
 @pytest.fixture(
-    scope="module", params=[environment_graph, cloud_graph, declared_graph], ids=["platform", "cloud", "declared"]
+    scope="module",
+    params=[environment_graph, cloud_graph, declared_graph, routed_graph],
+    ids=["platform", "cloud", "declared", "routed"],
 )
 def graph(request: pytest.FixtureRequest) -> Graph:
     return request.param()

@@ -21,6 +21,7 @@ from tests.settings import test_foundation_settings as foundation
 from tests.settings import test_governance_settings as governance
 from tests.settings import test_loader as loader
 from tests.settings import test_name_lengths as lengths
+from tests.settings import test_routing_settings as routing
 from tests.settings import test_secrets_settings as secrets
 from tests.settings import test_services_settings as services
 from tests.settings import test_storage_settings as storage
@@ -43,6 +44,8 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (loader.change_at(path, value) for path, value, _ in loader.WRONG)
     yield from (dns.changed({path: value}) for path, value, _ in dns.WRONG_VALUES)
     yield from (dns.changed(changes) for changes, _, _ in dns.WRONG_COMBINATIONS)
+    yield from (routing.changed({path: value}) for path, value, _ in routing.WRONG_VALUES)
+    yield from (routing.changed(changes) for changes, _, _ in routing.WRONG_COMBINATIONS)
     yield from (secrets.changed(path, value) for path, value, _ in secrets.WRONG_VALUES)
     yield from (secrets.changed(path, value) for path, value, _, _ in secrets.WRONG_COMBINATIONS)
     yield from ({**raw_declared_settings(), section: value} for section, value, _, _ in governance.WRONG)

@@ -1,0 +1,175 @@
+"""Which host leads where in an environment: settings -> the gateway, its routes, and what answers for what is closed.
+
+Owns which tenant goes which way: closed, pinned to a slot, early at a canary, or with everybody else by weight. Leaves
+records of hosts to external-dns, and custom domains of tenants to a later part.
+
+Tenants share one wildcard host, so that a tenant costs no resource and its host answers at once; only those that do
+not go with everybody else have their own, which Gateway API prefers to the wildcard. The service behind it tells who is
+no tenant.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from components.cluster_certificate import ClusterCertificate
+from components.gateway import Gateway, GatewayArgs
+from components.maintenance import PORT, Maintenance, MaintenanceArgs
+from components.routes import Affinity, Backend, Direction, RoutedService, Routes, RoutesArgs
+from components.service import Service
+from components.slot import Slot
+from infra.settings.dns import DnsSettings, GatewayClass
+from infra.settings.gateway import GatewaySettings
+from infra.settings.models import StackSettings, TenantSettings
+from infra.settings.services import ServiceSettings
+from stacks.foundation import Foundation
+
+_NAME = "gateway"
+
+_CLASSES: Mapping[GatewayClass, str] = {
+    "istio": "istio",  # made by istiod itself
+    "envoy": "eg",  # Envoy Gateway's quickstart
+    "aws": "aws-alb-gateway-class",  # AWS Load Balancer Controller, "Gateway API for Layer 7"
+}
+
+
+def pinned(settings: StackSettings) -> Mapping[str, Sequence[Slot]]:
+    """Return service -> the slots that tenants are pinned to, which must be ready as those that everybody meets.
+
+    Args:
+        settings: the stack's.
+    """
+    pins = [tenant.release.pin for tenant in settings.tenants if tenant.release.pin is not None]
+    return {name: list(dict.fromkeys(pins)) for name, service in settings.services.items() if service.tenant_hosts}
+
+
+def declare(
+    settings: StackSettings,
+    *,
+    foundation: Foundation,
+    namespace: pulumi.Input[str],
+    services: Mapping[str, Service],
+    opts: pulumi.ResourceOptions,
+) -> Mapping[str, Sequence[pulumi.Resource]]:
+    """Declare gateway and routes, where any service has hosts.
+
+    Args:
+        settings: the stack's.
+        foundation: what the environment stands on.
+        namespace: where the services run.
+        services: service name -> what it is.
+        opts: with the cluster's provider.
+
+    Returns:
+        Service name -> its routes.
+    """
+    routed = {name: service for name, service in settings.services.items() if service.hosts or service.tenant_hosts}
+    if settings.dns is None or not routed:
+        return {}
+    gateway = settings.gateway or GatewaySettings()
+    closed = _maintenance(gateway, settings.tenants, namespace, opts)
+    ways = {
+        name: RoutedService(
+            port=_port(service),
+            backends=services[name].slot_services,
+            directions=_directions(settings, settings.dns, service, services[name]),
+            paths=service.paths,
+            affinity=_affinity(service),
+        )
+        for name, service in routed.items()
+    }
+    entry = Gateway(_NAME, _gateway_args(settings.dns, gateway, foundation, namespace), opts)
+    args = RoutesArgs(namespace=namespace, gateway=entry, services=ways, closed=closed)
+    return Routes("routes", args, opts).routes
+
+
+def _gateway_args(
+    dns: DnsSettings, gateway: GatewaySettings, foundation: Foundation, namespace: pulumi.Input[str]
+) -> GatewayArgs:
+    assert foundation.parts is not None  # the model refuses a zone where nothing is declared in AWS
+    assert foundation.parts.names is not None
+    certificate = foundation.parts.names.certificate
+    assert certificate is not None  # `serve_cluster` has made it
+    return GatewayArgs(
+        namespace=namespace,
+        class_name=gateway.class_name or _CLASSES[dns.gateway_class],
+        zone=dns.zone,
+        # ACM's is found by the hosts of the listeners, once it is issued.
+        certificate=certificate.secret if isinstance(certificate, ClusterCertificate) else None,
+        after=() if isinstance(certificate, ClusterCertificate) else (certificate,),
+    )
+
+
+def _maintenance(
+    gateway: GatewaySettings,
+    tenants: Sequence[TenantSettings],
+    namespace: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> Backend | None:
+    """Declare what answers for what is closed, while anything is."""
+    wanted = gateway.maintenance
+    if wanted is None or not (wanted.everywhere or any(tenant.maintenance for tenant in tenants)):
+        return None
+    args = MaintenanceArgs(
+        namespace=namespace,
+        image=wanted.image,
+        message=wanted.message,
+        retry_after_seconds=wanted.retry_after_seconds,
+    )
+    return Backend(service=Maintenance(f"{_NAME}-maintenance", args, opts).service, port=PORT)
+
+
+def _directions(
+    settings: StackSettings, dns: DnsSettings, service: ServiceSettings, declared: Service
+) -> list[Direction]:
+    """Return where requests to a service's hosts go: each host is in one direction."""
+    maintenance = settings.gateway.maintenance if settings.gateway is not None else None
+    everywhere = maintenance is not None and maintenance.everywhere
+    # The stable Service too: it refuses to move to fewer pods, and then nothing else may.
+    after = [*declared.ready, declared.after_switch]
+    shared = [*service.hosts, *([f"*.{dns.zone}"] if service.tenant_hosts else [])]
+    hosts: dict[str, list[str]] = {"hosts": shared}
+    for tenant in settings.tenants if service.tenant_hosts else ():
+        role = _role(tenant, service)
+        if role is not None:
+            hosts.setdefault(role, []).append(f"{tenant.slug}.{dns.zone}")
+    weights = {role: None if everywhere else _weights(role, service) for role in hosts}
+    return [
+        Direction(role=role, hosts=hosts[role], weights=shares, after=() if shares is None else after)
+        for role, shares in weights.items()
+    ]
+
+
+def _role(tenant: TenantSettings, service: ServiceSettings) -> str | None:
+    """Return which way of its own a tenant goes; None for that of everybody else."""
+    if tenant.maintenance:
+        return "closed"
+    if tenant.release.pin is not None:
+        return tenant.release.pin  # also where everybody goes there: a switch must not move it for a moment
+    return "early" if tenant.ring == "early" and service.canary is not None else None
+
+
+def _weights(role: str, service: ServiceSettings) -> Mapping[Slot, int] | None:
+    """Return how a direction's requests are shared between the slots; None where nobody answers them."""
+    canary = service.canary
+    match role:
+        case "closed":
+            return None
+        case "blue" | "green":
+            return {role: 100}
+        case "early":
+            assert canary is not None  # there is nothing to be early for without one
+            return {canary.slot: 100}
+        case _:
+            part = 0 if canary is None else canary.weight
+            return {service.active: 100 - part, **({} if canary is None else {canary.slot: part})}
+
+
+def _affinity(service: ServiceSettings) -> Affinity | None:
+    wanted = service.affinity
+    return None if wanted is None else Affinity(cookie=wanted.cookie, seconds=wanted.seconds)
+
+
+def _port(service: ServiceSettings) -> int:
+    assert service.port is not None  # the model refuses hosts of a service without one
+    return service.port

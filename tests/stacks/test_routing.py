@@ -1,0 +1,183 @@
+"""Routing of an environment: who answers which host, by settings."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.examples import BLUE_IMAGE, declared_graph
+from tests.harness import Graph
+
+ZONE = "shop.example.com"
+IMAGE = "registry.tenantry.invalid/nginx@sha256:" + "7" * 64
+ACME = {"email": "platform@example.com"}
+CANARY = {"slot": "green", "weight": 10}
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def routed(change: Change = lambda raw: None, **dns: object) -> Graph:
+    """Return the graph of an environment whose storefront answers for tenants, and whose api has a host."""
+
+    def declare(raw: dict[str, Any]) -> None:
+        raw["dns"] = {"zone": ZONE, **dns}
+        raw["services"]["storefront"] |= {"hosts": [f"app.{ZONE}"], "tenant_hosts": True}
+        raw["services"]["api"] = {
+            "port": 3001,
+            "active": "blue",
+            "database_connections": 0,
+            "hosts": [f"api.{ZONE}"],
+            "slots": {"blue": {"image": BLUE_IMAGE}},
+        }
+        change(raw)
+
+    return declared_graph(declare)
+
+
+def with_canary(raw: dict[str, Any]) -> None:
+    raw["services"]["storefront"]["canary"] = CANARY
+
+
+def hosts(graph: Graph) -> dict[str, list[str]]:
+    """Return the host names of each service's routes."""
+    found = {node.name: node.plain("spec").get("hostnames", []) for node in graph.of_type(":HTTPRoute")}
+    return {name.removeprefix("routes-"): names for name, names in found.items() if name.startswith("routes-")}
+
+
+def weights(graph: Graph, route: str) -> dict[str, int]:
+    (rule,) = graph.named(f"routes-{route}").plain("spec", "rules")
+    return {backend["name"]: backend["weight"] for backend in rule["backendRefs"]}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Graph:
+    return routed()
+
+
+@pytest.fixture(scope="module")
+def canary() -> Graph:
+    def change(raw: dict[str, Any]) -> None:
+        with_canary(raw)
+        raw["tenants"][0]["ring"] = "early"
+        raw["tenants"][1] |= {"ring": "early", "release": {"pin": "blue"}}
+
+    return routed(change)
+
+
+def test_each_service_has_one_route_and_tenants_share_a_wildcard(aws: Graph) -> None:
+    assert hosts(aws) == {"storefront-hosts": [f"app.{ZONE}", f"*.{ZONE}"], "api-hosts": [f"api.{ZONE}"]}
+    assert weights(aws, "storefront-hosts") == {"storefront-blue": 100, "storefront-green": 0}
+    assert weights(aws, "api-hosts") == {"api-blue": 100, "api-green": 0}
+
+
+def test_a_tenant_more_is_no_route_more(aws: Graph) -> None:
+    graph = routed(lambda raw: raw["tenants"].extend({"slug": f"shop-{n}", "plan": "free"} for n in range(40)))
+    assert hosts(graph) == hosts(aws)
+
+
+def test_without_hosts_or_a_zone_there_is_no_gateway() -> None:
+    for graph in (declared_graph(), declared_graph(lambda raw: raw.update(dns={"zone": ZONE}))):
+        assert graph.of_type(":HTTPRoute") == []
+        assert graph.of_type(":Gateway") == []
+
+
+def test_the_aws_class_finds_acms_certificate_by_hosts_once_it_is_issued(aws: Graph) -> None:
+    entry = aws.named("gateway-entry")
+    assert entry.plain("spec", "gatewayClassName") == "aws-alb-gateway-class"
+    assert not [listener for listener in entry.plain("spec", "listeners") if "tls" in listener]
+    assert aws.reaches(entry, aws.named("certificate-issued"))
+
+
+@pytest.mark.parametrize(("gateway_class", "expected"), [("istio", "istio"), ("envoy", "eg")])
+def test_other_classes_are_told_the_secret_of_cert_managers(gateway_class: str, expected: str) -> None:
+    graph = routed(gateway_class=gateway_class, acme=ACME)
+    spec = graph.named("gateway-entry").plain("spec")
+    assert spec["gatewayClassName"] == expected
+    secrets = [listener["tls"]["certificateRefs"] for listener in spec["listeners"] if listener["protocol"] == "HTTPS"]
+    assert secrets == [[{"kind": "Secret", "name": "certificate-tls"}]] * 2
+
+
+def test_a_cluster_may_call_its_class_otherwise() -> None:
+    graph = routed(lambda raw: raw.update(gateway={"class_name": "internet"}))
+    assert graph.named("gateway-entry").plain("spec", "gatewayClassName") == "internet"
+
+
+def test_at_a_canary_early_tenants_meet_the_candidate_and_the_others_by_weight(canary: Graph) -> None:
+    assert hosts(canary) == {
+        "storefront-hosts": [f"app.{ZONE}", f"*.{ZONE}"],
+        "storefront-early": [f"corner-shop.{ZONE}"],
+        "storefront-blue": [f"book-store.{ZONE}"],
+        "api-hosts": [f"api.{ZONE}"],
+    }
+    assert weights(canary, "storefront-hosts") == {"storefront-blue": 90, "storefront-green": 10}
+    assert weights(canary, "storefront-early") == {"storefront-blue": 0, "storefront-green": 100}
+    assert weights(canary, "storefront-blue") == {"storefront-blue": 100, "storefront-green": 0}
+
+
+def test_without_a_canary_nobody_is_early() -> None:
+    graph = routed(lambda raw: raw["tenants"][0].update(ring="early"))
+    assert "storefront-early" not in hosts(graph)
+
+
+def test_a_pinned_tenant_is_led_to_its_slot_by_itself_even_where_everybody_goes() -> None:
+    def pin(raw: dict[str, Any]) -> None:
+        raw["tenants"][0]["release"] = {"pin": "blue"}
+
+    def pinned_and_switched(raw: dict[str, Any]) -> None:
+        pin(raw)
+        raw["services"]["storefront"]["active"] = "green"
+
+    before, after = routed(pin), routed(pinned_and_switched)
+    assert hosts(before) == hosts(after)
+    assert weights(before, "storefront-blue") == weights(after, "storefront-blue")
+    assert weights(after, "storefront-hosts") == {"storefront-blue": 0, "storefront-green": 100}
+
+
+def test_traffic_moves_after_the_slots_that_get_it_and_idle_slots_change_after_that(aws: Graph, canary: Graph) -> None:
+    route, blue, green = (
+        aws.named(name) for name in ("routes-storefront-hosts", "storefront-blue", "storefront-green")
+    )
+    assert aws.reaches(route, blue)
+    assert aws.reaches(route, aws.named("storefront-service"))
+    assert not aws.reaches(route, green)
+    assert aws.reaches(green, route)
+    for name in ("hosts", "early", "blue"):
+        assert canary.reaches(canary.named(f"routes-storefront-{name}"), canary.named("storefront-green"))
+
+
+def test_a_slot_that_a_tenant_is_pinned_to_is_ready_before_it_is_led_there() -> None:
+    graph = routed(lambda raw: raw["tenants"][0].update(release={"pin": "green"}))
+    assert graph.reaches(graph.named("routes-storefront-green"), graph.named("storefront-green"))
+
+
+def test_the_routes_of_one_service_wait_for_no_other(aws: Graph) -> None:
+    assert not aws.reaches(aws.named("routes-api-hosts"), aws.named("storefront-blue"))
+
+
+def test_a_tenant_can_be_closed_alone() -> None:
+    def close(raw: dict[str, Any]) -> None:
+        raw["gateway"] = {"maintenance": {"image": IMAGE}}
+        raw["tenants"][2]["maintenance"] = True
+
+    graph = routed(close)
+    assert hosts(graph)["storefront-closed"] == [f"department-store.{ZONE}"]
+    (rule,) = graph.named("routes-storefront-closed").plain("spec", "rules")
+    assert [backend["name"] for backend in rule["backendRefs"]] == ["gateway-maintenance"]
+    assert weights(graph, "storefront-hosts") == {"storefront-blue": 100, "storefront-green": 0}
+
+
+def test_everything_can_be_closed_even_while_no_slot_is_ready() -> None:
+    def close(raw: dict[str, Any]) -> None:
+        raw["gateway"] = {"maintenance": {"image": IMAGE, "everywhere": True}}
+        raw["tenants"][0]["release"] = {"pin": "blue"}
+
+    graph = routed(close)
+    for name in ("storefront-hosts", "storefront-blue", "api-hosts"):
+        (rule,) = graph.named(f"routes-{name}").plain("spec", "rules")
+        assert [backend["name"] for backend in rule["backendRefs"]] == ["gateway-maintenance"]
+        assert not graph.reaches(graph.named(f"routes-{name}"), graph.named("storefront-blue"))
+
+
+def test_what_answers_for_the_closed_is_there_only_while_something_is(aws: Graph) -> None:
+    ready = routed(lambda raw: raw.update(gateway={"maintenance": {"image": IMAGE}}))
+    assert {node.name for node in ready.nodes.values()} == {node.name for node in aws.nodes.values()}
