@@ -12,6 +12,7 @@ import typer
 from infra.commands.config import config
 from infra.commands.console import err
 from infra.commands.doctor import doctor
+from infra.commands.flags import flags
 from infra.commands.rehearse import rehearse
 from infra.commands.sandbox import sandbox
 from infra.commands.secrets import secrets
@@ -23,6 +24,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(sandbox, name="sandbox")
 app.add_typer(config, name="config")
 app.add_typer(secrets, name="secrets")
+app.add_typer(flags, name="flags")
 app.command()(doctor)
 app.command()(rehearse)
 

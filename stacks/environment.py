@@ -17,7 +17,7 @@ from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, 
 from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
 from infra.settings.models import PlanLimits, StackSettings, TenantSettings
-from stacks import pooling, routing
+from stacks import flags, pooling, routing
 from stacks.foundation import lay
 from stacks.services import Services
 
@@ -68,6 +68,7 @@ class _Environment:
             credentials=credentials,
             pinned=routing.pinned(settings),
             opts=self._opts,
+            config_maps=flags.declare(settings, self._namespace, self._opts),
         )
         routes = routing.declare(
             settings,

@@ -4,7 +4,7 @@ import contextlib
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +23,18 @@ def own_command() -> str:
     if program.is_absolute() and program.parent.parent.parent == Path.cwd():
         program = program.relative_to(Path.cwd())
     return shlex.quote(str(program))
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print lines whose cells stand below each other.
+
+    Args:
+        rows: of one length; the first is the heading.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for cells in rows:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        out.print(line.rstrip(), markup=False)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from infra.commands.console import AsJson, out
+from infra.commands.console import AsJson, out, print_table
 from infra.errors import TenantryError
 from infra.naming import stored_secret
 from infra.rotation import stack_edit, values
@@ -36,11 +36,7 @@ def show(stack: Stack, as_json: AsJson = False) -> None:
     if not found:
         out.print(f"{stack} declares no secrets")
         return
-    table = [("name", "kind", "owner", "services", "rotated at", "due", ""), *map(_cells, found)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for cells in table:
-        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        out.print(line.rstrip(), markup=False)
+    print_table([("name", "kind", "owner", "services", "rotated at", "due", ""), *map(_cells, found)])
 
 
 @secrets.command()

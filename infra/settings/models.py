@@ -11,6 +11,7 @@ from pydantic import Field
 from infra.settings.capacity import shortages
 from infra.settings.database import DatabaseSettings, DeclaredDatabase, pooler_contradictions, restore_contradictions
 from infra.settings.dns import DnsSettings, EdgeSettings, misfits
+from infra.settings.flags import FlagSettings, misread
 from infra.settings.foundation import (
     AwsSettings,
     BroughtCluster,
@@ -20,7 +21,7 @@ from infra.settings.foundation import (
 )
 from infra.settings.gateway import GatewaySettings, Hosts
 from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings, ungoverned
-from infra.settings.kinds import Cpu, Isolation, Memory, Plan, ServiceName, Slug
+from infra.settings.kinds import Cpu, FlagName, Isolation, Memory, Plan, ServiceName, Slug
 from infra.settings.redis import RedisSettings
 from infra.settings.routing import RoutedTenant
 from infra.settings.secrets import SecretsSettings
@@ -42,6 +43,9 @@ class TenantSettings(RoutedTenant):
 
     isolation: Isolation | None = None
     """How its data is kept apart; from the plan unless given."""
+
+    features: dict[FlagName, bool] = Field(default_factory=dict)
+    """Flag -> whether it has it, whatever its plan says; without effect on a flag that is off for everybody."""
 
     @property
     def effective_isolation(self) -> Isolation:
@@ -130,6 +134,9 @@ class StackSettings(Section):
     plans: dict[Plan, PlanLimits] = Field(default_factory=_default_plans)
     """Limits of each plan."""
 
+    flags: dict[FlagName, FlagSettings] = Field(default_factory=dict)
+    """Flag name -> whom it is on for, and who reads it."""
+
     tenants: tuple[TenantSettings, ...] = ()
     """Every tenant of the stack, in any order."""
 
@@ -147,6 +154,7 @@ class StackSettings(Section):
         yield from self._tenancy()
         slugs = [tenant.slug for tenant in self.tenants]
         yield from misfits(self.dns, self.edge, slugs, in_aws=self.declares_aws)
+        yield from misread(self.flags, self.services, self.tenants)
         yield from Hosts(self.dns, self.edge, self.gateway, self.services, self.tenants).misrouted()
         yield from self._pooling()
         yield from self._stored()

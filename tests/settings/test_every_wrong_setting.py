@@ -17,6 +17,7 @@ from tests.examples import raw_declared_settings, raw_settings
 from tests.settings import test_capacity as capacity
 from tests.settings import test_database_settings as database
 from tests.settings import test_dns_settings as dns
+from tests.settings import test_flags_settings as flags
 from tests.settings import test_foundation_settings as foundation
 from tests.settings import test_governance_settings as governance
 from tests.settings import test_loader as loader
@@ -50,6 +51,8 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (secrets.changed(path, value) for path, value, _, _ in secrets.WRONG_COMBINATIONS)
     yield from ({**raw_declared_settings(), section: value} for section, value, _, _ in governance.WRONG)
     yield from (storage.declared(**sections) for sections, _, _ in storage.WRONG)
+    yield from (flags.with_flags(value) for value, _, _ in flags.WRONG_FLAGS)
+    yield from (flags.with_features(value) for value, _, _ in flags.WRONG_FEATURES)
     yield from (services.changed(changes) for changes, _, _ in services.WRONG)
 
 
