@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.isolated_schema import Login
+from components.migration_login import MigrationLogin
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
 from components.pods import EnvironmentSecret
 from components.pooler import Pooler
@@ -19,6 +20,7 @@ from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegi
 from infra.settings.models import PlanLimits, StackSettings, TenantSettings
 from stacks import flags, pooling, routing
 from stacks.foundation import lay
+from stacks.jobs import Jobs
 from stacks.services import Services
 
 _REDIS_VARIABLES = {"cache": "REDIS_URL", "sessions": "SESSIONS_REDIS_URL"}
@@ -60,6 +62,7 @@ class _Environment:
         self._tenants = {tenant.slug: self._tenant(tenant) for tenant in settings.tenants}
         self._pooler = self._declare_pooler()
         credentials = [self._pool_credentials(), *self._redis_credentials()]
+        self._migrations = self._migration_login()
         self._services = Services(
             settings.services,
             namespace=self._namespace,
@@ -68,6 +71,7 @@ class _Environment:
             credentials=credentials,
             pinned=routing.pinned(settings),
             opts=self._opts,
+            jobs=Jobs(settings.jobs, login=self._migrations, opts=self._opts),
             config_maps=flags.declare(settings, self._namespace, self._opts),
         )
         routes = routing.declare(
@@ -97,6 +101,7 @@ class _Environment:
 
     def _logins(self) -> pulumi.Output[dict[str, str]]:
         logins = [self._pool.login, *(tenant.login for tenant in self._tenants.values() if tenant.login)]
+        logins += [self._migrations.login] if self._migrations else []
         pairs = [pulumi.Output.all(login.role, login.password) for login in logins]
         known: pulumi.Output[dict[str, str]] = pulumi.Output.all(*pairs).apply(dict)
         return pulumi.Output.secret(known)
@@ -114,6 +119,13 @@ class _Environment:
             credentials_namespace=self._namespace,
         )
         return TenantPool("tenants", args, self._opts)
+
+    def _migration_login(self) -> MigrationLogin | None:
+        settings = self._settings
+        used = any(one.migration for one in settings.services.values()) or any(
+            job.as_owner for job in settings.jobs.values()
+        )
+        return self._pool.migration_login() if used else None
 
     def _declare_pooler(self) -> Pooler | None:
         return pooling.declare(

@@ -5,10 +5,12 @@ their owners.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pulumi
 
+from components.job_pods import Workload
 from components.pods import EnvironmentConfig, EnvironmentSecret, Http, MountedSecrets, PodArgs, Room
 from components.priorities import Priorities, PrioritiesArgs
 from components.service import Service, ServiceArgs
@@ -16,6 +18,7 @@ from components.service_account import ServiceAccount, ServiceAccountArgs
 from components.slot import Bounds, Slot, SlotArgs
 from infra.settings.services import AutoscalingSettings, ServiceSettings, in_order, ready_seconds
 from stacks.foundation import Foundation
+from stacks.jobs import Jobs
 
 if TYPE_CHECKING:
     from components.pod_identity import PodIdentity  # pulumi_aws: only where something is declared there
@@ -38,6 +41,7 @@ class Services:
         foundation: Foundation,
         credentials: Sequence[EnvironmentSecret],
         opts: pulumi.ResourceOptions,
+        jobs: Jobs,
         pinned: Mapping[str, Sequence[Slot]] | None = None,
         config_maps: Mapping[str, Sequence[EnvironmentConfig]] | None = None,
     ) -> None:
@@ -50,6 +54,7 @@ class Services:
             foundation: what the environment stands on.
             credentials: what every service's environment holds.
             opts: with the cluster's provider.
+            jobs: what runs before their traffic moves, and after.
             pinned: service name -> slots that tenants are always led to.
             config_maps: service name -> what its pods read besides its own configuration.
         """
@@ -61,20 +66,24 @@ class Services:
         self._foundation = foundation
         self._credentials = credentials
         self._opts = opts
+        self._jobs = jobs
         self._priorities = self._declare_priorities()
+        self._workloads: dict[str, Workload] = {}
         made: dict[str, Service] = {}
         for name in in_order(settings):
             made[name] = self._service(name, settings[name], made)
         self.by_name = made
 
     def settle(self, routes: Mapping[str, Sequence[pulumi.Resource]]) -> None:
-        """Declare the slots without traffic, once the routes are declared.
+        """Declare the slots without traffic, and jobs that follow a switch, once the routes are declared.
 
         Args:
             routes: service name -> what gives it traffic from outside; nothing for those that get none.
         """
         for name, service in self.by_name.items():
             service.settle(routes.get(name, ()))
+            workload = replace(self._workloads[name], configs=service.configs)
+            self._jobs.after_switch(workload, self._settings[name], [service.after_switch, *routes.get(name, ())])
 
     def outputs(self) -> dict[str, dict[str, pulumi.Input[str]]]:
         """Return the stack's output about them: service name -> where it is, unless nowhere, and its active slot."""
@@ -86,9 +95,11 @@ class Services:
         return Priorities("priority", args, self._opts) if used else None
 
     def _service(self, name: str, settings: ServiceSettings, before: Mapping[str, Service]) -> Service:
+        pods = self._pods(name, settings)
+        self._workloads[name] = Workload(namespace=self._namespace, service=name, pods=pods)
         args = ServiceArgs(
             namespace=self._namespace,
-            pods=self._pods(name, settings),
+            pods=pods,
             active=settings.active,
             slots={
                 slot: SlotArgs(image=content.image, replicas=content.replicas, floor=content.floor)
@@ -104,6 +115,7 @@ class Services:
             environment=settings.environment,
             config_maps=self._config_maps.get(name, ()),
             after=[resource for other in settings.after for resource in before[other].ready],
+            before_traffic=self._jobs.before_traffic(self._workloads[name], settings),
         )
         return Service(name, args, self._opts)
 

@@ -66,6 +66,20 @@ SECRETS: dict[str, Any] = {
 """One secret of each kind, as a stack file holds them; no test changes it."""
 
 
+def with_jobs(raw: dict[str, Any]) -> None:
+    """Add a job of each kind to settings as a stack file holds them."""
+    raw["services"]["storefront"] |= {
+        "environment": {"LEVEL": "info"},
+        "migration": {"image": GREEN_IMAGE, "command": ["migrate", "up"]},
+        "warm_up": {"command": ["warm"]},
+    }
+    due = {"schedule": "0 3 * * *", "service": "storefront"}
+    raw["jobs"] = {
+        "expire-sessions": {**due, "command": ["expire", "sessions"]},
+        "vacuum": {**due, "command": ["vacuum"], "as_owner": True},
+    }
+
+
 def raw_settings(change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
     """Return valid settings as a stack file holds them, after `change` was applied."""
     raw = copy.deepcopy(_SETTINGS)

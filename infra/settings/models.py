@@ -21,6 +21,7 @@ from infra.settings.foundation import (
 )
 from infra.settings.gateway import GatewaySettings, Hosts
 from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings, ungoverned
+from infra.settings.jobs import ScheduledJobSettings, unserved_jobs
 from infra.settings.kinds import Cpu, FlagName, Isolation, Memory, Plan, ServiceName, Slug
 from infra.settings.redis import RedisSettings
 from infra.settings.routing import RoutedTenant
@@ -131,6 +132,9 @@ class StackSettings(Section):
     services: dict[ServiceName, ServiceSettings] = Field(default_factory=dict)
     """Service name -> its slots."""
 
+    jobs: dict[Slug, ScheduledJobSettings] = Field(default_factory=dict)
+    """Job name -> work of a service that is due at times."""
+
     plans: dict[Plan, PlanLimits] = Field(default_factory=_default_plans)
     """Limits of each plan."""
 
@@ -158,8 +162,9 @@ class StackSettings(Section):
         yield from Hosts(self.dns, self.edge, self.gateway, self.services, self.tenants).misrouted()
         yield from self._pooling()
         yield from self._stored()
-        yield from shortages(self.network, self.cluster, self.database, self.services)
+        yield from shortages(self.network, self.cluster, self.database, self.services, len(self.jobs))
         yield from disorder(self.services)
+        yield from unserved_jobs(self.services, self.jobs)
         in_cluster, own = isinstance(self.cluster, DeclaredCluster), self.aws.name if self.aws else None
         yield from self.secrets.unserved(self.services, in_cluster=in_cluster, own=own)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra.connections import PER_PROCESS
+from infra.settings.jobs import MigrationSettings, WarmUpSettings
 from infra.settings.kinds import (
     ConfigurationValue,
     Cpu,
@@ -160,6 +161,12 @@ class ServiceSettings(RoutedService):
 
     environment: dict[VariableName, ConfigurationValue] = Field(default_factory=dict)
     """Plain configuration, as variables; a change rolls the pods. Nothing secret: that is declared in `secrets`."""
+
+    migration: MigrationSettings | None = None
+    """What has to succeed before its pods change."""
+
+    warm_up: WarmUpSettings | None = None
+    """What runs once after each switch."""
 
     @property
     def most_pods(self) -> tuple[int, ...]:

@@ -81,19 +81,26 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
     (
         [(f"{POOL}.instance_types", ["t3.micro"])],
         "cluster.node_pools",
-        f"too few nodes: services want 8 pods, and all nodes together have room for 0; {NODES}",
+        f"too few nodes: services and jobs want 8 pods, and all nodes together have room for 0; {NODES}",
     ),
     (
         [(f"{POOL}.maximum", 1), ("services.storefront.slots.blue.replicas", 60), ("database.max_connections", 1800),
          ("services.storefront.database_connections", 1)],
         "cluster.node_pools",
-        f"too few nodes: services want 65 pods, and all nodes together have room for 63; {NODES}",
+        f"too few nodes: services and jobs want 65 pods, and all nodes together have room for 63; {NODES}",
     ),
     (
         [(f"{POOL}.maximum", 1), ("services.storefront.autoscaling", {"maximum": 33}),
          ("services.storefront.database_connections", 1)],
         "cluster.node_pools",
-        f"too few nodes: services want 66 pods, and all nodes together have room for 63; {NODES}",
+        f"too few nodes: services and jobs want 66 pods, and all nodes together have room for 63; {NODES}",
+    ),
+    (
+        [(f"{POOL}.maximum", 1), ("services.storefront.slots.blue.replicas", 57),
+         ("services.storefront.database_connections", 1), ("services.storefront.warm_up", {"command": ["warm"]}),
+         ("jobs", {"expire": {"service": "storefront", "schedule": "0 3 * * *", "command": ["expire"]}})],
+        "cluster.node_pools",
+        f"too few nodes: services and jobs want 64 pods, and all nodes together have room for 63; {NODES}",
     ),
     (
         [("services.storefront.autoscaling", {}), ("services.storefront.database_connections", 20)],
