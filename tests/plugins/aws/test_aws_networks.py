@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.aws.examples.routing import address, gateway, group, nat_gateway, new_vpc, table
+from tests.plugins.aws.examples.routing import address, gateway, nat_gateway, new_vpc, table
+from tests.plugins.aws.examples.security_groups import group
 from tests.plugins.aws.world import World
 from tests.plugins.client import Refused
 

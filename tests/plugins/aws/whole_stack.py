@@ -9,9 +9,10 @@ from typing import Any
 
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.plugins.aws.kinds import KINDS
-from tests.plugins.aws.examples import EXAMPLES
+from tests.plugins.aws.examples import EXAMPLES, amp
 from tests.plugins.aws.examples.acm import issued
 from tests.plugins.aws.examples.cloudtrail import trail
+from tests.plugins.aws.examples.ecr import key
 from tests.plugins.aws.examples.observability import log_group, topic
 from tests.plugins.aws.examples.routing import address, new_vpc
 from tests.plugins.aws.examples.s3 import bucket
@@ -183,6 +184,10 @@ def replacements(world: World) -> dict[str, dict[str, Any]]:
         key: value for key, value in trail(world).items() if key in ("name", "s3BucketName")
     }
     said["aws:cloudwatch/logMetricFilter:LogMetricFilter"] = {"logGroupName": log_group(world)}
+    said["aws:amp/workspace:Workspace"] = {"kmsKeyArn": key(world)}
+    said["aws:amp/scraper:Scraper"] = {"source": amp.source(world)}
+    for kind in ("ruleGroupNamespace:RuleGroupNamespace", "alertManagerDefinition:AlertManagerDefinition"):
+        said[f"aws:amp/{kind}"] = {"workspaceId": amp.workspace(world)["workspaceId"]}
     said["aws:acm/certificateValidation:CertificateValidation"] = {"certificateArn": issued(world)}
     said["aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"] = {"resourceArn": web_acl(world)}
     said["aws:sns/topicPolicy:TopicPolicy"] = {"arn": topic(world)}

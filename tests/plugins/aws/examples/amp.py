@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.plugins.aws.examples.observability import topic
+from tests.plugins.aws.examples.security_groups import group
 from tests.plugins.aws.world import Example, World
 
 SCRAPED = """\
@@ -48,20 +49,17 @@ def private_cluster(world: World) -> tuple[str, list[str]]:
     return str(made["cluster"]["arn"]), subnets
 
 
-def group(world: World) -> str:
-    """Return the id of a new security group."""
-    made = world.client("ec2").create_security_group(
-        GroupName=world.name("collector"), Description="d", VpcId=world.vpc
-    )
-    return str(made["GroupId"])
+def source(world: World) -> dict[str, Any]:
+    """Return what a collector reads: a new cluster."""
+    arn, subnets = private_cluster(world)
+    return {"eks": {"clusterArn": arn, "subnetIds": subnets, "securityGroupIds": [group(world)]}}
 
 
 def scraper(world: World) -> dict[str, Any]:
     """Return the inputs of a collector."""
-    arn, subnets = private_cluster(world)
     return {
         "alias": world.name("collector"),
-        "source": {"eks": {"clusterArn": arn, "subnetIds": subnets, "securityGroupIds": [group(world)]}},
+        "source": source(world),
         "destination": {"amp": {"workspaceArn": workspace(world)["arn"]}},
         "scrapeConfiguration": SCRAPED,
         "tags": {"owner": "shop"},
