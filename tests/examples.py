@@ -29,6 +29,7 @@ _SETTINGS: dict[str, Any] = {
         {"slug": "book-store", "plan": "pro"},
         {"slug": "department-store", "plan": "enterprise"},
     ],
+    "flags": {"ai_forecasting": {"on": True, "plans": ["pro", "enterprise"]}},
 }
 
 _DECLARED: dict[str, Any] = {
