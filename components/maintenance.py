@@ -126,7 +126,7 @@ class Maintenance(pulumi.ComponentResource):
         return {
             "name": "nginx",
             "image": self._args.image,
-            "command": ["nginx", "-c", f"{_FOLDER}/nginx.conf"],
+            "command": ["nginx", "-e", "stderr", "-c", f"{_FOLDER}/nginx.conf"],
             "ports": [{"name": "http", "container_port": PORT}],
             # By TCP: no path of it answers 200.
             "readiness_probe": {"tcp_socket": {"port": "http"}, "period_seconds": 5},
@@ -165,7 +165,7 @@ def _configuration(retry_after_seconds: int) -> str:
 daemon off;
 worker_processes 1;
 pid /tmp/nginx.pid;
-error_log /dev/stderr warn;
+error_log stderr warn;
 events {{ worker_connections 1024; }}
 http {{
   access_log off;
@@ -177,6 +177,7 @@ http {{
   server {{
     listen {PORT};
     root {_FOLDER};
+    error_page 404 =503 /message.txt;
     error_page 503 /message.txt;
     location / {{
       if ($http_user_agent ~ "^ELB-HealthChecker/") {{ return 200; }}

@@ -235,7 +235,7 @@ def test_nginx_writes_only_where_it_may(maintenance: Graph) -> None:
     written = re.findall(r"(?:pid|_temp_path) (\S+);", told)
     assert len(written) == 6
     assert {str(Path(path).parent) for path in written} == writable
-    assert container["command"] == ["nginx", "-c", "/etc/maintenance/nginx.conf"]
+    assert container["command"] == ["nginx", "-e", "stderr", "-c", "/etc/maintenance/nginx.conf"]
     assert container["image"] == IMAGE
 
 
