@@ -4,8 +4,7 @@ Owns the HorizontalPodAutoscaler. Leaves the Deployment to `Service`, which igno
 update that set them again would undo what the autoscaler did.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler, MetricSpecArgsDict
@@ -27,7 +26,6 @@ class AutoscalerArgs:
         namespace: the Deployment's.
         deployment: its name.
         workload: whose pods they are, for labels.
-        annotations: of the HorizontalPodAutoscaler.
         minimum: pods at least.
         maximum: pods at most.
         cpu_percent: of what the pods request, on average.
@@ -37,7 +35,6 @@ class AutoscalerArgs:
     namespace: pulumi.Input[str]
     deployment: pulumi.Input[str]
     workload: str
-    annotations: Mapping[str, str] = field(default_factory=dict)
     minimum: int = 3
     maximum: int = 20
     cpu_percent: int = 70
@@ -50,9 +47,6 @@ class Autoscaler(pulumi.ComponentResource):
     autoscaler: pulumi.Output[str]
     """The HorizontalPodAutoscaler's name."""
 
-    pods: pulumi.Output[int | None]
-    """How many there were when it was last updated; None while nobody has counted."""
-
     def __init__(self, name: str, args: AutoscalerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:service:Autoscaler", name, None, opts)
         created = HorizontalPodAutoscaler(
@@ -61,7 +55,6 @@ class Autoscaler(pulumi.ComponentResource):
                 "name": args.deployment,
                 "namespace": args.namespace,
                 "labels": labels(args.workload, "service"),
-                "annotations": args.annotations,
             },
             spec={
                 "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": args.deployment},
@@ -83,7 +76,6 @@ class Autoscaler(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.autoscaler = created.metadata.apply(lambda metadata: metadata.name or name)
-        self.pods = created.status.apply(lambda status: status.current_replicas if status else None)
         self.register_outputs({"autoscaler": self.autoscaler})
 
 

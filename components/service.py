@@ -12,9 +12,9 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import ConfigMap
 from pulumi_kubernetes.core.v1 import Service as KubernetesService
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from components import slot as slots
-from components.autoscaler import Autoscaler
 from components.pods import EnvironmentConfig, PodArgs
 from components.slot import SLOTS, Bounds, Role, Slot, SlotArgs, SlotPlan
 from components.switch_guard import guard
@@ -68,8 +68,8 @@ class Service(pulumi.ComponentResource):
     included. Switching `active` makes the engine wait until the new slot's Deployment is available and its endpoints
     are there, then change the stable Service's selector, then the routes, and only then touch the old slot; when the
     new slot never becomes ready, the update fails at its time-out and nothing has moved. Without bounds, a switch to a
-    slot of fewer pods is refused in preview and update; with bounds in the update, when both slots are kept: a preview
-    does not know how many there are.
+    slot of fewer pods is refused in preview and update, by what the settings say of both; with bounds, where both slots
+    are kept, by how many are ready: in the update, and in a preview that knows it.
 
     A worker has no Services: a slot of it works as long as it has pods.
     """
@@ -98,10 +98,11 @@ class Service(pulumi.ComponentResource):
         self._args = args
         self._plan = self._common()
         self.configs = self._plan.configs
-        scales = self._autoscalers()
+        budgets = {slot: self._budget(slot) for slot in self._kept()}
+        self._scale()
         live = {slot: self._pods(slot, [*args.before_traffic, *args.after]) for slot in self._live()}
         services = self._slot_services(live)
-        stable = self._stable_service([*live.values(), *scales.values()], self._numbers(live, scales))
+        stable = self._stable_service([*live.values(), *budgets.values()], self._numbers(live, budgets))
         self.slot_services = {slot: _name(service) for slot, service in services.items()}
         self.ready = [*live.values(), *(services[slot] for slot in live if slot in services)]
         self.after_switch = stable or live[args.active]
@@ -115,8 +116,9 @@ class Service(pulumi.ComponentResource):
         Args:
             routes: what gives traffic from outside to this service.
         """
-        if self._args.keeps_idle:
-            for slot in self._args.slots.keys() - self._live():
+        live = self._live()
+        for slot in self._kept():
+            if slot not in live:
                 self._pods(slot, [self.after_switch, *routes])
 
     def _common(self) -> SlotPlan:
@@ -157,17 +159,20 @@ class Service(pulumi.ComponentResource):
             return "active"
         return "canary" if slot in self._live() else "candidate"
 
-    def _autoscalers(self) -> dict[Slot, Autoscaler]:
-        bounds = self._args.bounds
-        kept = [slot for slot in self._args.slots if self._args.keeps_idle or slot in self._live()]
-        if bounds is None:
-            return {}
-        return {
-            slot: slots.autoscaler(self._plan, bounds, slot, self._args.slots[slot], self._role(slot)) for slot in kept
-        }
+    def _kept(self) -> list[Slot]:
+        """Return the slots that have pods."""
+        live = self._live()
+        return [slot for slot in self._args.slots if self._args.keeps_idle or slot in live]
+
+    def _budget(self, slot: Slot) -> PodDisruptionBudget:
+        return slots.disruption_budget(self._plan, slot, active=slot == self._args.active)
+
+    def _scale(self) -> None:
+        if self._args.bounds is not None:
+            for slot in self._kept():
+                slots.autoscaler(self._plan, self._args.bounds, slot, self._args.slots[slot])
 
     def _pods(self, slot: Slot, after: Sequence[pulumi.Resource]) -> Deployment:
-        slots.disruption_budget(self._plan, slot)
         return slots.deployment(self._plan, slot, self._args.slots[slot], self._role(slot), after)
 
     def _slot_services(self, live: Mapping[Slot, Deployment]) -> dict[Slot, KubernetesService]:
@@ -177,16 +182,19 @@ class Service(pulumi.ComponentResource):
         return {slot: slots.slot_service(self._plan, slot, http.port, live.get(slot)) for slot in SLOTS}
 
     def _numbers(
-        self, live: Mapping[Slot, Deployment], scales: Mapping[Slot, Autoscaler]
+        self, live: Mapping[Slot, Deployment], budgets: Mapping[Slot, PodDisruptionBudget]
     ) -> dict[Slot, pulumi.Input[int | None]]:
         """Return slot -> how many of its pods are ready, as far as the engine knows just before a switch.
 
-        With bounds, the new slot's is what its Deployment reports, and the old one's what its autoscaler does: both
-        were updated a moment before, with their role. An old slot that is not kept has none any more.
+        With bounds, the new slot's is what its Deployment reports, and the old one's what its budget does: both were
+        updated a moment before, with their role. An old slot that is not kept has none any more.
         """
         if self._args.bounds is None:
             return {slot: content.replicas for slot, content in self._args.slots.items()}
-        numbers: dict[Slot, pulumi.Input[int | None]] = {slot: scale.pods for slot, scale in scales.items()}
+        numbers: dict[Slot, pulumi.Input[int | None]] = {
+            slot: budget.status.apply(lambda status: status.current_healthy if status else None)
+            for slot, budget in budgets.items()
+        }
         for slot, deployment in live.items():
             numbers[slot] = deployment.status.apply(lambda status: status.ready_replicas if status else None)
         return numbers

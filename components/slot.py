@@ -140,22 +140,20 @@ def deployment(plan: SlotPlan, slot: Slot, args: SlotArgs, role: Role, after: Se
     )
 
 
-def autoscaler(plan: SlotPlan, bounds: Bounds, slot: Slot, args: SlotArgs, role: Role) -> Autoscaler:
-    """Declare how many pods a slot has, before it has them: so at a switch the engine knows both slots' number.
+def autoscaler(plan: SlotPlan, bounds: Bounds, slot: Slot, args: SlotArgs) -> Autoscaler:
+    """Declare how many pods a slot has, beside those pods: a floor is raised while their Deployment is looked at.
 
     Args:
         plan: of the service.
         bounds: of the number.
         slot: which.
         args: what is in it.
-        role: what it does; a switch updates both, which makes what is known of them as of that moment.
     """
     name = f"{plan.service}-{slot}"
     scaled = AutoscalerArgs(
         namespace=plan.namespace,
         deployment=name,
         workload=plan.service,
-        annotations={_ROLE_ANNOTATION: role},
         minimum=max(bounds.minimum, args.floor or 0),
         maximum=bounds.maximum,
         cpu_percent=bounds.cpu_percent,
@@ -164,12 +162,26 @@ def autoscaler(plan: SlotPlan, bounds: Bounds, slot: Slot, args: SlotArgs, role:
     return Autoscaler(f"{name}-scale", scaled, plan.opts)
 
 
-def disruption_budget(plan: SlotPlan, slot: Slot) -> PodDisruptionBudget:
-    """Declare that nodes are drained of few of a slot's pods at once; of those that are broken, of any number."""
+def disruption_budget(plan: SlotPlan, slot: Slot, *, active: bool) -> PodDisruptionBudget:
+    """Declare that nodes are drained of few of a slot's pods at once; of those that are broken, of any number.
+
+    Its status counts the slot's ready pods, at once and whoever scales them. It is declared before the stable Service,
+    so that a switch, which updates both slots' budgets, knows how many serve.
+
+    Args:
+        plan: of the service.
+        slot: which.
+        active: whether it takes the traffic.
+    """
     name = f"{plan.service}-{slot}"
     return PodDisruptionBudget(
         f"{name}-budget",
-        metadata={"name": name, "namespace": plan.namespace, "labels": labels(plan.service, "service")},
+        metadata={
+            "name": name,
+            "namespace": plan.namespace,
+            "labels": labels(plan.service, "service"),
+            "annotations": {_ROLE_ANNOTATION: "active" if active else "candidate"},
+        },
         spec={
             "selector": {"match_labels": selector(plan.service, slot)},
             "max_unavailable": plan.max_unavailable,

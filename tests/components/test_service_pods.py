@@ -159,14 +159,11 @@ def test_a_slot_has_no_fewer_pods_than_its_floor() -> None:
     assert graph.named("storefront-green").plain("spec", "replicas") == 17
 
 
-def test_the_engine_knows_how_many_pods_both_slots_have_before_it_switches() -> None:
-    def switched(raw: dict[str, Any]) -> None:
-        raw["services"]["storefront"].update(autoscaling={}, active="green")
-
-    before, after = (environment_graph(storefront(autoscaling={})), environment_graph(switched))
+def test_the_engine_knows_how_many_pods_both_slots_have_before_it_switches(plain: Graph) -> None:
+    after = environment_graph(storefront(active="green"))
     for slot in ("blue", "green"):
-        scale = f"storefront-{slot}-scale-pods"
-        assert after.reaches(after.named("storefront-service"), after.named(scale))
-        assert not after.reaches(after.named(scale), after.named("storefront-service"))
-        roles = [graph.named(scale).plain("metadata", "annotations") for graph in (before, after)]
+        budget = f"storefront-{slot}-budget"
+        assert after.reaches(after.named("storefront-service"), after.named(budget))
+        assert not after.reaches(after.named(budget), after.named("storefront-service"))
+        roles = [graph.named(budget).plain("metadata", "annotations") for graph in (plain, after)]
         assert roles[0] != roles[1]

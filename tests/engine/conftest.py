@@ -36,8 +36,11 @@ def make_stack(name: str) -> Stack:
 def brought(settings: Settings) -> None:
     """Let a stack bring its cluster and its database, and declare nothing in AWS."""
     in_aws = ("aws", "network", "redis", "storage", "registry", "dns", "edge", "secrets", "queues", "budget", "audit")
-    for section in in_aws:
+    for section in (*in_aws, "gateway"):
         settings.pop(section, None)
+    for service in settings["services"].values():  # without a zone no host is routed
+        service.pop("hosts", None)
+        service.pop("tenant_hosts", None)
     settings["cluster"] = {"existing": {"context": "tenantry-sandbox"}}
     settings["database"] = {"existing": {}}
 
