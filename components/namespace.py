@@ -1,16 +1,21 @@
 """A Kubernetes namespace for workloads.
 
 Owns admission, the default-deny network policy and, where asked, the quota. Leaves what may pass to the workloads' own
-policies.
+policies (`NetworkPolicies`), but for what every pod of the namespace needs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace, ResourceQuota
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
+from components.network_policies import Connections, Rule, policy_spec
 from infra.naming import labels
+
+TENANT_OF_LABEL = "tenantry.dev/tenant-of"
+"""The label of a tenant's namespace: the namespace of the platform that serves the tenant."""
 
 _POD_SECURITY = "restricted"
 
@@ -37,14 +42,21 @@ class WorkloadNamespaceArgs:
     Args:
         namespace: the Kubernetes name.
         quota: the limits of its pods, or None for none.
+        egress: whom every pod of it may call.
+        tenant_of: the platform's namespace, for that of a tenant's; None for any other.
     """
 
     namespace: str
     quota: Quota | None = None
+    egress: Sequence[Rule] = ()
+    tenant_of: str | None = None
 
 
 class WorkloadNamespace(pulumi.ComponentResource):
-    """No pod in it runs privileged or as root, and none is reached before a policy of its own lets it be."""
+    """No pod in it runs privileged or as root, and none is reached or reaches anybody before a policy lets it.
+
+    The one that denies names what every pod may call all the same.
+    """
 
     namespace: pulumi.Output[str]
     """The Kubernetes name, known once the namespace exists."""
@@ -55,7 +67,7 @@ class WorkloadNamespace(pulumi.ComponentResource):
         self._args = args
         created = self._create()
         self.namespace = created.metadata.apply(lambda metadata: metadata.name or args.namespace)
-        self._deny_ingress()
+        self._deny()
         if args.quota is not None:
             self._limit(args.quota)
         self.register_outputs({"namespace": self.namespace})
@@ -64,16 +76,24 @@ class WorkloadNamespace(pulumi.ComponentResource):
         admission = {f"pod-security.kubernetes.io/{mode}": _POD_SECURITY for mode in ("enforce", "audit", "warn")}
         return Namespace(
             f"{self._name}-namespace",
-            metadata={"name": self._args.namespace, "labels": {**labels(self._name, "namespace"), **admission}},
+            metadata={
+                "name": self._args.namespace,
+                "labels": {**labels(self._name, "namespace"), **admission, **self._tenant_of()},
+            },
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _deny_ingress(self) -> NetworkPolicy:
+    def _tenant_of(self) -> dict[str, str]:
+        return {} if self._args.tenant_of is None else {TENANT_OF_LABEL: self._args.tenant_of}
+
+    def _deny(self) -> NetworkPolicy:
+        # It denied ingress alone, and was called so; the alias may go with version 1.
+        former = pulumi.Alias(name=f"{self._name}-deny-ingress")
         return NetworkPolicy(
-            f"{self._name}-deny-ingress",
-            metadata={"name": "deny-ingress", "namespace": self.namespace},
-            spec={"pod_selector": {}, "policy_types": ["Ingress"]},
-            opts=pulumi.ResourceOptions(parent=self),
+            f"{self._name}-deny",
+            metadata={"name": "default-deny", "namespace": self.namespace},
+            spec=policy_spec(Connections(egress=self._args.egress)),
+            opts=pulumi.ResourceOptions(parent=self, aliases=[former]),
         )
 
     def _limit(self, quota: Quota) -> ResourceQuota:

@@ -3,6 +3,7 @@
 A tenant of isolation `pool` has none: it is a key in the cell's `TenantRegistry`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,6 +11,7 @@ import pulumi
 from components.closed_database import ClosedDatabase, ClosedDatabaseArgs
 from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Login, Server
 from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
+from components.network_policies import Rule
 from infra.naming import tenant_database, tenant_namespace, tenant_schema
 
 _OWN_SCHEMA = "shop"
@@ -88,16 +90,23 @@ class DatabaseTenantArgs:
         server: where its database is made.
         connection_limit: connections of the tenant's application role at most.
         quota: what its namespace may use.
+        platform: the Kubernetes namespace of the platform that serves it.
+        egress: whom the pods of its namespace may call.
     """
 
     slug: str
     server: Server
     connection_limit: int
     quota: Quota
+    platform: str
+    egress: Sequence[Rule] = ()
 
 
 class DatabaseTenant(pulumi.ComponentResource):
-    """No other tenant's role can connect to this tenant's database, and its namespace is its own."""
+    """No other tenant's role can connect to this tenant's database, and its namespace is its own.
+
+    Nobody reaches the pods of that namespace, and they call nobody but whom the arguments name.
+    """
 
     database: pulumi.Output[str]
     """The tenant's database, known once PUBLIC has lost the right to connect."""
@@ -149,7 +158,12 @@ class DatabaseTenant(pulumi.ComponentResource):
     def _namespace(self) -> WorkloadNamespace:
         return WorkloadNamespace(
             f"{self._name}-space",
-            WorkloadNamespaceArgs(namespace=tenant_namespace(self._args.slug), quota=self._args.quota),
+            WorkloadNamespaceArgs(
+                namespace=tenant_namespace(self._args.slug),
+                quota=self._args.quota,
+                egress=self._args.egress,
+                tenant_of=self._args.platform,
+            ),
             pulumi.ResourceOptions(parent=self),
         )
 

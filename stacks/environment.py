@@ -18,7 +18,7 @@ from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, 
 from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
 from infra.settings.models import PlanLimits, StackSettings, TenantSettings
-from stacks import flags, pooling, routing
+from stacks import flags, policies, pooling, routing
 from stacks.foundation import lay
 from stacks.jobs import Jobs
 from stacks.services import Services
@@ -57,6 +57,9 @@ class _Environment:
         self._namespace = WorkloadNamespace(
             "platform", WorkloadNamespaceArgs(namespace=settings.namespace), self._opts
         ).namespace
+        ways = policies.declare(settings, self._namespace, self._opts)
+        # Pods find their ways open when they start.
+        self._pods_opts = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[ways]))
         self._serve_names()
         self._pool = self._tenant_pool()
         self._tenants = {tenant.slug: self._tenant(tenant) for tenant in settings.tenants}
@@ -70,8 +73,8 @@ class _Environment:
             foundation=self._foundation,
             credentials=credentials,
             pinned=routing.pinned(settings),
-            opts=self._opts,
-            jobs=Jobs(settings.jobs, login=self._migrations, opts=self._opts),
+            opts=self._pods_opts,
+            jobs=Jobs(settings.jobs, login=self._migrations, opts=self._pods_opts),
             config_maps=flags.declare(settings, self._namespace, self._opts),
         )
         routes = routing.declare(
@@ -134,7 +137,7 @@ class _Environment:
             namespace=self._namespace,
             services=self._pool.login,
             tenants={slug: tenant.login for slug, tenant in self._tenants.items() if tenant.login},
-            opts=self._opts,
+            opts=self._pods_opts,
         )
 
     def _pool_credentials(self) -> EnvironmentSecret:
@@ -188,6 +191,8 @@ class _Environment:
             server=self._server,
             connection_limit=limits.connection_limit,
             quota=Quota(cpu=limits.cpu, memory=limits.memory, pods=limits.pods),
+            platform=self._settings.namespace,
+            egress=policies.tenants_egress(self._settings),
         )
         created = DatabaseTenant(f"tenant-{tenant.slug}", args, self._opts)
         entry = _entry(tenant, created.database, created.schema, created.credentials)

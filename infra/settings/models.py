@@ -23,6 +23,7 @@ from infra.settings.gateway import GatewaySettings, Hosts
 from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings, ungoverned
 from infra.settings.jobs import ScheduledJobSettings, unserved_jobs
 from infra.settings.kinds import Cpu, FlagName, Isolation, Memory, Plan, ServiceName, Slug
+from infra.settings.policies import unreachable
 from infra.settings.redis import RedisSettings
 from infra.settings.routing import RoutedTenant
 from infra.settings.secrets import SecretsSettings
@@ -164,6 +165,7 @@ class StackSettings(Section):
         yield from self._stored()
         yield from shortages(self.network, self.cluster, self.database, self.services, len(self.jobs))
         yield from disorder(self.services)
+        yield from unreachable(self.services, self.network)
         yield from unserved_jobs(self.services, self.jobs)
         in_cluster, own = isinstance(self.cluster, DeclaredCluster), self.aws.name if self.aws else None
         yield from self.secrets.unserved(self.services, in_cluster=in_cluster, own=own)

@@ -18,8 +18,10 @@ from infra.settings.kinds import (
     Port,
     ServiceName,
     Slot,
+    Slug,
     VariableName,
 )
+from infra.settings.policies import EgressSettings, misconnected
 from infra.settings.routing import RoutedService
 from infra.settings.section import Contradiction, Section, repeated
 from infra.units import mebibytes
@@ -139,7 +141,8 @@ class ServiceSettings(RoutedService):
     """Seconds that a slot's pods may take to become ready before an update fails; the default is the plugin's own."""
 
     database_connections: Annotated[int, Field(ge=0, le=1000)] = PER_PROCESS
-    """Connections to the database that one pod opens at most (REQUIREMENTS, Data); counted, not enforced."""
+    """Connections to the database that one pod opens at most (REQUIREMENTS, Data); counted, not enforced. With 0, its
+    pods do not reach the database at all, unless a migration or a job of it is the owner of tables."""
 
     slots: Annotated[dict[Slot, SlotSettings], Field(min_length=1)]
     """The active slot, and the candidate while there is one."""
@@ -168,6 +171,12 @@ class ServiceSettings(RoutedService):
     warm_up: WarmUpSettings | None = None
     """What runs once after each switch."""
 
+    callers: tuple[Slug, ...] = ()
+    """Services that may call it, inside the cluster; none: nobody but its own jobs, and the gateway to its hosts."""
+
+    egress: Annotated[tuple[EgressSettings, ...], Field(max_length=20)] = ()
+    """What it and its jobs call outside of the platform; none: nothing there, whatever they try."""
+
     @property
     def most_pods(self) -> tuple[int, ...]:
         """How many pods each of its slots may have."""
@@ -192,6 +201,7 @@ class ServiceSettings(RoutedService):
             yield ("min_ready_seconds",), "not less than ready_timeout, so no update would end; lower it, or raise that"
         yield from repeated("after", self.after)
         yield from self._variables()
+        yield from misconnected(self.port, self.callers, self.egress)
 
     def _shared(self, canary: CanarySettings) -> Iterator[Contradiction]:
         if canary.slot == self.active:

@@ -130,12 +130,19 @@ def test_no_password_is_anywhere_but_in_a_secret(declare: Callable[[], Graph], e
     assert "password-of-" not in json.dumps(reveal(shown)), "the stack outputs a password"
 
 
-def test_every_namespace_denies_ingress_and_enforces_the_restricted_standard(graph: Graph) -> None:
-    denied = {node.plain("metadata", "namespace") for node in graph.of_type(":NetworkPolicy")}
+def test_every_namespace_denies_what_no_policy_allows_and_enforces_the_restricted_standard(graph: Graph) -> None:
+    denied = {
+        node.plain("metadata", "namespace"): node.plain("spec")
+        for node in graph.of_type(":NetworkPolicy")
+        if node.plain("spec", "podSelector") == {}
+    }
     for node in graph.of_type(":Namespace"):
         if node.type.startswith("kubernetes:"):
             assert node.plain("metadata", "labels", "pod-security.kubernetes.io/enforce") == "restricted"
-            assert node.plain("metadata", "name") in denied
+            spec = denied[node.plain("metadata", "name")]
+            assert spec["policyTypes"] == ["Ingress", "Egress"]
+            assert "ingress" not in spec
+            assert all(rule["to"] and rule["ports"] for rule in spec.get("egress", []))
 
 
 def test_images_are_named_by_digest(graph: Graph) -> None:

@@ -99,7 +99,7 @@ def drift(stack: Stack) -> None:
     image = '{"spec":{"template":{"spec":{"containers":[{"name":"service","image":"elsewhere.invalid/x:1"}]}}}}'
     stack.kubectl("patch", "deployment", "storefront-blue", "-n", "tenantry", f"--patch={image}")
     stack.kubectl("patch", "configmap", "tenants", "-n", "tenantry", '--patch={"data":{"book-store":"{}"}}')
-    delete(stack, "networkpolicy", "deny-ingress", "tenantry")
+    delete(stack, "networkpolicy", "default-deny", "tenantry")
     with stack.administrator("tenantry") as administrator:
         administrator.execute("ALTER ROLE tenant_book_store_app CONNECTION LIMIT 999")
         administrator.execute("REVOKE USAGE ON SCHEMA tenant_book_store FROM tenant_book_store_app")
@@ -113,7 +113,7 @@ DRIFTED = {
     ("tenant-book-store-data-app", "update"),
     ("tenant-book-store-data-usage", "update"),
     ("tenants-guard", "create"),
-    ("platform-deny-ingress", "create"),
+    ("platform-deny", "create"),
     ("tenants-pool-schema", "update"),
 }
 

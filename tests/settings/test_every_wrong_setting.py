@@ -23,6 +23,7 @@ from tests.settings import test_governance_settings as governance
 from tests.settings import test_jobs_settings as jobs
 from tests.settings import test_loader as loader
 from tests.settings import test_name_lengths as lengths
+from tests.settings import test_policies_settings as policies
 from tests.settings import test_routing_settings as routing
 from tests.settings import test_secrets_settings as secrets
 from tests.settings import test_services_settings as services
@@ -52,9 +53,10 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (secrets.changed(path, value) for path, value, _, _ in secrets.WRONG_COMBINATIONS)
     yield from ({**raw_declared_settings(), section: value} for section, value, _, _ in governance.WRONG)
     yield from (storage.declared(**sections) for sections, _, _ in storage.WRONG)
-    yield from (jobs.changed(path, value) for path, value, _ in jobs.WRONG)
     yield from (flags.with_flags(value) for value, _, _ in flags.WRONG_FLAGS)
     yield from (flags.with_features(value) for value, _, _ in flags.WRONG_FEATURES)
+    yield from (jobs.changed(path, value) for path, value, _ in jobs.WRONG)
+    yield from (policies.changed(path, value) for path, value, _, _ in policies.WRONG)
     yield from (services.changed(changes) for changes, _, _ in services.WRONG)
 
 
