@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from infra.settings.dns import DnsSettings, EdgeSettings
-from infra.settings.kinds import ImageDigest, ObjectName, Sentence
+from infra.settings.kinds import ImageDigest
+from infra.settings.route_kinds import ObjectName, Sentence
 from infra.settings.section import Contradiction, Section, repeated
 
 if TYPE_CHECKING:

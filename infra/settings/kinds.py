@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
-from infra.settings import regions, schedule, sizes, time_zones, versions
+from infra.settings import regions, route_kinds, schedule, sizes, time_zones, versions
 
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _WEEKDAY = "(mon|tue|wed|thu|fri|sat|sun)"
@@ -183,32 +183,6 @@ HttpPath = Annotated[
     str,
     StringConstraints(pattern=r"^/[^\s?#]*$", max_length=256),
     Field(description="An absolute HTTP path without query, as `/api/health`."),
-]
-
-PathPrefix = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)?$", max_length=256
-    ),
-    Field(description="A path as `/api`, with everything below it; `/` for all, otherwise no slash at its end."),
-]
-
-CookieName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64),
-    Field(description="A cookie's name: letters, digits, dashes and underscores; begins with a letter."),
-]
-
-ObjectName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$", max_length=253),
-    Field(description="The name of a Kubernetes object: lower-case letters, digits, dashes and dots."),
-]
-
-Sentence = Annotated[
-    str,
-    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=500),
-    Field(description="Text of one line, 500 characters at most."),
 ]
 
 VariableName = Annotated[
@@ -413,7 +387,7 @@ SslMode = Literal["require", "verify-ca", "verify-full"]
 def meanings_by_pattern() -> dict[str, str]:
     """Return the one-line meaning of each type that has a pattern; users read it instead of the pattern."""
     meanings: dict[str, str] = {}
-    for kind in list(globals().values()):  # so that no type of this module can be forgotten
+    for kind in [*globals().values(), *vars(route_kinds).values()]:  # so that none can be forgotten
         parts: tuple[Any, ...] = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
         patterns = [part.pattern for part in parts if isinstance(part, StringConstraints) and part.pattern]
         if patterns:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.kinds import CookieName, Fqdn, PathPrefix, Slot
+from infra.settings.kinds import Fqdn, Slot
+from infra.settings.route_kinds import CookieName, PathPrefix
 from infra.settings.section import Section
 
 
