@@ -63,6 +63,7 @@ def pytest_configure() -> None:
     """Let what tests start be interrupted: the background jobs of a shell ignore Ctrl-C, and so do all they start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()  # what is collected stays
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,8 +74,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Keep Python's collector from looking through all modules again and again: half the time of tests under mocks."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 class Groups(LoadScopeScheduling):

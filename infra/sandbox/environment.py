@@ -76,6 +76,9 @@ CREDENTIALS = (
 """
 
 _ENDPOINT_OF_A_SERVICE = "AWS_ENDPOINT_URL_"
+_ENGINE_GARBAGE = "400"
+"""Percent of what is in use (Go's GOGC). The engine writes the whole state at each step, and drops it: an `up` of `local`
+took 9.0 s of its processor time instead of 11.2, and 260 MiB instead of 143."""
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,12 @@ class Workspace:
         }
 
     def process_environment(self) -> dict[str, str]:
-        """Return the whole environment for a child process: the caller's, without `CREDENTIALS`, with `variables`."""
+        """Return the whole environment for a child process: the caller's, without `CREDENTIALS`, with `variables`.
+
+        It says how much garbage the engine may let lie, unless the caller does.
+        """
         inherited = {name: value for name, value in os.environ.items() if name not in _unwanted()}
-        return {**inherited, **self.variables()}
+        return {"GOGC": _ENGINE_GARBAGE, **inherited, **self.variables()}
 
     def _servers(self) -> dict[str, str]:
         """Return how clients reach the sandbox's own servers, and what vouches for those that a stack declares."""
