@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.sandbox.waiting import wait_until
 from tests.engine.events import operations
 from tests.engine.stack import Settings, Stack
 
 GREEN_IMAGE = "registry.tenantry.invalid/storefront@sha256:" + "2" * 64
+OTHER_IMAGE = "registry.tenantry.invalid/storefront@sha256:" + "3" * 64
 
 
 def add_green(settings: Settings) -> None:
@@ -19,10 +21,27 @@ def activate_green(settings: Settings) -> None:
     settings["services"]["storefront"]["active"] = "green"
 
 
+def other_green(settings: Settings) -> None:
+    settings["services"]["storefront"]["slots"]["green"]["image"] = OTHER_IMAGE
+
+
+def canary(settings: Settings) -> None:
+    settings["services"]["storefront"]["canary"] = {"slot": "green", "weight": 10}
+
+
+def smaller_green(settings: Settings) -> None:
+    settings["services"]["storefront"]["slots"]["green"]["replicas"] = 1
+
+
+def without_idle_pods(settings: Settings) -> None:
+    settings["services"]["storefront"]["scale_down"] = "immediately"
+
+
 def blue_alone(settings: Settings) -> None:
     settings["services"]["storefront"]["active"] = "blue"
     settings["services"]["storefront"]["slots"].pop("green", None)
-    settings["services"]["storefront"].pop("ready_timeout", None)
+    for changed in ("ready_timeout", "canary", "scale_down", "autoscaling"):
+        settings["services"]["storefront"].pop(changed, None)
 
 
 @pytest.fixture
@@ -39,6 +58,28 @@ def selected_slot(stack: Stack) -> str:
     return str(stack.kubectl("get", "service", "storefront", "-n", "tenantry")["spec"]["selector"]["tenantry.dev/slot"])
 
 
+def pods(stack: Stack) -> dict[str, int]:
+    """Return the number of ready pods of each slot that has a Deployment."""
+    found = stack.kubectl("get", "deployments", "-n", "tenantry", "-l", "app.kubernetes.io/name=storefront")["items"]
+    return {item["metadata"]["labels"]["tenantry.dev/slot"]: item["status"].get("readyReplicas", 0) for item in found}
+
+
+def wait_for_pods(stack: Stack, wanted: dict[str, int]) -> None:
+    wait_until(
+        lambda: pods(stack) == wanted,
+        seconds=90,
+        what=f"there are not {wanted} pods",
+        where="namespace tenantry",
+        remedy="look at the autoscaler's events",
+        every=0.5,
+    )
+
+
+def finished(log: Path) -> list[tuple[str, str]]:
+    """Return the names of what has changed, and how, in the order in which that was done."""
+    return [(item.name, item.operation) for item in operations(log) if item.finished]
+
+
 def test_a_new_candidate_takes_no_traffic(switching: Stack) -> None:
     assert selected_slot(switching) == "blue"
     assert switching.changes() == {}
@@ -49,14 +90,93 @@ def test_a_switch_moves_the_service_after_the_other_slot_is_ready_and_before_the
 ) -> None:
     switching.configure(activate_green)
     switching.up("--event-log", str(tmp_path / "events"))
-    done = [(item.name, item.operation) for item in operations(tmp_path / "events") if item.finished]
-    assert [name for name, operation in done if operation == "update"] == [
-        "storefront-green",
-        "storefront-service",
+    changes = finished(tmp_path / "events")
+    done = [name for name, operation in changes if operation == "update" and name.startswith("storefront")]
+    assert sorted(done) == [
         "storefront-blue",
+        "storefront-blue-budget",
+        "storefront-blue-service",
+        "storefront-green",
+        "storefront-green-budget",
+        "storefront-green-service",
+        "storefront-service",
     ]
+    assert done.index("storefront-green") < done.index("storefront-service") < done.index("storefront-blue")
+    assert done.index("storefront-green") < done.index("storefront-green-service")
     assert selected_slot(switching) == "green"
     assert switching.outputs()["services"]["storefront"]["active"] == "green"
+    assert switching.changes() == {}
+
+
+def test_another_candidate_changes_the_candidate_alone(switching: Stack) -> None:
+    switching.configure(other_green)
+    assert [(operation, name) for operation, name, _ in switching.differences()] == [("update", "storefront-green")]
+
+
+def test_a_canary_is_ready_and_known_by_its_own_service_before_any_route_gives_it_a_weight(
+    switching: Stack, tmp_path: Path
+) -> None:
+    switching.configure(canary)
+    switching.up("--event-log", str(tmp_path / "events"))
+    assert finished(tmp_path / "events") == [("storefront-green", "update"), ("storefront-green-service", "update")]
+    assert selected_slot(switching) == "blue"
+    assert switching.changes() == {}
+
+
+def test_a_slot_without_traffic_loses_its_pods_after_the_switch_and_gets_them_back_before_the_next(
+    switching: Stack, tmp_path: Path
+) -> None:
+    switching.configure(without_idle_pods)
+    switching.up()
+    assert pods(switching) == {"blue": 2}
+    switching.configure(activate_green)
+    switching.up("--event-log", str(tmp_path / "events"))
+    done = finished(tmp_path / "events")
+    order = [("storefront-green", "create"), ("storefront-service", "update"), ("storefront-blue", "delete")]
+    assert sorted(order, key=done.index) == order
+    assert pods(switching) == {"green": 2}
+    assert selected_slot(switching) == "green"
+    assert switching.changes() == {}
+
+
+def test_a_switch_to_fewer_pods_than_serve_is_refused_in_the_preview_and_in_the_update(switching: Stack) -> None:
+    switching.configure(smaller_green)
+    switching.up()
+    switching.configure(activate_green)
+    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
+        result = switching.pulumi(*command, expect=None)
+        assert result.code != 0
+        assert "storefront-green has fewer pods ready than storefront-blue, which serves (1, not 2)" in result.text
+        assert selected_slot(switching) == "blue"
+
+
+def autoscaled(settings: Settings) -> None:
+    settings["services"]["storefront"]["autoscaling"] = {"minimum": 1, "maximum": 4}
+
+
+def raised_green(settings: Settings) -> None:
+    settings["services"]["storefront"]["active"] = "blue"
+    settings["services"]["storefront"]["slots"]["green"]["floor"] = 3
+
+
+def test_a_slot_takes_over_from_one_that_has_grown_once_its_floor_is_raised(switching: Stack) -> None:
+    switching.configure(autoscaled)
+    switching.up()
+    switching.kubectl("scale", "deployment", "storefront-blue", "-n", "tenantry", "--replicas=3")
+    wait_for_pods(switching, {"blue": 3, "green": 2})
+    switching.configure(activate_green)
+    refused = switching.up(expect=None)
+    assert refused.code != 0
+    assert "(2, not 3)" in refused.text
+    assert selected_slot(switching) == "blue"
+
+    switching.configure(raised_green)
+    switching.up()
+    wait_for_pods(switching, {"blue": 3, "green": 3})
+    switching.configure(activate_green)
+    switching.up()
+    assert selected_slot(switching) == "green"
+    assert pods(switching) == {"blue": 3, "green": 3}
     assert switching.changes() == {}
 
 
