@@ -42,7 +42,8 @@ class GatewaySettings(Section):
     """What stands before the services, where they have hosts."""
 
     class_name: ObjectName | None = None
-    """The cluster's GatewayClass; by default the name that the documentation of `dns.gateway_class` gives it."""
+    """The cluster's GatewayClass; by default `istio`, `eg` or `aws-alb-gateway-class`, as its own documentation calls
+    that of `dns.gateway_class`."""
 
     maintenance: MaintenanceSettings | None = None
     """What answers for hosts that are closed; none: nothing can be closed."""
