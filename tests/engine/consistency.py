@@ -15,6 +15,8 @@ from tests.engine.stack import Stack
 _KINDS = (
     "namespaces",
     "deployments",
+    "jobs",
+    "cronjobs",
     "poddisruptionbudgets",
     "priorityclasses",
     "services",
@@ -82,7 +84,8 @@ def _in_cluster(stack: Stack) -> list[Object]:
         kind, metadata = item["kind"], item["metadata"]
         namespace = metadata.get("namespace", "")
         system = _SYSTEM.fullmatch(metadata["name"] if kind == "Namespace" else namespace)
-        if not system and (kind, metadata["name"]) not in _CONTROLLERS_OWN:
+        run = kind == "Job" and "ownerReferences" in metadata  # a CronJob's
+        if not system and not run and (kind, metadata["name"]) not in _CONTROLLERS_OWN:
             found.append((kind, namespace, metadata["name"]))
     return sorted(found)
 
