@@ -77,8 +77,8 @@ CREDENTIALS = (
 
 _ENDPOINT_OF_A_SERVICE = "AWS_ENDPOINT_URL_"
 _ENGINE_GARBAGE = "400"
-"""Percent of what is in use (Go's GOGC). The engine writes the whole state at each step, and drops it: an `up` of `local`
-took 9.0 s of its processor time instead of 11.2, and 260 MiB instead of 143."""
+"""Percent of what is in use (Go's GOGC). The engine writes the whole state at each step, and drops it: an `up` of
+`local` took 9.0 s of its processor time instead of 11.2, and 260 MiB instead of 143."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ _TAIL = 40  # lines of the engine's output that a failure shows: its errors come
 _SUMMARIES = ("update failed", "preview failed")
 _PLAIN = ("--non-interactive", "--color", "never")
 _STATE_AT_THE_END = {"PULUMI_SKIP_CHECKPOINTS": "true"}
-"""The engine writes the state once, when it ends, well or not, instead of after each step, which in a file backend takes
-time by the square of the resources (DESIGN, section 6). Nobody goes on with an update killed in a rehearsal."""
+"""The engine writes the state once, when it ends, well or not, instead of after each step, which in a file backend
+takes time by the square of the resources (DESIGN, section 6). Nobody goes on with an update killed in a rehearsal."""
 
 
 class EngineFailed(TenantryError):
