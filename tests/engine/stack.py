@@ -14,6 +14,7 @@ import yaml
 from infra.paths import BIN, PROJECT_ROOT
 from infra.sandbox.environment import Workspace
 from infra.sandbox.servers.postgresql import PostgreSQL
+from infra.settings.stack_file import EngineLoader
 
 Settings = dict[str, Any]
 
@@ -39,11 +40,15 @@ class Stack:
 
     def settings(self) -> Settings:
         """Return the settings that the next run will use."""
-        return copy.deepcopy(yaml.safe_load(self.workspace.stack_file.read_text())["config"]["tenantry:settings"])
+        return copy.deepcopy(self._content()["config"]["tenantry:settings"])
+
+    def _content(self) -> dict[str, Any]:
+        # As the engine reads it: to PyYAML's own loader a key `on` is true.
+        return dict(yaml.load(self.workspace.stack_file.read_text(), EngineLoader))
 
     def configure(self, change: Callable[[Settings], None]) -> None:
         """Apply `change` to the settings of the next run."""
-        content = yaml.safe_load(self.workspace.stack_file.read_text())
+        content = self._content()
         change(content["config"]["tenantry:settings"])
         self.workspace.stack_file.write_text(yaml.safe_dump(content, sort_keys=False))
 
