@@ -100,6 +100,11 @@ def environment_graph(change: Callable[[dict[str, Any]], None] | None = None) ->
     return graph_of(lambda: deploy(declared))
 
 
+def jobs_graph() -> Graph:
+    """Return the graph of the whole environment with a job of each kind."""
+    return environment_graph(with_jobs)
+
+
 def raw_declared_settings(change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
     """Return valid settings that declare all they stand on in AWS, as a stack file holds them."""
     raw = copy.deepcopy({**_SETTINGS, **_DECLARED})

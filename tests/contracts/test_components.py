@@ -10,7 +10,7 @@ from infra.naming import POSTGRESQL_NAME_BYTES
 from infra.sandbox.plugins.values import has_secret, reveal
 from tests.cloud_examples import cloud_graph
 from tests.cloud_outputs import CLUSTER_GROUP
-from tests.examples import declared_graph, environment_graph, routed_graph
+from tests.examples import declared_graph, environment_graph, jobs_graph, routed_graph
 from tests.harness import Graph, Node
 
 KUBERNETES_NAME_LENGTH = 63  # RFC 1123 label
@@ -33,11 +33,11 @@ AWS_NAME_LENGTHS = {
 AWS_NAME_LENGTH = 128
 
 
-# All brought, each component on AWS for itself, all declared, and that with hosts.
+# All brought, each component on AWS for itself, all declared, that with hosts, and all brought with jobs.
 @pytest.fixture(
     scope="module",
-    params=[environment_graph, cloud_graph, declared_graph, routed_graph],
-    ids=["platform", "cloud", "declared", "routed"],
+    params=[environment_graph, cloud_graph, declared_graph, routed_graph, jobs_graph],
+    ids=["platform", "cloud", "declared", "routed", "jobs"],
 )
 def graph(request: pytest.FixtureRequest) -> Graph:
     return request.param()
@@ -95,7 +95,16 @@ def test_names_are_within_the_limits_of_their_servers(graph: Graph) -> None:
 
 
 def test_kubernetes_objects_carry_the_recommended_labels(graph: Graph) -> None:
-    for kind in (":Deployment", ":Service", ":Namespace", ":Secret", ":ConfigMap", ":ServiceAccount"):
+    for kind in (
+        ":Deployment",
+        ":Job",
+        ":CronJob",
+        ":Service",
+        ":Namespace",
+        ":Secret",
+        ":ConfigMap",
+        ":ServiceAccount",
+    ):
         for node in graph.of_type(kind):
             if node.type.startswith("kubernetes:"):
                 assert node.plain("metadata", "labels", "app.kubernetes.io/part-of") == "tenantry", node.name
