@@ -23,13 +23,17 @@ _LONG = (
     "plugins/postgresql",
     "tests/sandbox/cloud/test_backed_databases.py",
     "tests/sandbox/cloud/test_backed_clusters.py",
+    "tests/plugins/aws/test_aws_lives_engine.py",
     "tests/plugins/aws/test_aws_engine.py",
     "tests/plugins/aws/test_aws_storage_engine.py",
-    "tests/plugins/aws/test_aws_lives_engine.py",
+    "tests/plugins/aws/test_aws_recovery.py",
+    "tests/plugins/aws/test_aws_restores.py",
     "tests/engine/test_declared_bad_input.py",
     "tests/engine/test_declared_secrets.py",
     "tests/plugins/aws/test_aws_lives.py",
     "tests/plugins/aws/test_aws_interruptions.py",
+    "tests/plugins/aws/test_aws_zones.py",
+    "tests/sandbox/cloud/test_lost_regions.py",
 )
 """Groups that take more than half a minute, the longest first: whoever comes last must not be one of them."""
 

@@ -1,12 +1,10 @@
 """Workspaces, collectors, rules and alert managers: what is refused, what they leave behind, and what they hold."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.sandbox.cloud.service import Cloud
 from tests.plugins.aws.examples.amp import SCRAPED, alert_manager, group, private_cluster, rules, scraper, workspace
 from tests.plugins.aws.examples.eks import cluster
 from tests.plugins.aws.world import World
@@ -118,34 +116,3 @@ def test_a_workspace_is_made_under_a_key_that_there_is(world: World) -> None:
     assert world.client("amp").describe_workspace(workspaceId=thing.id)["workspace"]["kmsKeyArn"] == key
     with pytest.raises(Refused, match="does not exist"):
         world.object(WORKSPACE).create(kmsKeyArn=f"{key[:-4]}0000")
-
-
-def test_everything_comes_back_after_a_restart(new_cloud: Callable[[], Cloud]) -> None:
-    cloud = new_cloud()
-    world = World(None, cloud.url)
-    inputs = scraper(world)
-    eks, goal = inputs["source"]["eks"], inputs["destination"]["amp"]
-    amp, identity = world.client("amp"), goal["workspaceArn"].rpartition("/")[2]
-    made = amp.create_scraper(
-        source={"eksConfiguration": eks},
-        destination={"ampConfiguration": goal},
-        scrapeConfiguration={"configurationBlob": SCRAPED.encode()},
-    )
-    amp.create_alert_manager_definition(workspaceId=identity, data=alert_manager("arn:x").encode())
-    amp.create_rule_groups_namespace(workspaceId=identity, name="rules", data=rules(1).encode())
-
-    def seen() -> list[Any]:
-        client = world.client("amp")
-        answers = [
-            client.describe_scraper(scraperId=made["scraperId"])["scraper"],
-            client.describe_alert_manager_definition(workspaceId=identity)["alertManagerDefinition"],
-            client.describe_rule_groups_namespace(workspaceId=identity, name="rules")["ruleGroupsNamespace"],
-            client.describe_workspace(workspaceId=identity)["workspace"],
-        ]
-        return [*answers, cloud.contents()]
-
-    before = seen()
-    assert f"eu-west-1 amp scrapers {made['scraperId']}" in before[-1]
-    cloud.stop()
-    cloud.start(lambda _line: None)
-    assert seen() == before

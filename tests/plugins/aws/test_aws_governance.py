@@ -1,13 +1,11 @@
 """Queues, budgets, trails and locks: what is refused, and what they do in the simulated cloud."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.sandbox.cloud.service import Cloud
 from tests.plugins.aws.examples.budgets import alert, budget
 from tests.plugins.aws.examples.cloudtrail import audit_policy, bucket, trail
 from tests.plugins.aws.examples.observability import publishers
@@ -245,37 +243,3 @@ def test_what_is_nobodys_by_law_stays_under_compliance(world: World) -> None:
 def test_a_metric_filter_of_no_log_group_is_refused(world: World) -> None:
     with pytest.raises(Refused, match="ResourceNotFoundException"):
         world.object(FILTER).create(logGroupName="/shop/nowhere", pattern="", metricTransformation=COUNTED)
-
-
-def test_all_of_it_survives_a_restart_of_the_cloud(world: World, new_cloud: Callable[[], Cloud]) -> None:
-    cloud = new_cloud()
-    alone = World(world.plugin, cloud.url)  # its plugin asks another cloud, and is not asked
-    name = str(trail(alone)["name"]) + "-kept"
-    records = bucket(alone, name)
-    sqs, budgets, trails = (alone.client(service) for service in ("sqs", "budgets", "cloudtrail"))
-    url = queue_url(alone)
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedriveAllowPolicy": '{"redrivePermission": "denyAll"}'})
-    sqs.send_message(QueueUrl=url, MessageBody="a mail")
-    limit = {"BudgetName": "month", "BudgetType": "COST", "TimeUnit": "MONTHLY"}
-    budgets.create_budget(
-        AccountId=ACCOUNT,
-        Budget={**limit, "BudgetLimit": {"Amount": "1", "Unit": "USD"}},
-        ResourceTags=[{"Key": "owner", "Value": "shop"}],
-    )
-    trails.create_trail(Name=name, S3BucketName=records)
-    arn = f"arn:aws:budgets::{ACCOUNT}:budget/month"
-
-    def told() -> list[object]:
-        return [
-            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"],
-            budgets.describe_budget(AccountId=ACCOUNT, BudgetName="month")["Budget"],
-            budgets.list_tags_for_resource(ResourceARN=arn)["ResourceTags"],
-            trails.get_trail(Name=name)["Trail"],
-        ]
-
-    before = told()
-    assert "denyAll" in str(before[0])
-    cloud.stop()
-    cloud.start(lambda _line: None)
-    assert told() == before
-    assert [one["Body"] for one in sqs.receive_message(QueueUrl=url)["Messages"]] == ["a mail"]
