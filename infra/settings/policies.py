@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LARGEST_PUBLIC = 8  # ours: 16 million addresses are more than anybody has who is called
 _LARGEST_PRIVATE = 16  # as of a VPC: a larger one may hold this environment as well
+_MOST_PORTS = 24  # of one network, as the agent on EKS's nodes keeps them (EKS user guide, network policies)
 _PRIVATE = tuple(
     map(ipaddress.IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"))
 )  # RFC 1918, and RFC 6598, which clusters have pods in
@@ -59,7 +60,7 @@ class EgressSettings(Section):
     """Its addresses: a policy knows no host names."""
 
     ports: Annotated[tuple[Port, ...], Field(min_length=1, max_length=20)] = (443,)
-    """TCP ports there; the agent on EKS's nodes keeps 24 of one network at most (its user guide, "Considerations")."""
+    """TCP ports there."""
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Return blocks and ports that are named twice."""
@@ -79,6 +80,13 @@ def misconnected(port: int | None, callers: Sequence[str], egress: Sequence[Egre
         yield ("callers",), "nobody calls a service without a port; add its port, or remove callers"
     yield from repeated("callers", callers)
     yield from repeated("egress", [called.name for called in egress])
+    ports: dict[str, set[int]] = {}
+    for position, called in enumerate(egress):
+        for number, block in enumerate(called.blocks):
+            known = ports.setdefault(block, set())
+            known.update(called.ports)
+            if len(known) > _MOST_PORTS:
+                yield ("egress", position, "blocks", number), f"called on more than {_MOST_PORTS} ports; name fewer"
 
 
 def unreachable(

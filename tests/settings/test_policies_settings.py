@@ -29,6 +29,12 @@ WRONG: list[tuple[str, object, str, str]] = [
     (f"{SERVICE}.egress", ["203.0.113.0/24"], "[0]", SECTION),
     (f"{SERVICE}.egress", [PAYMENT] * 21, "", "too many; 20 at most"),
     (f"{SERVICE}.egress", [PAYMENT, PAYMENT], "[1]", "named twice; name each once"),
+    (
+        f"{SERVICE}.egress",
+        [{**PAYMENT, "name": f"n{first}", "ports": list(range(first, first + 13))} for first in (1, 101)],
+        "[1].blocks[0]",
+        "called on more than 24 ports; name fewer",
+    ),
     (f"{FIRST}.name", ..., "", "missing; it is required"),
     (f"{FIRST}.name", "Payment Provider", "", SLUG),
     (f"{FIRST}.blocks", ..., "", "missing; it is required"),
