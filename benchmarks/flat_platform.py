@@ -1,7 +1,8 @@
 """A stack against the same resources in one flat file, both from nothing: `python -m benchmarks.flat_platform [STACK]`.
 
 What components and typed settings cost. Both are previewed by the same engine with the same plugins in turn, in one
-run; the promise is a ratio of 1.15 for the preview, and 1.05 for what both import (issue 5).
+run; the promise is a ratio of 1.15 for the preview, also of a stack with 20 services (issue 6), and 1.05 for what both
+import (issue 5).
 
 The program takes one turn of the event loop that spares the SDK much (`infra/__main__.py`), which nobody's flat file
 does, and keeps the collector from what it builds up; second rows say what is left of the ratios when the flat file does
@@ -9,14 +10,19 @@ so too.
 """
 
 import ast
+import copy
 import os
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from benchmarks.flat_program import source
 from benchmarks.rows import Row, timed
@@ -26,12 +32,13 @@ from infra.sandbox import pulumi as engine
 from infra.sandbox import stack_file as asked
 from infra.sandbox.cloud import account
 from infra.sandbox.environment import Workspace
-from infra.settings import stack_file
+from infra.settings import SETTINGS_KEY, stack_file
 from infra.settings.loader import load
 from stacks.environment import deploy
 from tests.harness import graph_of
 
 _RUNS = 5
+_SERVICES = 20
 _FLAT = "flat"
 _TURN = "FLAT_TAKES_A_TURN"
 _MAIN = f"""import flat  # a module, so that it is byte-compiled too
@@ -64,19 +71,20 @@ def measure(stack: str = "production") -> list[Row]:
         # The program reads the file where it declares a pooler; here it runs in this process, against mocks.
         os.environ["PGSSLROOTCERT"] = workspace.variables()["PGSSLROOTCERT"]
         with tempfile.TemporaryDirectory() as folder:
-            count = _write_flat(Path(folder), stack)
-            return [*_previews(workspace, Path(folder), count), *_imports(Path(folder))]
+            raw = stack_file.read(stack_file.source_of(stack)).settings
+            count = _write_flat(Path(folder), stack, raw)
+            rows = [*_previews(workspace, Path(folder), count), *_imports(Path(folder))]
+            return [*rows, _many_services(workspace, Path(folder), raw)]
     finally:
         lifecycle.down(name, lambda _line: None, delete=True)
 
 
-def _write_flat(folder: Path, stack: str) -> int:
-    """Write the flat project, and return how many resources it has."""
-    raw = stack_file.read(stack_file.source_of(stack)).settings
+def _write_flat(folder: Path, stack: str, raw: object) -> int:
+    """Write the flat project of a stack's settings, and return how many resources it has."""
     graph = graph_of(lambda: deploy(load(stack, raw, {})))
     runtime = f"{{name: python, options: {{toolchain: pip, virtualenv: {VIRTUALENV}}}}}"
     (folder / "Pulumi.yaml").write_text(f"name: {_FLAT}\nmain: program/\nruntime: {runtime}\n")
-    (folder / "program").mkdir()
+    (folder / "program").mkdir(exist_ok=True)
     (folder / "program" / "flat.py").write_text(source(graph))
     (folder / "program" / "__main__.py").write_text(_MAIN)
     subprocess.run([_PYTHON, "-m", "compileall", "-q", str(folder / "program")], check=True)
@@ -84,21 +92,13 @@ def _write_flat(folder: Path, stack: str) -> int:
 
 
 def _previews(workspace: Workspace, folder: Path, count: int) -> list[Row]:
-    environment = workspace.process_environment()
-    flat = {
-        key: value for key, value in environment.items() if key not in ("PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK")
-    }
+    environment, flat = _environments(workspace)
     _pulumi(["stack", "init", _FLAT], folder, flat)
-    times: dict[str, list[float]] = {"whole": [], "flat": [], "turn": []}
-    commands = {
-        "flat": lambda: _preview(_FLAT, folder, flat),
-        "turn": lambda: _preview(_FLAT, folder, {**flat, _TURN: "yes"}),
-        "whole": lambda: _preview(workspace.stack, PROJECT_ROOT, environment),
-    }
-    for _ in range(_RUNS):
-        for which, preview in commands.items():
-            times[which].append(timed(preview)[0])
-    whole, plain, turn = (statistics.median(times[which]) for which in ("whole", "flat", "turn"))
+    plain, turn, whole = _medians(
+        lambda: _preview(_FLAT, folder, flat),
+        lambda: _preview(_FLAT, folder, {**flat, _TURN: "yes"}),
+        lambda: _preview(workspace.stack, PROJECT_ROOT, environment),
+    )
     return [
         Row(
             f"first preview of {workspace.stack}, {count} resources, median of {_RUNS}",
@@ -109,6 +109,40 @@ def _previews(workspace: Workspace, folder: Path, count: int) -> list[Row]:
         Row("the same against one flat file", f"{whole / plain:.2f} x {plain:.1f} s", "1.15 x", _COMMAND),
         Row("against one that takes the turn too", f"{whole / turn:.2f} x {turn:.1f} s", "-", _COMMAND),
     ]
+
+
+def _many_services(workspace: Workspace, folder: Path, raw: Mapping[str, Any]) -> Row:
+    """Compare the previews of a stack with many services, whose settings take the place of the stack's."""
+    like = next(iter(raw["services"].values()))
+    own = {key: like[key] for key in ("port", "active", "slots")} | {"database_connections": 0}
+    more = {f"service-{number}": copy.deepcopy(own) for number in range(_SERVICES - len(raw["services"]))}
+    many = {**raw, "services": {**raw["services"], **more}}
+    content = yaml.safe_load(workspace.stack_file.read_text())
+    content["config"][SETTINGS_KEY] = many
+    workspace.stack_file.write_text(yaml.safe_dump(content, sort_keys=False))
+    count = _write_flat(folder, workspace.stack, many)
+    environment, flat = _environments(workspace)
+    plain, whole = _medians(
+        lambda: _preview(_FLAT, folder, flat), lambda: _preview(workspace.stack, PROJECT_ROOT, environment)
+    )
+    what = f"preview of {workspace.stack} with {_SERVICES} services, {count} resources, against one flat file"
+    return Row(what, f"{whole / plain:.2f} x {plain:.1f} s", "1.15 x", _COMMAND)
+
+
+def _environments(workspace: Workspace) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the environments in which the program and the flat file are run."""
+    whole = workspace.process_environment()
+    own = ("PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK")
+    return whole, {key: value for key, value in whole.items() if key not in own}
+
+
+def _medians(*commands: Callable[[], object]) -> list[float]:
+    """Run each in turn, again and again, and return the seconds that each took."""
+    times: list[list[float]] = [[] for _ in commands]
+    for _ in range(_RUNS):
+        for taken, command in zip(times, commands, strict=True):
+            taken.append(timed(command)[0])
+    return [statistics.median(taken) for taken in times]
 
 
 def _preview(stack: str, folder: Path, environment: dict[str, str]) -> None:
