@@ -37,6 +37,7 @@ _NAME_LABEL = "app.kubernetes.io/name"
 _COMPONENT_LABEL = "app.kubernetes.io/component"
 _OURS = {"app.kubernetes.io/part-of": MANAGED_BY}
 _SERVICES = Peers(pods={_COMPONENT_LABEL: "service"})
+_MAINTENANCE = Peers(pods={_COMPONENT_LABEL: "maintenance"})
 _POOLER = {_COMPONENT_LABEL: "pooler"}
 
 # Those of the components on AWS, whose modules are imported only where something is declared there.
@@ -129,7 +130,7 @@ def _gateway(settings: StackSettings) -> Mapping[str, Connections]:
     connections = Connections(
         pods=_ISTIO_GATEWAY,
         ingress=[Rule(blocks=["0.0.0.0/0"], ports=_ISTIO_PORTS)],
-        egress=[DNS, Rule(peers=[control], ports=[_ISTIOD_PORT]), Rule(peers=[Peers(pods=_OURS)])],
+        egress=[DNS, Rule(peers=[control], ports=[_ISTIOD_PORT]), Rule(peers=[_SERVICES, _MAINTENANCE])],
     )
     return {"gateway": connections}
 

@@ -297,12 +297,19 @@ def test_the_pods_of_istios_gateway_take_the_worlds_requests_to_services_with_ho
     graph = declared("istio")
     cluster = Cluster(graph, [zone.private for zone in ZONES])
     (entry,) = [node for node in graph.of_type("v1:Gateway") if node.type.startswith("kubernetes:")]
-    label = {"gateway.networking.k8s.io/gateway-name": entry.plain("metadata", "name")}
-    proxy = Pod("proxy", entry.plain("metadata", "namespace"), label)
+    # Istio gives them the Gateway's own labels as well.
+    both = {
+        **entry.plain("metadata", "labels"),
+        "gateway.networking.k8s.io/gateway-name": entry.plain("metadata", "name"),
+    }
+    proxy = Pod("proxy", entry.plain("metadata", "namespace"), both)
     assert cluster.closed(proxy)
     assert called(cluster, proxy) == ROUTED.keys()
     assert {port for port in PORTS if cluster.connects(ELSEWHERE[0], proxy, port)} == {80, 443}
     assert cluster.connects(proxy, Pod("istiod", "istio-system", {"app": "istiod"}), 15012)
+    (closed,) = of_kind(cluster, "maintenance")
+    assert all(cluster.connects(proxy, closed, port) for port in closed.ports)
+    assert not cluster.connects(proxy, cluster.pods["database-pooler-pods"], POOLER)
     assert called(cluster, LOAD_BALANCER) == set()
     assert not any(cluster.connects(proxy, target, port) for target in (DATABASE, *ELSEWHERE) for port in PORTS)
 
