@@ -82,11 +82,15 @@ class Recovery(Project):
             }
         )
 
-    def up(self, **settings: Any) -> None:
-        """Apply the program with other settings; afterwards nothing is left to do."""
+    def apply(self, **settings: Any) -> None:
+        """Apply the program with other settings."""
         self.settings.clear()
         self.settings.update(settings, password=PASSWORD)
         self.pulumi("up", "--yes", "--skip-preview")
+
+    def up(self, **settings: Any) -> None:
+        """Apply it; afterwards nothing is left to do."""
+        self.apply(**settings)
         self.pulumi("preview", "--expect-no-changes")
 
     def rows(self, name: str) -> list[str]:
@@ -99,31 +103,35 @@ class Recovery(Project):
         return dict(instance)
 
 
-@pytest.fixture
-def recovery(tmp_path: Path) -> Iterator[Recovery]:
-    """A project whose cloud is stopped in the end."""
-    root = tmp_path / "a cloud"
+@pytest.fixture(scope="module")
+def backed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A cloud with servers, which all tests of a file use."""
+    root = tmp_path_factory.mktemp("clouds") / "a cloud"
     cloud = Cloud(TestInstance("test-recovery", free_block(f"{root}/test-recovery", frozenset()), root), backed=True)
     cloud.start(quiet)
+    yield cloud
+    cloud.stop()
+
+
+@pytest.fixture
+def recovery(tmp_path: Path, backed: Cloud) -> Iterator[Recovery]:
+    """A project in that cloud, which holds nothing of another test."""
     install_language_host(BIN)
     installation.install(tmp_path / "home")
-    project = Recovery(Project.create(tmp_path).root, cloud, {})
+    project = Recovery(Project.create(tmp_path).root, backed, {})
     project.program(_PROGRAM)
     project.pulumi("stack", "init", "dev")
-    try:
-        yield project
-    finally:
+    yield project
+    backed.clear_faults()
+    if not backed.is_empty():
         project.pulumi("cancel", "--yes")
         project.pulumi("destroy", "--yes", "--skip-preview")
-        cloud.stop()
 
 
 def test_a_program_restores_to_a_moment_and_from_snapshots_also_when_the_source_is_gone(recovery: Recovery) -> None:
-    recovery.up(source=True)
+    recovery.apply(source=True)
     source = recovery.told("source")
     write(recovery.cloud, source, "before")
-    recovery.up(source=True, snapshot=True)
-    assert recovery.rows("from-copy") == ["before"]
     with connect(recovery.cloud, source) as connection:
         row = connection.execute("select date_trunc('second', clock_timestamp()) + interval '1 s'").fetchone()
         assert row is not None
@@ -131,11 +139,12 @@ def test_a_program_restores_to_a_moment_and_from_snapshots_also_when_the_source_
     moment = row[0].strftime("%Y-%m-%dT%H:%M:%SZ")
     write(recovery.cloud, source, "after")
     then = {"sourceDbInstanceIdentifier": "source", "restoreTime": moment}
-    recovery.up(source=True, points={"then": then})
+    recovery.up(source=True, snapshot=True, points={"then": then})
     recovery.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    assert recovery.rows("from-copy") == ["after", "before"]
     assert recovery.rows("then") == ["before"]
     assert recovery.rows("source") == ["after", "before"]
-    recovery.up()
+    recovery.apply()
     assert recovery.cloud.is_empty()
     gone = {"sourceDbiResourceId": source["DbiResourceId"]}
     points = {"again": {**gone, "restoreTime": moment}, "latest": {**gone, "useLatestRestorableTime": True}}
@@ -145,7 +154,7 @@ def test_a_program_restores_to_a_moment_and_from_snapshots_also_when_the_source_
 
 
 def test_a_lost_region_fails_in_clear_lines_and_is_as_before_when_it_is_back(recovery: Recovery) -> None:
-    recovery.up(source=True)
+    recovery.apply(source=True)
     write(recovery.cloud, recovery.told("source"), "kept")
     recovery.cloud.add_fault(kind="lost-region", region=REGION)
     lost = f"ServiceUnavailable: The region {REGION} does not answer: it is lost."

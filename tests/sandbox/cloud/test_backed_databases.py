@@ -3,6 +3,7 @@
 import datetime
 import json
 from collections.abc import Callable
+from typing import Any
 
 import psutil
 import psycopg
@@ -249,11 +250,20 @@ def test_only_the_built_major_version_runs_and_the_refusal_names_it(backed: Clou
     rds.delete_db_instance(DBInstanceIdentifier="newer", SkipFinalSnapshot=True)
 
 
-def test_a_killed_cloud_finds_its_databases_again_and_a_stopped_one_leaves_no_process(make_cloud: MakeCloud) -> None:
+@pytest.fixture(scope="module")
+def ending(make_cloud: MakeCloud) -> tuple[Cloud, dict[str, Any]]:
+    """A cloud whose processes tests end, and its database."""
     cloud = Cloud(make_cloud("test-backed-restarts").instance, backed=True)
     cloud.start(quiet)
     instance = create_database(cloud, "kept")
     write(cloud, instance, "kept")
+    return cloud, instance
+
+
+def test_a_killed_cloud_finds_its_databases_again_and_a_stopped_one_leaves_no_process(
+    ending: tuple[Cloud, dict[str, Any]],
+) -> None:
+    cloud, instance = ending
     kill(cloud)
     assert rows(cloud, instance) == ["kept"]
     cloud.start(quiet)
@@ -264,6 +274,18 @@ def test_a_killed_cloud_finds_its_databases_again_and_a_stopped_one_leaves_no_pr
     cloud.start(quiet)
     assert told(cloud, "kept")["Endpoint"] == instance["Endpoint"]
     assert rows(cloud, instance) == ["kept"]
+
+
+def test_after_everything_was_killed_a_start_brings_all_back(ending: tuple[Cloud, dict[str, Any]]) -> None:
+    cloud, instance = ending
+    kill_everything(cloud)
+    assert processes(cloud) == []
+    cloud.start(quiet)
+    assert told(cloud, "kept")["Endpoint"] == instance["Endpoint"]
+    assert rows(cloud, instance) == ["kept"]
+    client(cloud, "rds").delete_db_instance(DBInstanceIdentifier="kept", SkipFinalSnapshot=True)
+    cloud.stop()
+    assert processes(cloud) == []
 
 
 def test_a_server_that_dies_is_started_again_with_its_data(backed: Cloud) -> None:
@@ -283,18 +305,3 @@ def test_a_server_that_dies_is_started_again_with_its_data(backed: Cloud) -> Non
     wait_until(answers, seconds=60, what="no new server", where="mortal", remedy="see the cloud's log")
     assert json.loads((folder / "server.pid").read_text())["pid"] != server.pid
     assert rows(backed, instance) == ["kept"]
-
-
-def test_after_everything_was_killed_a_start_brings_all_back(make_cloud: MakeCloud) -> None:
-    cloud = Cloud(make_cloud("test-backed-killed").instance, backed=True)
-    cloud.start(quiet)
-    instance = create_database(cloud, "kept")
-    write(cloud, instance, "kept")
-    kill_everything(cloud)
-    assert processes(cloud) == []
-    cloud.start(quiet)
-    assert told(cloud, "kept")["Endpoint"] == instance["Endpoint"]
-    assert rows(cloud, instance) == ["kept"]
-    client(cloud, "rds").delete_db_instance(DBInstanceIdentifier="kept", SkipFinalSnapshot=True)
-    cloud.stop()
-    assert processes(cloud) == []
