@@ -123,7 +123,7 @@ class MigrationLogin(pulumi.ComponentResource):
 def _password(known: str | None) -> str:
     if known is None:
         raise pulumi.RunError(
-            "the backup has no role for migrations; remove services.*.migration, or restore a backup of a stack that "
-            "had one"
+            "the backup has no role for migrations; remove services.*.migration and as_owner of jobs, or restore a "
+            "backup of a stack that had one"
         )
     return known

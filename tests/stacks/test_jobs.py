@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import pulumi
 import pytest
 
+from components.isolated_schema import Server
+from components.migration_login import MigrationLogin, MigrationLoginArgs
 from infra.sandbox.plugins.values import has_secret
-from tests.examples import BLUE_IMAGE, GREEN_IMAGE, environment_graph, with_jobs
-from tests.harness import Graph
+from tests.examples import BLUE_IMAGE, GREEN_IMAGE, declared_graph, environment_graph, with_jobs
+from tests.harness import Graph, graph_of
 
 MIGRATION = "storefront-migrate-job"
 WARM_UP = "storefront-warm-job"
@@ -104,6 +107,34 @@ def test_a_migration_and_a_job_that_asks_for_it_are_the_owner_of_tables_and_no_o
 def test_the_owners_login_is_told_to_those_who_restore_a_backup(graph: Graph) -> None:
     assert "tenantry_pool_migrator" in graph.exports["database_logins"]
     assert "database_logins" in graph.secret_exports
+
+
+def test_the_owners_login_comes_with_a_backup_and_is_not_made_again() -> None:
+    def declare() -> None:
+        restored = pulumi.Output.secret({"shop_pool_migrator": "a word"})
+        args = MigrationLoginArgs(
+            server=Server(host="db.example.invalid", port=5432, ssl_mode="verify-full", restored=restored),
+            database="shop",
+            schema="pool",
+            owner="shop_pool_owner",
+            role_prefix="shop_pool",
+            credentials_namespace="tenantry",
+        )
+        MigrationLogin("login", args)
+
+    (credentials,) = [node for node in graph_of(declare).nodes.values() if node.custom]
+    url = "postgresql://shop_pool_migrator:a word@db.example.invalid:5432/shop?sslmode=verify-full"
+    assert credentials.plain("stringData") == {"DATABASE_URL": url, "DIRECT_DATABASE_URL": url}
+    assert has_secret(credentials.inputs["stringData"])
+
+
+def test_a_backup_without_that_login_is_told_with_what_to_do() -> None:
+    def restored(raw: dict[str, Any]) -> None:
+        with_jobs(raw)
+        raw["database"]["restore"] = {"stack": "production"}
+
+    with pytest.raises(pulumi.RunError, match="the backup has no role for migrations; remove"):
+        declared_graph(restored)
 
 
 def test_a_guard_is_there_before_a_migration_makes_a_table(graph: Graph) -> None:
