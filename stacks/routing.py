@@ -129,7 +129,8 @@ def _directions(
     after = [*declared.ready, declared.after_switch]
     shared = [*service.hosts, *([f"*.{dns.zone}"] if service.tenant_hosts else [])]
     hosts: dict[str, list[str]] = {"hosts": shared}
-    for tenant in settings.tenants if service.tenant_hosts else ():
+    # By name, so that another order in the settings changes nothing.
+    for tenant in sorted(settings.tenants, key=lambda one: one.slug) if service.tenant_hosts else ():
         role = _role(tenant, service)
         if role is not None:
             hosts.setdefault(role, []).append(f"{tenant.slug}.{dns.zone}")

@@ -82,6 +82,7 @@ class Hosts:
         yield from self._unreachable()
         yield from self._without_hosts()
         yield from self._shared()
+        yield from self._mixed_up()
         yield from self._closed()
         for position, tenant in enumerate(self._tenants):
             if tenant.release.pin is not None:
@@ -121,6 +122,16 @@ class Hosts:
                 if taken:
                     wrong = f"services.{min(taken)} has it already on the same path; name another, or other paths"
                     yield ("services", name, "hosts", position), wrong
+
+    def _mixed_up(self) -> Iterator[Contradiction]:
+        first: dict[tuple[str, str], str] = {}
+        for name in self._routed:
+            service = self._services[name]
+            if service.affinity is not None:
+                met = {first.setdefault((host, service.affinity.cookie), name) for host in service.hosts} - {name}
+                if met:
+                    wrong = f"services.{min(met)} has it on the same host; name another"
+                    yield ("services", name, "affinity", "cookie"), wrong
 
     def _closed(self) -> Iterator[Contradiction]:
         maintenance = self._gateway.maintenance if self._gateway is not None else None

@@ -27,7 +27,7 @@ API: dict[str, Any] = {
     "database_connections": 0,
     "slots": {"blue": {"image": BLUE_IMAGE}},
 }
-ACME = {"email": "platform@example.com"}
+ISTIO: dict[str, object] = {"dns.gateway_class": "istio", "dns.acme": {"email": "platform@example.com"}}
 STOREFRONT = "services.storefront"
 
 # path, value there, what is said after the path
@@ -77,6 +77,9 @@ WRONG_COMBINATIONS: list[tuple[dict[str, object], str, str]] = [
     ({f"{STOREFRONT}.affinity": {"seconds": 86_401}}, f"{STOREFRONT}.affinity.seconds", "too large; 86400 at most"),
     ({"services.api": {**API, "hosts": ["app.shop.example.com"]}}, "services.api.hosts[0]",
      "services.storefront has it already on the same path; name another, or other paths"),
+    ({**ISTIO, f"{STOREFRONT}.affinity": {},
+      "services.api": {**API, "hosts": ["app.shop.example.com"], "paths": ["/api"], "affinity": {}}},
+     "services.api.affinity.cookie", "services.storefront has it on the same host; name another"),
     ({"services.api": {**API, "tenant_hosts": True}}, "services.api.tenant_hosts",
      "services.storefront has them already; one service answers for tenants"),
     ({"services.api": {**API, "paths": ["/api"]}}, "services.api.paths", NO_HOST),
@@ -137,8 +140,8 @@ def test_without_a_word_no_service_has_a_host() -> None:
 
 def test_one_host_may_have_services_on_different_paths() -> None:
     api = {**API, "hosts": ["app.shop.example.com"], "paths": ["/api"], "affinity": {"cookie": "api-slot"}}
-    istio = {"dns.gateway_class": "istio", "dns.acme": ACME}
-    assert settings({**istio, "services.api": api}).services["api"].paths == ("/api",)
+    found = settings({**ISTIO, f"{STOREFRONT}.affinity": {}, "services.api": api})
+    assert found.services["api"].paths == ("/api",)
 
 
 def test_the_zone_itself_is_a_host_of_it() -> None:

@@ -75,6 +75,19 @@ def test_a_tenant_more_is_no_route_more(aws: Graph) -> None:
     assert hosts(graph) == hosts(aws)
 
 
+def test_tenants_in_another_order_are_the_same_routes() -> None:
+    def early(raw: dict[str, Any]) -> None:
+        with_canary(raw)
+        for tenant in raw["tenants"]:
+            tenant["ring"] = "early"
+
+    def turned(raw: dict[str, Any]) -> None:
+        early(raw)
+        raw["tenants"].reverse()
+
+    assert hosts(routed(early)) == hosts(routed(turned))
+
+
 def test_without_hosts_or_a_zone_there_is_no_gateway() -> None:
     for graph in (declared_graph(), declared_graph(lambda raw: raw.update(dns={"zone": ZONE}))):
         assert graph.of_type(":HTTPRoute") == []
