@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from tests.plugins.aws.test_aws_recovery import Recovery, recovery
+from tests.plugins.aws.test_aws_recovery import Recovery, backed, recovery
 from tests.sandbox.cloud.backed import connect
 from tests.sandbox.cloud.harness import client
 
-__all__ = ["recovery"]  # the fixture
+__all__ = ["backed", "recovery"]  # the fixtures
 
 _PROGRAM = """
 import json, os
@@ -67,16 +67,15 @@ def test_a_stack_restores_from_anothers_copied_backups_and_keeps_its_database_wi
     recovery: Recovery,
 ) -> None:
     recovery.program(_PROGRAM)
-    recovery.up(region=_HOME, copied_to=_AWAY, database=_DATABASE)
+    recovery.apply(region=_HOME, copied_to=_AWAY, database=_DATABASE)
     assert rows(recovery, "dev", _HOME, add="from home") == ["from home"]
     recovery.pulumi("stack", "init", "away")
     recovery.up(region=_AWAY, database={**_DATABASE, "restore": {"stack": "dev"}})
     made = told(recovery, "away", _AWAY)["DbiResourceId"]
     assert rows(recovery, "away", _AWAY, add="from away") == ["from away", "from home"]
-    recovery.up(region=_AWAY, database=_DATABASE)
-    recovery.up(region=_AWAY, database={**_DATABASE, "restore": {"snapshot": "another-one"}})
-    assert told(recovery, "away", _AWAY)["DbiResourceId"] == made
+    rotated = {**_DATABASE, "master_password": {"rotated_at": "2026-11-21T10:00:00Z"}}
+    recovery.up(region=_AWAY, database=rotated)
     assert rows(recovery, "away", _AWAY) == ["from away", "from home"]
-    rotation = {"rotated_at": "2026-11-21T10:00:00Z"}
-    recovery.up(region=_AWAY, database={**_DATABASE, "master_password": rotation})
+    recovery.up(region=_AWAY, database={**rotated, "restore": {"snapshot": "another-one"}})
+    assert told(recovery, "away", _AWAY)["DbiResourceId"] == made
     assert rows(recovery, "away", _AWAY) == ["from away", "from home"]
