@@ -44,7 +44,7 @@ def create_cluster(cloud: Cloud) -> dict[str, Any]:
     ]
     role = client(cloud, "iam").create_role(RoleName="eks", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     eks.create_cluster(name="main", roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
-    eks.get_waiter("cluster_active").wait(name="main", WaiterConfig={"Delay": 1, "MaxAttempts": 90})
+    eks.get_waiter("cluster_active").wait(name="main", WaiterConfig={"Delay": 0.2, "MaxAttempts": 450})
     return dict(eks.describe_cluster(name="main")["cluster"])
 
 
