@@ -2,7 +2,8 @@
 
 The promises are those of issue 6: traffic never meets fewer ready endpoints than the active slot has, nor both slots at
 once, and a switch to pods that are ready adds 3 s at most to an update that has nothing to do. It runs on a control
-plane of its own, whose pods are simulated, and which is deleted at the end.
+plane of its own, whose pods are simulated, and which is deleted at the end. The seconds are those of the sandbox, whose
+plugin compares endpoints with pods; the official one waits 10 s and more for each Service's endpoints to settle.
 """
 
 import os
@@ -54,7 +55,7 @@ def _measure(stack: Stack, switches: int) -> list[Row]:
         Row(f"{what}: its ready endpoints, at the fewest", str(watch.fewest), f"{_REPLICAS}", _COMMAND),
         Row(f"{what}: times that both slots had traffic", str(watch.mixed), "0", _COMMAND),
         Row(
-            f"a switch to ready pods, median of {switches}, beside an update with nothing to do",
+            f"a switch to ready pods in the sandbox, median of {switches}, beside an update with nothing to do",
             f"{switched:.1f} s, {switched - unchanged:+.1f} s",
             f"+{_ADDED:.0f} s",
             _COMMAND,
