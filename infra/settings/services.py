@@ -91,7 +91,7 @@ class ResourceSettings(Section):
     """Requested; there is no limit, so that a pod may use what a node has left."""
 
     memory: Memory = "128Mi"
-    """Requested."""
+    """Requested; with autoscaling as much as memory_limit, as use is counted against what is requested."""
 
     memory_limit: Memory = "512Mi"
     """Above which a pod is killed and started again."""
@@ -195,6 +195,13 @@ class ServiceSettings(RoutedService):
         if self.canary is not None:
             yield from self._shared(self.canary)
         yield from self._counts()
+        asked = self.resources
+        if self.autoscaling is not None and mebibytes(asked.memory) < mebibytes(asked.memory_limit):
+            yield (
+                ("resources", "memory"),
+                "less than memory_limit, and autoscaling counts use against it, so that idle pods may be as many as "
+                "its maximum for ever; make it as much as memory_limit",
+            )
         if self.port is None:
             yield from self._idle_settings()
         if self.min_ready_seconds is not None and self.min_ready_seconds >= self.ready_timeout:

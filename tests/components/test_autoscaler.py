@@ -9,7 +9,7 @@ from tests.harness import Graph
 
 
 def scaled(raw: dict[str, Any]) -> None:
-    raw["services"]["storefront"]["autoscaling"] = {"maximum": 12}
+    raw["services"]["storefront"] |= {"autoscaling": {"maximum": 12}, "resources": {"memory": "512Mi"}}
 
 
 @pytest.fixture(scope="module")

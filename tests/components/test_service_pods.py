@@ -150,7 +150,7 @@ def test_pods_roll_for_it_only_where_that_is_said(rolls: bool) -> None:
 
 def test_a_slot_has_no_fewer_pods_than_its_floor() -> None:
     def raised(raw: dict[str, Any]) -> None:
-        raw["services"]["storefront"]["autoscaling"] = {}
+        raw["services"]["storefront"] |= {"autoscaling": {}, "resources": {"memory": "512Mi"}}
         raw["services"]["storefront"]["slots"]["green"]["floor"] = 17
 
     graph = environment_graph(raised)

@@ -91,7 +91,7 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
     ),
     (
         [(f"{POOL}.maximum", 1), ("services.storefront.autoscaling", {"maximum": 33}),
-         ("services.storefront.database_connections", 1)],
+         ("services.storefront.resources", {"memory": "512Mi"}), ("services.storefront.database_connections", 1)],
         "cluster.node_pools",
         f"too few nodes: services and jobs want 66 pods, and all nodes together have room for 63; {NODES}",
     ),
@@ -103,7 +103,8 @@ WRONG_COMBINATIONS: list[tuple[list[Change], str, str]] = [
         f"too few nodes: services and jobs want 64 pods, and all nodes together have room for 63; {NODES}",
     ),
     (
-        [("services.storefront.autoscaling", {}), ("services.storefront.database_connections", 20)],
+        [("services.storefront.autoscaling", {}), ("services.storefront.resources", {"memory": "512Mi"}),
+         ("services.storefront.database_connections", 20)],
         "database.max_connections",
         f"too few for the pods of two live slots, which need 830 without a pooler; {POOLS}",
     ),

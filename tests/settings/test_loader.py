@@ -65,16 +65,6 @@ WRONG: list[tuple[str, object, str]] = [
     ),
     (
         "services.storefront.autoscaling",
-        {"minimum": 4},
-        f"{STOREFRONT}.slots.blue.replicas: outside the bounds of autoscaling; begin between them",
-    ),
-    (
-        "services.storefront.autoscaling",
-        {"maximum": 4},
-        f"{STOREFRONT}.slots.green.replicas: outside the bounds of autoscaling; begin between them",
-    ),
-    (
-        "services.storefront.autoscaling",
         {"minimum": 5, "maximum": 4},
         f"{STOREFRONT}.autoscaling.minimum: more than maximum; lower one or raise the other",
     ),

@@ -17,6 +17,11 @@ MEMORY = "memory: a whole number and a unit, as `512Mi` or `8Gi`"
 CPU = "processors, in quotes: whole ones as `2`, or thousandths as `250m`"
 VARIABLE = "an environment variable: upper-case letters, digits and underscores; begins with a letter"
 CIRCLE = "comes, over this, after itself; remove one of the circle"
+LESS = (
+    "less than memory_limit, and autoscaling counts use against it, so that idle pods may be as many as its maximum "
+    "for ever; make it as much as memory_limit"
+)
+ROOM = (f"{STOREFRONT}.resources", {"memory": "512Mi"})
 NOTHING_ASKS = "nothing asks a worker; remove it, or give it a port"
 
 Change = tuple[str, object]
@@ -43,7 +48,14 @@ WRONG: list[tuple[list[Change], str, str]] = [
      DIGEST),
     ([(f"{STOREFRONT}.slots.green.floor", 5)], f"{STOREFRONT}.slots.green.floor",
      "of no use without autoscaling; set replicas, or add autoscaling"),
-    ([(f"{STOREFRONT}.autoscaling", {"maximum": 12}), (f"{STOREFRONT}.slots.green.floor", 13)],
+    ([ROOM, (f"{STOREFRONT}.autoscaling", {"minimum": 4})], f"{STOREFRONT}.slots.blue.replicas",
+     "outside the bounds of autoscaling; begin between them"),
+    ([ROOM, (f"{STOREFRONT}.autoscaling", {"maximum": 4})], f"{STOREFRONT}.slots.green.replicas",
+     "outside the bounds of autoscaling; begin between them"),
+    ([(f"{STOREFRONT}.autoscaling", {})], f"{STOREFRONT}.resources.memory", LESS),
+    ([(f"{STOREFRONT}.autoscaling", {}), (f"{STOREFRONT}.resources", {"memory": "512Mi", "memory_limit": "1Gi"})],
+     f"{STOREFRONT}.resources.memory", LESS),
+    ([ROOM, (f"{STOREFRONT}.autoscaling", {"maximum": 12}), (f"{STOREFRONT}.slots.green.floor", 13)],
      f"{STOREFRONT}.slots.green.floor", "more than autoscaling.maximum; lower it, or raise that"),
     ([(f"{STOREFRONT}.slots.green.floor", 0)], f"{STOREFRONT}.slots.green.floor", "too small; 1 at least"),
     ([(f"{STOREFRONT}.slots.green.replicas", 201)], f"{STOREFRONT}.slots.green.replicas", "too large; 200 at most"),
