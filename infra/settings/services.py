@@ -1,6 +1,7 @@
 """Settings of services: what runs in which slot, how many pods of it, and what of it takes traffic."""
 
 import graphlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
@@ -35,8 +36,11 @@ _GIVEN = (
 )
 """Variables that the platform itself sets, in pods of services and of their jobs."""
 
-_SECRET_ENDINGS = ("PASSWORD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY", "CREDENTIALS")
-"""How variables are called whose values belong to nobody's eyes; ours."""
+_SECRET_ENDINGS = ("PASSWORD", "PASSPHRASE", "SECRET", "TOKEN", "_KEY", "_DSN", "CREDENTIALS")
+"""How variables are called whose values belong to nobody's eyes; ours. So are those with `SECRET_` in their names."""
+
+_SIGNED_URL = re.compile(r"://[^/\s]*:[^/\s]*@")
+"""A URL with a user and a password."""
 
 
 class SlotSettings(Section):
@@ -242,11 +246,13 @@ class ServiceSettings(RoutedService):
                 yield (name,), text
 
     def _variables(self) -> Iterator[Contradiction]:
-        for name in self.environment:
+        for name, value in self.environment.items():
             if name in _GIVEN:
                 yield ("environment", name), "set by the platform; take another name"
-            elif name.endswith(_SECRET_ENDINGS):
+            elif name.endswith(_SECRET_ENDINGS) or "SECRET_" in name:
                 yield ("environment", name), "a secret, by its name; declare it in secrets, or rename it"
+            elif _SIGNED_URL.search(value):
+                yield ("environment", name), "a URL with a password; declare it in secrets, or take the password out"
 
 
 def ready_seconds(name: str, services: Mapping[str, ServiceSettings]) -> int:

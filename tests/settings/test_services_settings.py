@@ -79,6 +79,16 @@ WRONG: list[tuple[list[Change], str, str]] = [
      "set by the platform; take another name"),
     ([(f"{STOREFRONT}.environment", {"MAIL_TOKEN": "x"})], f"{STOREFRONT}.environment.MAIL_TOKEN",
      "a secret, by its name; declare it in secrets, or rename it"),
+    *(
+        ([(f"{STOREFRONT}.environment", {name: "x"})], f"{STOREFRONT}.environment.{name}",
+         "a secret, by its name; declare it in secrets, or rename it")
+        for name in ("ENCRYPTION_KEY", "SECRET_KEY_BASE", "MAIL_SECRET_NAME", "SIGNING_PASSPHRASE", "SENTRY_DSN")
+    ),
+    *(
+        ([(f"{STOREFRONT}.environment", {"SEARCH_URL": url})], f"{STOREFRONT}.environment.SEARCH_URL",
+         "a URL with a password; declare it in secrets, or take the password out")
+        for url in ("https://shop:pa55@search.example/x", "redis://:pa55@10.0.0.7:6379", "use amqp://a:b@mq.example/")
+    ),
     ([(f"{STOREFRONT}.environment", {"GREETING": 4097 * "x"})], f"{STOREFRONT}.environment.GREETING",
      "too long; 4096 characters at most"),
     ([(f"{STOREFRONT}.after", ["api"])], f"{STOREFRONT}.after[0]",
@@ -114,6 +124,12 @@ def changed(changes: list[Change]) -> dict[str, Any]:
 @pytest.mark.parametrize(("changes", "path", "said"), WRONG)
 def test_a_wrong_setting_of_a_service_is_told_by_its_path(changes: list[Change], path: str, said: str) -> None:
     assert problems_of(changed(changes)) == (f"{ROOT}.{path}: {said}",)
+
+
+def test_addresses_without_a_password_are_plain_configuration() -> None:
+    plain = {"SEARCH_URL": "https://search.example:9200/a:b@c", "REPLY_TO": "shop:help@shop.example", "KEYBOARD": "de"}
+    loaded = load("example", changed([(f"{STOREFRONT}.environment", plain)]), ENVIRONMENT)
+    assert loaded.services["storefront"].environment == plain
 
 
 def test_a_circle_of_three_services_is_told_once() -> None:
