@@ -4,9 +4,12 @@ Owns how a rule is written, and the rules that are the same everywhere. Leaves c
 `WorkloadNamespace`, and who needs whom to the composition.
 
 On EKS the VPC CNI's agent enforces them (`Cluster` turns it on): for pods of Deployments and Jobs, not for pods that
-nobody owns; and where a Service's port is the container's, as all of ours are. In its standard mode, a new pod is open
-for the moment until its policies have come to its node; the strict mode would need policies for kube-system, which is
-EKS's own (EKS user guide, "Limit Pod traffic with Kubernetes network policies").
+nobody owns; and where a Service's port is the container's, as all of ours are. A Service is called by an address of its
+own, which it allows only where a peer's labels are in the Service's selector: it takes that for labels
+(`getMatchingServiceClusterIPs` of aws/amazon-network-policy-controller-k8s), so our Services' selectors have all that
+peers name. In its standard mode, a new pod is open for the moment until its policies have come to its node; the strict
+mode would need policies for kube-system, which is EKS's own (EKS user guide, "Limit Pod traffic with Kubernetes network
+policies").
 """
 
 from collections.abc import Mapping, Sequence

@@ -231,7 +231,8 @@ class Pooler(pulumi.ComponentResource):
             f"{self._name}-service",
             metadata=self._metadata(self._args.service),
             spec={
-                "selector": self._selector(),
+                # All of them: policies name pods by two that are not those of `_selector`, which cannot be changed.
+                "selector": labels(self._name, "pooler"),
                 "ports": [{"name": "postgresql", "port": PORT, "target_port": "postgresql"}],
             },
             opts=self._child(),

@@ -214,7 +214,7 @@ class Service(pulumi.ComponentResource):
                 "labels": labels(self._name, "service"),
             },
             spec={
-                "selector": slots.selector(self._name, self._args.active),
+                "selector": slots.service_selector(self._name, self._args.active),
                 "ports": [{"name": "http", "port": http.port, "target_port": "http"}],
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after), hooks=hooks),

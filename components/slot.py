@@ -98,6 +98,15 @@ def selector(service: str, slot: Slot) -> dict[str, str]:
     return {"app.kubernetes.io/name": service, SLOT_LABEL: slot}
 
 
+def service_selector(service: str, slot: Slot) -> dict[str, str]:
+    """Return what a Service selects a slot's pods by.
+
+    It says what they are as well: on EKS a policy's peer is a Service only if it selects this map (see
+    `network_policies`). The selector of a Deployment does not, for it can never be changed.
+    """
+    return {**selector(service, slot), "app.kubernetes.io/component": "service"}
+
+
 def deployment(plan: SlotPlan, slot: Slot, args: SlotArgs, role: Role, after: Sequence[pulumi.Resource]) -> Deployment:
     """Declare a slot's pods: new ones are ready before old ones go, a quarter at a time.
 
@@ -213,7 +222,7 @@ def slot_service(plan: SlotPlan, slot: Slot, port: int, live: Deployment | None)
         f"{name}-service",
         metadata=metadata,
         spec={
-            "selector": selector(plan.service, slot),
+            "selector": service_selector(plan.service, slot),
             "ports": [{"name": "http", "port": port, "target_port": "http"}],
         },
         opts=pulumi.ResourceOptions.merge(plan.opts, depends_on),

@@ -188,7 +188,21 @@ def test_each_slot_has_a_service_of_its_own_which_a_route_can_point_to(blue_acti
         service = blue_active.named(f"storefront-{slot}-service")
         assert service.plain("metadata", "name") == f"storefront-{slot}"
         selector = blue_active.named(f"storefront-{slot}").plain("spec", "selector", "matchLabels")
-        assert service.plain("spec", "selector") == selector
+        assert service.plain("spec", "selector") == {**selector, "app.kubernetes.io/component": "service"}
+
+
+def test_what_services_select_pods_by_is_more_than_what_a_deployment_does_for_that_cannot_change(
+    blue_active: Graph,
+) -> None:
+    pods = blue_active.named("storefront-blue")
+    assert pods.plain("spec", "selector", "matchLabels") == {
+        "app.kubernetes.io/name": "storefront",
+        "tenantry.dev/slot": "blue",
+    }
+    assert (
+        blue_active.named("storefront-service").plain("spec", "selector").items()
+        <= pods.plain("spec", "template", "metadata", "labels").items()
+    )
 
 
 def test_a_route_finds_both_services_even_before_there_is_a_candidate() -> None:

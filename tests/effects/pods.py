@@ -70,6 +70,7 @@ class Cluster:
             if node.type.startswith("kubernetes:")
         }
         self.pods = {pod.name: pod for pod in _pods(graph)}
+        self.services = {node.name: node.plain() for node in graph.of_type("core/v1:Service")}
 
     @property
     def namespaces(self) -> set[str]:
@@ -95,6 +96,30 @@ class Cluster:
             for port in rule.get("ports", [])
             if "ipBlock" in peer
         }
+
+    def called_by_address(self) -> dict[tuple[str, str], bool]:
+        """Return (policy, Service whose pods it lets its own call) -> whether they may call the Service's address.
+
+        That is how the VPC CNI's controller reads a peer of egress: a Service is meant if its selector, taken for
+        labels, is selected (`getMatchingServiceClusterIPs` of aws/amazon-network-policy-controller-k8s).
+        """
+        found: dict[tuple[str, str], bool] = {}
+        for policy, peer in self._peers_called():
+            here = policy["metadata"]["namespace"]
+            for name, service in self.services.items():
+                selector = service["spec"]["selector"]
+                theirs = [pod for pod in self.pods.values() if _is_before(service, pod)]
+                if any(self._is(peer, here, pod) for pod in theirs):
+                    known = (policy["metadata"]["name"], name)
+                    found[known] = found.get(known, False) or _selects(peer.get("podSelector", {}), selector)
+        return found
+
+    def _peers_called(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        for policy in self._policies:
+            for rule in policy["spec"].get("egress", []):
+                for peer in rule["to"]:
+                    if "ipBlock" not in peer:
+                        yield policy, peer
 
     def _selecting(self, direction: str, pod: Pod) -> Iterator[Mapping[str, Any]]:
         for policy in self._policies:
@@ -142,6 +167,11 @@ def _pod(node: Node) -> Pod:
     listening = [port for container in template["spec"]["containers"] for port in container.get("ports", [])]
     ports = frozenset(int(port["containerPort"]) for port in listening)
     return Pod(node.name, node.plain("metadata", "namespace"), template["metadata"]["labels"], ports)
+
+
+def _is_before(service: Mapping[str, Any], pod: Pod) -> bool:
+    beside = service["metadata"]["namespace"] == pod.namespace
+    return beside and service["spec"]["selector"].items() <= pod.labels.items()
 
 
 def _selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

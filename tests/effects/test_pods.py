@@ -173,6 +173,26 @@ def test_a_migration_reaches_the_server_and_a_warm_up_of_a_service_without_conne
     assert not cluster.connects(warm_up, DATABASE, POSTGRESQL)
 
 
+def test_whoever_may_call_the_pods_of_a_service_may_call_it_by_its_address(cluster: Cluster) -> None:
+    called = cluster.called_by_address()
+    assert {service for _, service in called} == {
+        "database-pooler-service",
+        *(f"{name}{slot}-service" for name, (port, _, _) in CALLERS.items() if port for slot in ("", "-blue")),
+    }
+    assert [call for call, allowed in called.items() if not allowed] == []
+
+
+def test_a_tenants_own_pods_call_the_pooler_by_its_address(cluster: Cluster) -> None:
+    called = cluster.called_by_address()
+    assert called["default-deny", "database-pooler-service"]
+
+
+def test_the_pods_of_istios_gateway_call_what_is_closed_by_its_address() -> None:
+    called = Cluster(declared("istio"), [zone.private for zone in ZONES]).called_by_address()
+    assert called["gateway", "gateway-maintenance-service"]
+    assert all(called.values())
+
+
 def test_nobody_who_was_not_named_reaches_a_service(either: Cluster) -> None:
     for stranger in strangers(either):
         assert called(either, stranger) == set(), stranger.name
