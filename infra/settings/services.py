@@ -142,7 +142,8 @@ class ServiceSettings(RoutedService):
     else 0."""
 
     ready_timeout: Annotated[int, Field(ge=10, le=3600)] = 600
-    """Seconds that a slot's pods may take to become ready before an update fails; the default is the plugin's own."""
+    """Seconds that a slot's pods may take to become ready before an update fails: more than a pod may take to start and
+    to count. The default is the plugin's own."""
 
     database_connections: Annotated[int, Field(ge=0, le=1000)] = PER_PROCESS
     """Connections to the database that one pod opens at most (REQUIREMENTS, Data); counted, not enforced. With 0, its
@@ -208,8 +209,6 @@ class ServiceSettings(RoutedService):
             )
         if self.port is None:
             yield from self._idle_settings()
-        if self.min_ready_seconds is not None and self.min_ready_seconds >= self.ready_timeout:
-            yield ("min_ready_seconds",), "not less than ready_timeout, so no update would end; lower it, or raise that"
         yield from repeated("after", self.after)
         yield from self._variables()
         yield from misconnected(self.port, self.callers, self.egress)
@@ -278,7 +277,7 @@ def in_order(services: Mapping[str, ServiceSettings]) -> tuple[str, ...]:
 
 
 def disorder(services: Mapping[str, ServiceSettings]) -> Iterator[Contradiction]:
-    """Return, below the settings' root, services that wait for nothing or for each other, or share a name.
+    """Return, below the settings' root, services that wait for nothing, for each other or too briefly, or share a name.
 
     Args:
         services: all of the environment.
@@ -290,11 +289,13 @@ def disorder(services: Mapping[str, ServiceSettings]) -> Iterator[Contradiction]
         stem, _, slot = name.rpartition("-")
         if slot in ("blue", "green") and stem in services:
             yield ("services", name), "the name of another service's slot; rename it"
-        if service.min_ready_seconds is None and ready_seconds(name, services) >= service.ready_timeout:
+        starting = 0 if service.port is None else service.startup_seconds  # nothing asks a worker
+        if service.ready_timeout <= starting + ready_seconds(name, services):
             yield (
                 ("services", name, "ready_timeout"),
-                f"not more than the {HEALTHY_SECONDS} s that it must be ready for those after it; raise it, or set "
-                "min_ready_seconds",
+                "not more than startup_seconds and min_ready_seconds together (the latter is "
+                f"{HEALTHY_SECONDS} for those that others come after), so that an update would fail whose pods start "
+                "in time; raise it, or lower one of them",
             )
     yield from _circle(services)
 

@@ -98,7 +98,7 @@ def test_a_rollout_takes_no_pod_away_before_there_is_another(plain: Graph) -> No
 
 
 def test_an_update_waits_as_long_for_pods_as_it_is_told() -> None:
-    for seconds, waited in ((60, 600), (1800, 1800)):
+    for seconds, waited in ((61, 600), (1800, 1800)):
         graph = environment_graph(storefront(ready_timeout=seconds))
         assert graph.named("storefront-blue").plain("spec", "progressDeadlineSeconds") == waited
 

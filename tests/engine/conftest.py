@@ -41,6 +41,7 @@ def brought(settings: Settings) -> None:
     for service in settings["services"].values():  # without a zone no host is routed
         service.pop("hosts", None)
         service.pop("tenant_hosts", None)
+        service["startup_seconds"] = 5  # a test waits for a slot as briefly as it can
         service["resources"] = {"memory_limit": "128Mi"}  # as much as is requested: a test scales it by its use
     settings["cluster"] = {"existing": {"context": "tenantry-sandbox"}}
     settings["database"] = {"existing": {}}

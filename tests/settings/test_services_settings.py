@@ -22,6 +22,10 @@ LESS = (
     "for ever; make it as much as memory_limit"
 )
 ROOM = (f"{STOREFRONT}.resources", {"memory": "512Mi"})
+TOO_BRIEF = (
+    "not more than startup_seconds and min_ready_seconds together (the latter is 30 for those that others come after), "
+    "so that an update would fail whose pods start in time; raise it, or lower one of them"
+)
 NOTHING_ASKS = "nothing asks a worker; remove it, or give it a port"
 
 Change = tuple[str, object]
@@ -59,9 +63,12 @@ WRONG: list[tuple[list[Change], str, str]] = [
      f"{STOREFRONT}.slots.green.floor", "more than autoscaling.maximum; lower it, or raise that"),
     ([(f"{STOREFRONT}.slots.green.floor", 0)], f"{STOREFRONT}.slots.green.floor", "too small; 1 at least"),
     ([(f"{STOREFRONT}.slots.green.replicas", 201)], f"{STOREFRONT}.slots.green.replicas", "too large; 200 at most"),
-    ([(f"{STOREFRONT}.min_ready_seconds", 60), (f"{STOREFRONT}.ready_timeout", 60)],
-     f"{STOREFRONT}.min_ready_seconds",
-     "not less than ready_timeout, so no update would end; lower it, or raise that"),
+    ([(f"{STOREFRONT}.ready_timeout", 60)], f"{STOREFRONT}.ready_timeout", TOO_BRIEF),
+    ([(f"{STOREFRONT}.startup_seconds", 600)], f"{STOREFRONT}.ready_timeout", TOO_BRIEF),
+    ([(f"{STOREFRONT}.startup_seconds", 100), (f"{STOREFRONT}.min_ready_seconds", 20),
+      (f"{STOREFRONT}.ready_timeout", 120)], f"{STOREFRONT}.ready_timeout", TOO_BRIEF),
+    ([("services.worker", {**WORKER, "min_ready_seconds": 60, "ready_timeout": 60})], "services.worker.ready_timeout",
+     TOO_BRIEF),
     ([(f"{STOREFRONT}.min_ready_seconds", 601)], f"{STOREFRONT}.min_ready_seconds", "too large; 600 at most"),
     ([(f"{STOREFRONT}.startup_seconds", 4)], f"{STOREFRONT}.startup_seconds", "too small; 5 at least"),
     ([(f"{STOREFRONT}.resources", {"memory": "1Gi"})], f"{STOREFRONT}.resources.memory",
@@ -99,8 +106,8 @@ WRONG: list[tuple[list[Change], str, str]] = [
     ([(f"{STOREFRONT}.after", ["storefront"])], f"{STOREFRONT}.after[0]", CIRCLE),
     ([("services.api", {**API, "after": ["storefront"]}), (f"{STOREFRONT}.after", ["api"])],
      "services.api.after[0]", CIRCLE),
-    ([("services.api", {**API, "ready_timeout": 30}), (f"{STOREFRONT}.after", ["api"])], "services.api.ready_timeout",
-     "not more than the 30 s that it must be ready for those after it; raise it, or set min_ready_seconds"),
+    ([("services.api", {**API, "ready_timeout": 90}), (f"{STOREFRONT}.after", ["api"])], "services.api.ready_timeout",
+     TOO_BRIEF),
     ([("services.storefront-blue", API)], "services.storefront-blue",
      "the name of another service's slot; rename it"),
     ([("services.worker", {**WORKER, "health_path": "/health"})], "services.worker.health_path", NOTHING_ASKS),
@@ -155,6 +162,18 @@ def test_who_comes_before_others_must_be_ready_for_half_a_minute() -> None:
 def test_how_long_a_pod_must_be_ready_can_be_said() -> None:
     raw = changed([("services.api", {**API, "min_ready_seconds": 5}), (f"{STOREFRONT}.after", ["api"])])
     assert ready_seconds("api", load("example", raw, ENVIRONMENT).services) == 5
+
+
+def test_an_update_may_wait_no_longer_than_a_pod_takes_to_start_and_to_count() -> None:
+    raw = changed(
+        [
+            ("services.api", {**API, "ready_timeout": 91}),
+            ("services.worker", {**WORKER, "ready_timeout": 10}),
+            (f"{STOREFRONT}.after", ["api"]),
+        ]
+    )
+    services = load("example", raw, ENVIRONMENT).services
+    assert [services[name].ready_timeout for name in ("api", "worker")] == [91, 10]
 
 
 def test_a_slot_without_traffic_keeps_its_pods_unless_told_or_a_worker() -> None:
