@@ -34,7 +34,9 @@ class MigrationSettings(Section):
     """The program and its arguments; `MIGRATION_PHASE` in its environment is `expand` or `contract`."""
 
     phase: Phase = "expand"
-    """`expand` adds, before any slot changes; `contract` removes, after the switch; `none` runs nothing."""
+    """`expand` adds, before any slot changes; `contract` removes, after the switch; `none` runs nothing. Give
+    `contract` an update of its own, after the one that takes the old slot away: Pulumi deletes last, so that in one
+    update it would remove what the old slot's pods still use, and settings do not know what was before."""
 
     deadline_seconds: Annotated[int, Field(ge=10, le=_MOST_SECONDS)] = 900
     """It has failed, and the update with it, when it takes longer."""
