@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
-from infra.settings import regions, route_kinds, schedule, sizes, time_zones, versions
+from infra.settings import database_names, regions, route_kinds, schedule, sizes, time_zones, versions
 
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _WEEKDAY = "(mon|tue|wed|thu|fri|sat|sun)"
@@ -203,7 +203,8 @@ AcmeServer = Annotated[
 
 DatabaseName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63),
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=database_names.LONGEST),
+    AfterValidator(database_names.checked),
     Field(description="A PostgreSQL name that needs no quotes: lower-case letters, digits and underscores."),
 ]
 

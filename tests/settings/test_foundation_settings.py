@@ -17,6 +17,9 @@ LABEL = "letters, digits, dots, dashes and underscores, 63 at most"
 SERVICE = "an AWS service as VPC endpoints name it, without `com.amazonaws.REGION`: `sts`, `ecr.api`"
 EVERYBODY = "everybody; name the networks of offices and runners, or none: then it answers inside only"
 VERSION = "a version as `18` or `18.1`, in quotes; without its second part it takes minor upgrades"
+DATABASE_THERE = "a database that servers have already; take another name"
+PG_ROLES = "makes roles that begin with `pg_`, which PostgreSQL keeps for its own; take another name"
+TENANT_NAMES = "makes names that begin with `tenant_`, as those of tenants do; take another name"
 
 TAINT = {"key": "dedicated", "value": "shop"}
 PREFERENCE = {"key": "dedicated", "effect": "PREFER_NO_SCHEDULE"}
@@ -89,6 +92,10 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     ("database.storage_gib", 19, "too small; 20 at least"),
     ("database.backup_retention_days", 36, "too large; 35 at most"),
     ("database.log_retention_days", 10, LOG_DAYS),
+    ("database.name", "d" * 50, "too long; 49 characters at most"),
+    *(("database.name", name, DATABASE_THERE) for name in ("postgres", "template0", "template1", "rdsadmin")),
+    *(("database.name", name, PG_ROLES) for name in ("pg", "pg_shop")),
+    *(("database.name", name, TENANT_NAMES) for name in ("tenant", "tenant_acme")),
     ("database.name", "Tenantry", "a PostgreSQL name that needs no quotes: lower-case letters, digits and underscores"),
     ("redis.cache.engine_version", 8.1, QUOTES),
     ("redis.cache.node_type", "db.r7g.large", "an ElastiCache node type, as `cache.r7g.large`"),
