@@ -5,12 +5,13 @@ two may run at once and a killed one is in nobody's way. Leaves printing to the 
 """
 
 import contextlib
+import functools
 import re
 import secrets
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,33 +99,36 @@ class Rehearsal:
         LOGS.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = False
         try:
-            with contextlib.suppress(TenantryError):  # it is in `failure`
-                self._run()
+            try:
+                self._run(functools.partial(engine_run.run, log=self.log))
+            except TenantryError as error:
+                self.failure = error
             kept = keep
         finally:
             if not kept:
                 self._delete()
 
-    def _run(self) -> None:
-        files = [stack_file.source_of(stack) for stack in self._sources]
-        before = work_tree.state(files)
+    def _run(self, engine: Callable[[Workspace, Sequence[str]], None]) -> None:
+        """Do all of it, each part in a step: a failure is told by the name of the last one."""
         with self._step("sandbox"):
+            files = [stack_file.source_of(stack) for stack in self._sources]
+            before = work_tree.state(files)
             instance = self._start()
         for source in self._sources[:-1]:
             with self._step(f"up of {source}, which it restores from"):
-                engine_run.run(_workspace(instance, source), _UP, self.log)
-        workspace = _workspace(instance, self.stack)
+                engine(_workspace(instance, source), _UP)
         with self._step("preview"):
-            engine_run.run(workspace, ["preview"], self.log)
+            workspace = _workspace(instance, self.stack)
+            engine(workspace, ["preview"])
         with self._step("up"):
-            engine_run.run(workspace, _UP, self.log)
+            engine(workspace, _UP)
         with self._step("checks"):
             outputs = engine_run.document(workspace, ["stack", "output", "--json", "--show-secrets"])
             self._check(Applied(workspace, outputs))
         with self._step("second preview"):
-            engine_run.run(workspace, ["preview", _NOTHING], self.log)
+            engine(workspace, ["preview", _NOTHING])
         with self._step("refresh"):
-            engine_run.run(workspace, ["refresh", "--preview-only", _NOTHING], self.log)
+            engine(workspace, ["refresh", "--preview-only", _NOTHING])
         with self._step("work tree"):
             work_tree.require_unchanged(before, work_tree.state(files))
 
@@ -151,7 +155,6 @@ class Rehearsal:
             yield
         except TenantryError as error:
             self.steps.append(Step(name, time.monotonic() - began, ok=False, detail=str(error)))
-            self.failure = error
             raise
         self.steps.append(Step(name, time.monotonic() - began, ok=True))
 
