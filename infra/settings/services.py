@@ -36,6 +36,10 @@ _GIVEN = (
 )
 """Variables that the platform itself sets, in pods of services and of their jobs."""
 
+_TAKEN = ("default", "cni", "database-pooler", "gateway-maintenance", "gateway-istio")
+"""Names that no service can have, which gives its own to a Service, a service account and an AWS identity: those of the
+namespace's account by default, of the cluster's network plugin, of what this program makes, and of Istio's gateway."""
+
 _SECRET_ENDINGS = ("PASSWORD", "PASSPHRASE", "SECRET", "TOKEN", "_KEY", "_DSN", "CREDENTIALS")
 """How variables are called whose values belong to nobody's eyes; ours. So are those with `SECRET_` in their names."""
 
@@ -286,6 +290,8 @@ def disorder(services: Mapping[str, ServiceSettings]) -> Iterator[Contradiction]
         for position, other in enumerate(service.after):
             if other not in services:
                 yield ("services", name, "after", position), "no such service; add it to services, or remove it here"
+        if name in _TAKEN:
+            yield ("services", name), "the name of something else in the platform's namespace or cluster; rename it"
         stem, _, slot = name.rpartition("-")
         if slot in ("blue", "green") and stem in services:
             yield ("services", name), "the name of another service's slot; rename it"

@@ -110,6 +110,11 @@ WRONG: list[tuple[list[Change], str, str]] = [
      TOO_BRIEF),
     ([("services.storefront-blue", API)], "services.storefront-blue",
      "the name of another service's slot; rename it"),
+    *(
+        ([(f"services.{name}", API)], f"services.{name}",
+         "the name of something else in the platform's namespace or cluster; rename it")
+        for name in ("default", "cni", "database-pooler", "gateway-maintenance", "gateway-istio")
+    ),
     ([("services.worker", {**WORKER, "health_path": "/health"})], "services.worker.health_path", NOTHING_ASKS),
     ([("services.worker", {**WORKER, "startup_seconds": 30})], "services.worker.startup_seconds", NOTHING_ASKS),
     ([("services.worker", {**WORKER, "scale_down": "keep"})], "services.worker.scale_down",
