@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from infra.cidr import MOST_ZONES
-from infra.settings import regions
 from infra.settings.kinds import (
     AwsAccountId,
     AwsName,
@@ -74,11 +73,9 @@ class AwsSettings(Section):
     """What names begin with that are unique in account and region, such as the cluster's and the database's."""
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return a recovery region that is lost with the region itself, or that no account has beside it."""
+        """Return a recovery region that is lost with the region itself."""
         if self.recovery_region == self.region:
             yield ("recovery_region",), "the same as region, and lost with it; name another"
-        elif self.recovery_region and regions.partition(self.recovery_region) != regions.partition(self.region):
-            yield ("recovery_region",), "of another partition of AWS than region, and of other accounts; name another"
 
 
 class NetworkSettings(Section):

@@ -116,7 +116,7 @@ ServiceName = Annotated[Slug, Field(max_length=38)]
 
 PoolName = Annotated[Slug, Field(max_length=30)]
 """A node group's name has 63 characters at most (API reference of CreateNodegroup), of which `cluster-POOL-ZONE-`, the
-longest zone and the provider's seven take 33."""
+longest zone and the provider's seven take 32."""
 
 AwsName = Annotated[
     str,

@@ -1,6 +1,8 @@
-"""The regions of AWS, of 2026-11-21: those in which botocore 1.44 knows EC2, of every partition.
+"""The regions of AWS's commercial partition (`aws`), of 2026-11-21: those in which botocore 1.44 knows EC2.
 
-A test holds them against botocore, which the program itself does not import.
+No other partition: alarms of health checks and what belongs to the CDN are declared in us-east-1, which no account of
+another one has, and China has no Amazon Managed Service for Prometheus (botocore again), which watches certificates.
+A test holds the regions against botocore, which the program itself does not import.
 """
 
 import difflib
@@ -23,18 +25,14 @@ REGIONS = [
     "ap-southeast-7",
     "ca-central-1",
     "ca-west-1",
-    "cn-north-1",
-    "cn-northwest-1",
     "eu-central-1",
     "eu-central-2",
-    "eu-isoe-west-1",
     "eu-north-1",
     "eu-south-1",
     "eu-south-2",
     "eu-west-1",
     "eu-west-2",
     "eu-west-3",
-    "eusc-de-east-1",
     "il-central-1",
     "me-central-1",
     "me-south-1",
@@ -42,38 +40,22 @@ REGIONS = [
     "sa-east-1",
     "us-east-1",
     "us-east-2",
-    "us-gov-east-1",
-    "us-gov-west-1",
-    "us-iso-east-1",
-    "us-iso-west-1",
-    "us-isob-east-1",
-    "us-isob-west-1",
-    "us-isof-east-1",
-    "us-isof-south-1",
     "us-west-1",
     "us-west-2",
 ]
 
-
-_PARTITIONS = ("cn", "eu-isoe", "eusc", "us-gov", "us-iso", "us-isob", "us-isof")
-"""What begins the regions of each partition but the commercial one; accounts, and so copies, are of one partition."""
-
-
-def partition(region: str) -> str:
-    """Return what begins the regions of a region's partition; nothing for the commercial one.
-
-    Args:
-        region: as `cn-north-1`.
-    """
-    return next((prefix for prefix in _PARTITIONS if region.startswith(f"{prefix}-")), "")
+_ELSEWHERE = ("cn-", "eu-iso", "eusc-", "us-gov-", "us-iso")
+"""What begins the regions of every other partition."""
 
 
 def checked(region: str) -> str:
     """Return a region's name as it was given.
 
     Raises:
-        ValueError: there is no such region.
+        ValueError: there is no such region, or it is of another partition.
     """
+    if region.startswith(_ELSEWHERE):
+        raise ValueError("not of AWS's commercial partition, whose us-east-1 the platform needs; take a region of that")
     if region not in REGIONS:
         near = difflib.get_close_matches(region, REGIONS, n=1)
         raise ValueError("not an AWS region that is known here" + (f"; did you mean {near[0]}?" if near else ""))

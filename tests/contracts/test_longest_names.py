@@ -19,7 +19,7 @@ from infra.settings.regions import REGIONS
 from tests.examples import SECRETS, declared_graph
 from tests.harness import Graph, Node
 
-REGION, RECOVERY_REGION = "us-isof-south-1", "us-isof-east-1"
+REGION, RECOVERY_REGION = "ap-northeast-1", "ap-southeast-1"
 
 _MOCKED = re.compile(r"must match \^(vpc|subnet|sg|arn:)")
 """Of ids and ARNs that the mocks make up."""

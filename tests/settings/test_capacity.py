@@ -1,13 +1,13 @@
 """What is asked for must be there: instance sizes, addresses, room for pods, connections, zones."""
 
-import itertools
+import re
 from typing import Any
 
 import botocore.session
 import pytest
 
 from infra.settings.loader import validate
-from infra.settings.regions import REGIONS, partition
+from infra.settings.regions import REGIONS, checked
 from infra.settings.sizes import find, nearest
 from tests.examples import BLUE_IMAGE
 from tests.settings import instance_sizes
@@ -21,6 +21,7 @@ NODES = "raise a maximum, or take larger instance types"
 POOLS = "raise it, add database.pooler, or lower database_connections of a service"
 MEMORY = "lower it, or take a larger class"
 LARGER = "lower it, or take a larger instance type"
+PARTITION = "not of AWS's commercial partition, whose us-east-1 the platform needs; take a region of that"
 ONE_SLOT = {"port": 3000, "active": "blue", "slots": {"blue": {"image": BLUE_IMAGE}}}
 
 # path, value there, what is said after the path
@@ -38,6 +39,8 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
         f"too few for the pods of two live slots, which need 430 without a pooler; {POOLS}",
     ),
     ("aws.region", "eu-centrl-1", "not an AWS region that is known here; did you mean eu-central-1?"),
+    ("aws.region", "us-gov-west-1", PARTITION),
+    ("aws.recovery_region", "cn-north-1", PARTITION),
     ("aws.recovery_region", "eu-west-9", "not an AWS region that is known here; did you mean eu-west-3?"),
     ("aws.recovery_region", "qq-zzz-7", "not an AWS region that is known here"),
     ("services.storefront.database_connections", -1, "too small; 0 at least"),
@@ -212,17 +215,18 @@ def test_a_database_class_has_the_memory_that_rds_lists() -> None:
     }
 
 
-def test_the_regions_are_those_that_botocore_knows() -> None:
-    session = botocore.session.Session()
-    known = {name for part in session.get_available_partitions() for name in session.get_available_regions("ec2", part)}
-    assert sorted(REGIONS) == sorted(known)
+def test_the_regions_are_those_of_the_commercial_partition_that_botocore_knows() -> None:
+    assert sorted(REGIONS) == sorted(botocore.session.Session().get_available_regions("ec2", "aws"))
 
 
-def test_regions_are_of_one_partition_where_botocore_says_so() -> None:
+def test_every_region_of_another_partition_is_refused_as_such() -> None:
     session = botocore.session.Session()
-    theirs = {region: session.get_partition_for_region(region) for region in REGIONS}
-    for one, other in itertools.combinations(REGIONS, 2):
-        assert (partition(one) == partition(other)) == (theirs[one] == theirs[other]), (one, other)
+    others = [part for part in session.get_available_partitions() if part != "aws"]
+    found = [name for part in others for name in session.get_available_regions("ec2", part)]
+    assert len(found) >= 10
+    for name in found:
+        with pytest.raises(ValueError, match=re.escape(PARTITION)):
+            checked(name)
 
 
 def test_nothing_is_near_a_name_that_is_like_no_other() -> None:
