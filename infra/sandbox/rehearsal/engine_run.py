@@ -16,7 +16,8 @@ _SUMMARIES = ("update failed", "preview failed")
 _PLAIN = ("--non-interactive", "--color", "never")
 _STATE_AT_THE_END = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 """The engine writes the state once, when it ends, well or not, instead of after each step, which in a file backend
-takes time by the square of the resources (DESIGN, section 6). Nobody goes on with an update killed in a rehearsal."""
+takes time by the square of the resources (DESIGN, section 6). An engine that is killed or panics writes none then: no
+loss where the sandbox goes as well, while one that is kept must have the state of what there is in it."""
 
 
 class EngineFailed(TenantryError):
@@ -37,13 +38,14 @@ class EngineFailed(TenantryError):
         self.tail = tail
 
 
-def run(workspace: Workspace, arguments: Sequence[str], log: Path) -> None:
+def run(workspace: Workspace, arguments: Sequence[str], log: Path, *, each_step: bool = False) -> None:
     """Run the CLI until it ends; whatever signal comes, it is let to finish what is under way.
 
     Args:
         workspace: the stack, prepared.
         arguments: those of the CLI, as `up --yes`.
         log: what it says is appended here.
+        each_step: whether the state is written after each step, so that it is there however the engine ends.
 
     Raises:
         EngineFailed: it ended with an error.
@@ -53,7 +55,7 @@ def run(workspace: Workspace, arguments: Sequence[str], log: Path) -> None:
     with log.open("ab") as output:
         code, interrupted = foreground.run(
             [_cli(workspace), *arguments, *_PLAIN],
-            env={**workspace.process_environment(), **_STATE_AT_THE_END},
+            env={**workspace.process_environment(), **({} if each_step else _STATE_AT_THE_END)},
             cwd=PROJECT_ROOT,
             stdin=subprocess.DEVNULL,
             output=output,

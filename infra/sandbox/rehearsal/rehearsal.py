@@ -100,7 +100,7 @@ class Rehearsal:
         kept = False
         try:
             try:
-                self._run(functools.partial(engine_run.run, log=self.log))
+                self._run(functools.partial(engine_run.run, log=self.log, each_step=keep))
             except TenantryError as error:
                 self.failure = error
             kept = keep

@@ -102,3 +102,11 @@ def test_a_stack_file_that_goes_away_is_a_failure_of_the_first_step(run: Run, mo
     told = json.loads(run("local").stdout)
     assert [path.name for path in begun] == ["Pulumi.local.yaml"]
     assert (told["ok"], told["failure"]["step"], len(told["steps"])) == (False, "sandbox", 1)
+
+
+@pytest.mark.parametrize(("options", "once"), [([], "true"), (["--keep"], None)])
+def test_the_engine_writes_each_step_of_a_sandbox_that_is_kept(
+    run: Run, engines: list[Mapping[str, str]], options: list[str], once: str | None
+) -> None:
+    assert run("local", *options).exit_code == 0
+    assert [environment.get("PULUMI_SKIP_CHECKPOINTS") for environment in engines] == [once] * 4
