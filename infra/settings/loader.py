@@ -17,6 +17,8 @@ from infra.settings.foundation import BroughtCluster
 from infra.settings.models import StackSettings
 from infra.settings.problems import Problem, problems_of
 
+_KUBECONFIG = ("cluster", "existing", "kubeconfig")
+
 
 class SettingsError(TenantryError):
     """Settings that are not valid; `problems` holds one line for each, and their text has no value of the file."""
@@ -46,7 +48,7 @@ def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -
     Raises:
         SettingsError: with every problem at once.
     """
-    return _with_environment(stack, _with_path(validate(stack, raw)), environment)
+    return _with_environment(stack, _with_path(stack, validate(stack, raw)), environment)
 
 
 def validate(stack: str, raw: object) -> StackSettings:
@@ -67,12 +69,22 @@ def validate(stack: str, raw: object) -> StackSettings:
         raise SettingsError(stack, problems_of(error)) from None
 
 
-def _with_path(settings: StackSettings) -> StackSettings:
-    """Return the settings with the whole path of a brought cluster's kubeconfig."""
+def _with_path(stack: str, settings: StackSettings) -> StackSettings:
+    """Return the settings with the whole path of a brought cluster's kubeconfig.
+
+    Raises:
+        SettingsError: it is below the home of a user who is not known here.
+    """
     if not isinstance(settings.cluster, BroughtCluster) or settings.cluster.existing.kubeconfig is None:
         return settings
-    path = str(PROJECT_ROOT / Path(settings.cluster.existing.kubeconfig).expanduser())
-    existing = settings.cluster.existing.model_copy(update={"kubeconfig": path})
+    try:
+        path = PROJECT_ROOT / Path(settings.cluster.existing.kubeconfig).expanduser()
+    except RuntimeError:  # what pathlib raises for want of a home
+        problem = Problem(
+            _KUBECONFIG, "begins with `~`, and that user or their home is not known; write the whole path"
+        )
+        raise SettingsError(stack, [problem]) from None
+    existing = settings.cluster.existing.model_copy(update={"kubeconfig": str(path)})
     return settings.model_copy(update={"cluster": settings.cluster.model_copy(update={"existing": existing})})
 
 

@@ -149,6 +149,13 @@ def test_what_the_database_leaves_out_comes_from_the_libpq_environment() -> None
     assert (existing.host, existing.port, existing.username) == ("10.0.0.1", 6432, "admin")
 
 
+def test_a_kubeconfig_in_the_home_of_a_user_who_is_not_known_is_refused() -> None:
+    assert problems_of(change_at("cluster.existing.kubeconfig", "~nobody-has-this-name/config")) == (
+        "tenantry:settings.cluster.existing.kubeconfig: begins with `~`, and that user or their home is not known; "
+        "write the whole path",
+    )
+
+
 def test_a_setting_wins_over_the_environment() -> None:
     assert brought(raw_settings()).host == "db.example.invalid"
 
