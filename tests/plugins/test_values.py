@@ -174,3 +174,20 @@ def test_archives_are_looked_into() -> None:
 def test_a_message_tells_no_secret_of_the_inputs_but_short_ones() -> None:
     inputs = {"user": "owner", "password": Secret("hunter2"), "keys": [{"key": Secret("canary")}], "on": Secret("yes")}
     assert masked("yes, owner: hunter2 and canary", inputs) == "yes, owner: [secret] and [secret]"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [{"a": {"b": "canary"}}, ["plain", ["canary"]], Asset(text="canary"), Archive(assets={"a": Asset(text="canary")})],
+)
+def test_a_message_tells_no_text_at_any_depth_of_a_secret(inside: Any) -> None:
+    assert masked("it was canary", {"data": Secret(inside)}) == "it was [secret]"
+
+
+@pytest.mark.parametrize("texts", [["canary", "canary-4f1d"], ["canary-4f1d", "canary"]])
+def test_a_secret_that_begins_as_another_is_masked_whole(texts: list[str]) -> None:
+    assert masked("canary-4f1d, canary", [Secret(text) for text in texts]) == "[secret], [secret]"
+
+
+def test_what_stands_for_a_secret_is_not_masked_again() -> None:
+    assert masked("canary", [Secret("canary"), Secret("secret")]) == "[secret]"

@@ -5,6 +5,7 @@ Owns the translation between the engine's protobuf structs and Python. `None`, `
 are lowered to what they hold, as plugins that do not accept outputs expect; their dependencies stay with the engine.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -182,19 +183,25 @@ def mark_like(value: Value, pattern: Value) -> Value:
 
 
 def masked(text: str, inputs: Value) -> str:
-    """Return a message with `[secret]` in the place of every secret text of a resource's inputs."""
-    for secret in _secret_texts(inputs):
-        text = text.replace(secret, "[secret]")
-    return text
+    """Return a message with `[secret]` in the place of every secret text of a resource's inputs, at any depth."""
+    found = {secret for secret in _secret_texts(inputs) if len(secret) >= _SHORTEST_MASKED}
+    longest_first = sorted(found, key=len, reverse=True)  # one may begin as another: its end would be told
+    return re.sub("|".join(map(re.escape, longest_first)), "[secret]", text) if found else text
 
 
-def _secret_texts(value: Value) -> Iterator[str]:
+def _secret_texts(value: Value, *, inside: bool = False) -> Iterator[str]:
+    """Return the texts that are `inside` a secret."""
     if isinstance(value, Secret):
-        if isinstance(value.value, str) and len(value.value) >= _SHORTEST_MASKED:
-            yield value.value
+        yield from _secret_texts(value.value, inside=True)
     elif isinstance(value, Mapping | list):
         for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _secret_texts(item)
+            yield from _secret_texts(item, inside=inside)
+    elif isinstance(value, Archive):
+        yield from _secret_texts(value.assets, inside=inside)
+    elif isinstance(value, Asset):
+        yield from _secret_texts(value.text, inside=inside)
+    elif inside and isinstance(value, str):
+        yield value
 
 
 def _rewrite(value: Value, on_secret: Callable[[Secret], Value]) -> Value:
