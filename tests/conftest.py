@@ -63,11 +63,12 @@ def group_of(nodeid: str) -> str:
     return next((folder for folder in _SHARING if file.startswith(f"tests/{folder}/")), file)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let what tests start be interrupted: the background jobs of a shell ignore Ctrl-C, and so do all they start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    gc.disable()  # what is collected stays
+    if config.getoption("dist") == "no":  # so it is in workers; whoever only hands tests out collects none
+        gc.disable()  # what is collected stays
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
