@@ -188,6 +188,8 @@ def _prepare() -> None:
 
 @contextlib.contextmanager
 def _locked(name: str, report: Report) -> Iterator[None]:
+    """Hold the instance's lock. Its empty file stays when the instance is deleted: the lock is that of the file, not of
+    its name, so that who has opened it and who makes a new one could both go on."""
     path = INSTANCES / f"{name}.lock"
     lock = FileLock(path)
     try:
