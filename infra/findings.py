@@ -12,9 +12,11 @@ class Finding:
         ok: whether it is as it should be.
         detail: what was found.
         remedy: the command or act that mends it; empty when it is well.
+        warns: whether it is as it should be, but not for long; no command fails of that.
     """
 
     subject: str
     ok: bool
     detail: str
     remedy: str = ""
+    warns: bool = False

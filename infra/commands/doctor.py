@@ -1,5 +1,6 @@
-"""`tenantry doctor`: what is installed, running and wrong, and whether a stack can be applied from here."""
+"""`tenantry doctor`: what is installed, running and wrong, and whether a stack can be applied and is supported for long."""
 
+import datetime
 import json
 import sys
 from dataclasses import asdict
@@ -7,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infra import reach
+from infra import lifetimes, reach
 from infra.commands.console import AsJson, out
 from infra.findings import Finding
 from infra.sandbox import diagnosis
@@ -19,7 +20,8 @@ def doctor(
     stack: Annotated[
         str | None,
         typer.Argument(
-            help="Look at this stack instead: can this shell apply it, in AWS as the shell's variables say?"
+            help="Look at this stack instead: can this shell apply it, in AWS as the shell's variables say, and does "
+            "AWS support its versions for long?"
         ),
     ] = None,
     as_json: AsJson = False,
@@ -30,13 +32,20 @@ def doctor(
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings]) + "\n")
     else:
         for finding in findings:
-            mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
-            out.print(f"{mark} {finding.subject}: {finding.detail}")
-            if not finding.ok:
+            out.print(f"{_mark(finding)} {finding.subject}: {finding.detail}")
+            if finding.warns or not finding.ok:
                 out.print(f"     mend it with: {finding.remedy}", markup=False)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
 
+def _mark(finding: Finding) -> str:
+    if not finding.ok:
+        return "[red]bad[/] "
+    return "[yellow]warn[/]" if finding.warns else "[green]ok[/]  "
+
+
 def _of_stack(stack: str) -> list[Finding]:
-    return reach.examine(checking.settings_of(stack_file.source_of(stack), load))
+    settings = checking.settings_of(stack_file.source_of(stack), load)
+    today = datetime.datetime.now(datetime.UTC).date()
+    return [*reach.examine(settings), *lifetimes.examine(settings, today)]

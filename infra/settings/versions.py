@@ -5,6 +5,7 @@ test holds them against it. Kubernetes's are those of the Amazon EKS user guide,
 to the sandbox which of them it has built.
 """
 
+import datetime
 from collections.abc import Mapping
 
 Offered = tuple[str, ...]
@@ -38,6 +39,18 @@ IN_STANDARD_SUPPORT: Offered = ("1.34", "1.35", "1.36")
 
 KUBERNETES: Offered = (*IN_EXTENDED_SUPPORT, *IN_STANDARD_SUPPORT)
 """All that EKS offers."""
+
+STANDARD_SUPPORT_ENDS: Mapping[str, datetime.date] = {
+    "1.31": datetime.date(2025, 11, 26),
+    "1.32": datetime.date(2026, 3, 23),
+    "1.33": datetime.date(2026, 7, 29),
+    "1.34": datetime.date(2026, 12, 2),
+    "1.35": datetime.date(2027, 3, 27),
+    "1.36": datetime.date(2027, 8, 2),
+}
+"""Kubernetes's version -> the day from whose beginning in UTC EKS bills extended support, or upgrades by itself. Amazon
+EKS user guide, "Amazon EKS Kubernetes release calendar": up to 1.34 from the guide's own source, 1.35 and 1.36 from
+copies of its table by others."""
 
 
 def postgresql(version: str) -> str:
