@@ -376,7 +376,9 @@ StackName = Annotated[
     Field(description="A stack of this project: letters, digits, dots, dashes and underscores."),
 ]
 
-LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653]
+LogRetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
 """CloudWatch Logs keeps a log group for one of these periods (its API reference, PutRetentionPolicy)."""
 
 Plan = Literal["free", "pro", "enterprise"]

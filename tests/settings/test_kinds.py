@@ -1,5 +1,9 @@
 """Domain types take what they mean and refuse what is near it; units read what they take."""
 
+import json
+from importlib import resources
+from typing import get_args
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -79,6 +83,13 @@ def test_every_domain_type_says_what_it_is() -> None:
     meanings = kinds.meanings_by_pattern()
     assert len(meanings) >= 15
     assert not [meaning for meaning in meanings.values() if not meaning.endswith(".")]
+
+
+def test_logs_are_kept_for_the_periods_that_cfn_lint_carries_for_log_groups() -> None:
+    schemas = resources.files("cfnlint") / "data" / "schemas"
+    of_types: dict[str, str] = json.loads((schemas / "providers" / "us-east-1.json").read_text())
+    group = json.loads((schemas / "resources" / f"{of_types['AWS::Logs::LogGroup']}.json").read_text())
+    assert list(get_args(kinds.LogRetentionDays)) == group["properties"]["RetentionInDays"]["enum"]
 
 
 def test_quantities_are_read_in_their_units() -> None:

@@ -17,7 +17,7 @@ CIDR = "an IPv4 network in CIDR notation, as `10.20.0.0/16`, without bits beyond
 MOMENT = "a moment in UTC, to the second, as `2026-11-01T00:00:00Z`"
 LOG_DAYS = (
     "not allowed; take one of: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, "
-    "3653"
+    "2922, 3288, 3653"
 )
 NOWHERE = "made in AWS, where this stack declares nothing; remove it"
 
