@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.paths import PROJECT_ROOT
 from infra.sandbox.control_plane.pod_environment import CannotProvideError, NotThereYetError, PodObjects, field
 
 _ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
+_PROJECT = str(PROJECT_ROOT)
 
 
 def wants_account_token(pod: Mapping[str, Any]) -> bool:
@@ -55,9 +57,14 @@ def mount_table(container: Mapping[str, Any], places: Mapping[str, Path]) -> lis
 
 
 def relocate(text: str, table: Sequence[tuple[str, str]]) -> str:
-    """Replace the mount path that `text` begins with, or that follows a `=` in it, by its folder."""
+    """Replace the mount path that `text` begins with, or that follows a `=` in it, by its folder.
+
+    Paths of this project stay: they are the host's, also where the project lies below a mount path, as `/tmp`.
+    """
     head, equals, tail = text.partition("=")
     for candidate, prefix in ((text, ""), (tail, head + equals)):
+        if candidate == _PROJECT or candidate.startswith(_PROJECT + "/"):
+            return text
         for mount, place in table:
             if candidate == mount or candidate.startswith(mount + "/"):
                 return prefix + place + candidate[len(mount) :]

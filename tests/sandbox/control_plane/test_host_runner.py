@@ -11,9 +11,11 @@ from typing import Any
 import psutil
 import pytest
 
+from infra.paths import PROJECT_ROOT
 from infra.sandbox.control_plane.control_plane import ControlPlane
 from infra.sandbox.control_plane.host_processes import POD_UID_VARIABLE, pods_folder
 from infra.sandbox.control_plane.images import TOOLS_REPOSITORY, is_tools_image
+from infra.sandbox.control_plane.pod_volumes import relocate
 from infra.sandbox.control_plane.runner_service import pod_log
 from tests.sandbox.control_plane.conftest import Namespace, eventually, quiet
 
@@ -129,6 +131,15 @@ def test_a_pod_without_a_token_gets_no_kubeconfig(control_plane: ControlPlane, n
     pod = _run(namespace, "echo [$KUBECONFIG]", more={"automountServiceAccountToken": False})
     assert namespace.ended(pod)["phase"] == "Succeeded"
     assert _log(control_plane, namespace, pod) == "[]\n"
+
+
+def test_paths_of_the_project_are_the_hosts_own_wherever_it_lies() -> None:
+    above, place = str(PROJECT_ROOT.parent), "/somewhere"
+    table = [(above, place)]
+    for text in (str(PROJECT_ROOT), f"{PROJECT_ROOT}/bin/python", f"--log={PROJECT_ROOT}/log"):
+        assert relocate(text, table) == text
+    assert relocate(f"{above}/other", table) == f"{place}/other"
+    assert relocate(f"--log={PROJECT_ROOT}-2/log", table) == f"--log={place}/{PROJECT_ROOT.name}-2/log"
 
 
 def test_volumes_of_secrets_and_empty_folders_are_found_through_their_mount_paths(
