@@ -19,6 +19,7 @@ from flask import Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
+from infra.collector import settle
 from infra.errors import TenantryError
 from infra.sandbox.cloud import account, connections, lean
 from infra.sandbox.cloud.account import JOURNAL, Identity
@@ -212,7 +213,9 @@ def main(arguments: list[str]) -> int:
     backed_at = (options.address, options.port) if options.backed else None
     try:
         with connections.listen(options.address, options.port) as listening:
-            connections.server(listening, cloud(options.folder, backed_at)).serve_forever()
+            server = connections.server(listening, cloud(options.folder, backed_at))
+            settle()
+            server.serve_forever()
     except TenantryError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - its log
         return 1

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf import empty_pb2
 
+from infra.collector import settle
 from infra.sandbox.plugins import protocol
 from infra.sandbox.plugins.differences import Change
 from infra.sandbox.plugins.provider import (
@@ -252,6 +253,7 @@ def serve(provider: Provider, version: str) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(_Servicer(provider, version), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    settle()
     try:
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
