@@ -1,4 +1,4 @@
-"""`tenantry doctor`: what is installed, running and wrong; whether a stack can be applied, and is supported for long."""
+"""`tenantry doctor`: what is installed, running or wrong; whether a stack can be applied, and for how long."""
 
 import datetime
 import json

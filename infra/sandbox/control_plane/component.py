@@ -22,8 +22,8 @@ _LARGEST_LOG = 8 * 1024 * 1024  # bytes; a larger log is set aside when its proc
 _ENVIRONMENT = {
     "PATH": os.defpath,
     "LANG": "C.UTF-8",
-    # Percent of garbage: until an API server is up it takes 4.3 s of processor time and 580 MiB; by Go's own number, 100,
-    # 5.0 s and 410 MiB, and by 40 7.1 s and 300 MiB.
+    # Percent of garbage: until an API server is up it takes 4.3 s of processor time and 580 MiB; by Go's own number,
+    # 100, 5.0 s and 410 MiB, and by 40 7.1 s and 300 MiB.
     "GOGC": "200",
 }
 
