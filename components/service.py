@@ -98,9 +98,9 @@ class Service(pulumi.ComponentResource):
         self._args = args
         self._plan = self._common()
         self.configs = self._plan.configs
-        budgets = {slot: self._budget(slot) for slot in self._kept()}
         self._scale()
         live = {slot: self._pods(slot, [*args.before_traffic, *args.after]) for slot in self._live()}
+        budgets = {slot: self._budget(slot, live) for slot in self._kept()}
         services = self._slot_services(live)
         stable = self._stable_service([*live.values(), *budgets.values()], self._numbers(live, budgets))
         self.slot_services = {slot: _name(service) for slot, service in services.items()}
@@ -164,8 +164,8 @@ class Service(pulumi.ComponentResource):
         live = self._live()
         return [slot for slot in self._args.slots if self._args.keeps_idle or slot in live]
 
-    def _budget(self, slot: Slot) -> PodDisruptionBudget:
-        return slots.disruption_budget(self._plan, slot, active=slot == self._args.active)
+    def _budget(self, slot: Slot, live: Mapping[Slot, Deployment]) -> PodDisruptionBudget:
+        return slots.disruption_budget(self._plan, slot, active=slot == self._args.active, after=list(live.values()))
 
     def _scale(self) -> None:
         if self._args.bounds is not None:

@@ -171,16 +171,20 @@ def autoscaler(plan: SlotPlan, bounds: Bounds, slot: Slot, args: SlotArgs) -> Au
     return Autoscaler(f"{name}-scale", scaled, plan.opts)
 
 
-def disruption_budget(plan: SlotPlan, slot: Slot, *, active: bool) -> PodDisruptionBudget:
+def disruption_budget(
+    plan: SlotPlan, slot: Slot, *, active: bool, after: Sequence[pulumi.Resource]
+) -> PodDisruptionBudget:
     """Declare that nodes are drained of few of a slot's pods at once; of those that are broken, of any number.
 
-    Its status counts the slot's ready pods, at once and whoever scales them. It is declared before the stable Service,
-    so that a switch, which updates both slots' budgets, knows how many serve.
+    Its status counts the slot's ready pods, at once and whoever scales them. It is declared between the slots with
+    traffic and the stable Service, so that a switch, which updates both slots' budgets, knows how many serve then, and
+    not how many did before a slot became ready, or when an earlier try failed because none did.
 
     Args:
         plan: of the service.
         slot: which.
         active: whether it takes the traffic.
+        after: the Deployments of slots with traffic.
     """
     name = f"{plan.service}-{slot}"
     return PodDisruptionBudget(
@@ -196,7 +200,7 @@ def disruption_budget(plan: SlotPlan, slot: Slot, *, active: bool) -> PodDisrupt
             "max_unavailable": plan.max_unavailable,
             "unhealthy_pod_eviction_policy": "AlwaysAllow",
         },
-        opts=plan.opts,
+        opts=pulumi.ResourceOptions.merge(plan.opts, pulumi.ResourceOptions(depends_on=list(after))),
     )
 
 

@@ -167,3 +167,12 @@ def test_the_engine_knows_how_many_pods_both_slots_have_before_it_switches(plain
         assert not after.reaches(after.named(budget), after.named("storefront-service"))
         roles = [graph.named(budget).plain("metadata", "annotations") for graph in (plain, after)]
         assert roles[0] != roles[1]
+
+
+def test_it_asks_once_the_new_slot_is_ready_so_that_a_second_try_asks_again(plain: Graph) -> None:
+    after = environment_graph(storefront(active="green"))
+    for graph, active, idle in ((plain, "blue", "green"), (after, "green", "blue")):
+        for slot in (active, idle):
+            budget = graph.named(f"storefront-{slot}-budget")
+            assert graph.reaches(budget, graph.named(f"storefront-{active}"))
+            assert not graph.reaches(budget, graph.named(f"storefront-{idle}"))

@@ -180,24 +180,44 @@ def test_a_slot_takes_over_from_one_that_has_grown_once_its_floor_is_raised(swit
     assert switching.changes() == {}
 
 
+def allow_pods(stack: Stack, most: int) -> None:
+    """Let the namespace of the services take so many pods in all."""
+    named = [quota["metadata"]["name"] for quota in stack.kubectl("get", "quota", "-n", "tenantry")["items"]]
+    if "full" not in named:
+        stack.kubectl("create", "quota", "full", f"--hard=pods={most}", "-n", "tenantry")
+    patch = f'-p={{"spec":{{"hard":{{"pods":"{most}"}}}}}}'
+    stack.kubectl("patch", "quota", "full", "-n", "tenantry", "--type=merge", patch)
+
+
 @pytest.fixture
 def full_namespace(switching: Stack) -> Iterator[Stack]:
     """The stack with both slots, in a namespace that takes no further pod."""
-    switching.kubectl("create", "quota", "full", "--hard=pods=4", "-n", "tenantry")
+    allow_pods(switching, 4)
     yield switching
-    switching.kubectl("patch", "quota", "full", "-n", "tenantry", "--type=merge", '-p={"spec":{"hard":{"pods":"50"}}}')
+    allow_pods(switching, 50)
 
 
-def test_a_switch_to_a_slot_that_never_becomes_ready_fails_moves_nothing_and_says_why(full_namespace: Stack) -> None:
-    def to_a_larger_green(settings: Settings) -> None:
+def test_a_switch_to_a_slot_that_never_becomes_ready_fails_moves_nothing_and_says_why_and_is_judged_anew(
+    full_namespace: Stack,
+) -> None:
+    def to_another_green(settings: Settings) -> None:
+        autoscaled(settings)
         activate_green(settings)
+        other_green(settings)
         settings["services"]["storefront"]["ready_timeout"] = 10
-        settings["services"]["storefront"]["slots"]["green"]["replicas"] = 3
 
-    full_namespace.configure(to_a_larger_green)
-    result = full_namespace.up(expect=None)
-    assert result.code != 0
-    assert "storefront-green" in result.text
-    assert "exceeded quota" in result.text
+    full_namespace.configure(to_another_green)
+    failed = full_namespace.up(expect=None)  # there is no room for the pod more that a rollout takes
+    assert failed.code != 0
+    assert "storefront-green" in failed.text
+    assert "exceeded quota" in failed.text
     assert selected_slot(full_namespace) == "blue"
     assert "storefront-green" in {resource["urn"].rpartition("::")[2] for resource in full_namespace.resources()}
+
+    allow_pods(full_namespace, 50)
+    full_namespace.kubectl("scale", "deployment", "storefront-blue", "-n", "tenantry", "--replicas=3")
+    wait_for_pods(full_namespace, {"blue": 3, "green": 2})
+    refused = full_namespace.up(expect=None)
+    assert refused.code != 0
+    assert "(2, not 3)" in refused.text  # as many as serve now, not when it was tried first
+    assert selected_slot(full_namespace) == "blue"
