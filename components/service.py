@@ -39,7 +39,7 @@ class ServiceArgs:
         max_unavailable: pods of a slot that may be away at once when nodes are drained.
         environment: plain configuration, as variables; a change rolls the pods.
         config_maps: what the pods read besides.
-        after: what must be ready before any of its pods changes: `ready` of other services.
+        after: what must be there before any of its pods changes: `ready` and `after_switch` of other services.
         before_traffic: what must be done before any of its pods changes, as a migration.
     """
 

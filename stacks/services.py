@@ -114,7 +114,7 @@ class Services:
             max_unavailable=settings.disruption.max_unavailable,
             environment=settings.environment,
             config_maps=self._config_maps.get(name, ()),
-            after=[resource for other in settings.after for resource in before[other].ready],
+            after=[resource for other in settings.after for resource in _switched(before[other])],
             before_traffic=self._jobs.before_traffic(self._workloads[name], settings),
         )
         return Service(name, args, self._opts)
@@ -150,6 +150,11 @@ class Services:
         if files is None:
             return None
         return MountedSecrets(provider_class=files.provider_class, checksum=files.checksum)
+
+
+def _switched(service: Service) -> Sequence[pulumi.Resource]:
+    """Return what is there once a service is ready, and found where those that come after it look for it."""
+    return [*service.ready, service.after_switch]
 
 
 def _output(service: Service) -> dict[str, pulumi.Input[str]]:

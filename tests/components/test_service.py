@@ -270,6 +270,13 @@ def test_services_roll_after_those_that_they_name_have_been_ready_for_a_while(se
     assert ready == {"api-blue": 30, "storefront-blue": 30, "storefront-green": 30, "worker-green": 0}
 
 
+def test_services_roll_after_the_traffic_of_those_that_they_name_has_moved(several: Graph) -> None:
+    api, storefront = several.named("api-service"), several.named("storefront-service")
+    assert several.reaches(several.named("storefront-blue"), api)
+    assert several.reaches(several.named("worker-green"), storefront)
+    assert not several.reaches(api, storefront)
+
+
 def test_nothing_changes_before_what_a_service_waits_for(parts: Graph) -> None:
     migration = parts.named("migration")
     for node in parts.of_type(":Deployment"):
