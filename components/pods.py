@@ -89,7 +89,7 @@ class Http:
 
     Args:
         port: TCP.
-        health_path: answers 200 when a pod can take traffic.
+        health_path: answers 200 when a pod can take traffic; a pod that does not is given none, and lives on.
         startup_seconds: how long that may take at first, before the container is started again.
     """
 
@@ -260,12 +260,20 @@ def _container(args: PodArgs, configs: Sequence[EnvironmentConfig], image: str) 
 
 
 def _answering(container: ContainerArgsDict, http: Http) -> None:
-    """Add to a container what makes it one that is called."""
+    """Add to a container what makes it one that is called.
+
+    It lives while it takes connections: what its path says may depend on a store, and a store that fails over must
+    take pods out of traffic and not end them all at once.
+    """
     probe: ProbeArgsDict = {"http_get": {"path": http.health_path, "port": "http"}, "period_seconds": _PERIOD_SECONDS}
     container["ports"] = [{"name": "http", "container_port": http.port}]
     container["startup_probe"] = {**probe, "failure_threshold": -(-http.startup_seconds // _PERIOD_SECONDS)}
     container["readiness_probe"] = probe
-    container["liveness_probe"] = {**probe, "failure_threshold": 6}
+    container["liveness_probe"] = {
+        "tcp_socket": {"port": "http"},
+        "period_seconds": _PERIOD_SECONDS,
+        "failure_threshold": 6,
+    }
     container["lifecycle"] = {"pre_stop": {"sleep": {"seconds": _DRAIN_SECONDS}}}
 
 

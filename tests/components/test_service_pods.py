@@ -60,10 +60,16 @@ def test_a_pod_has_time_to_start_before_it_is_started_again(plain: Graph) -> Non
     assert patient["failureThreshold"] * patient["periodSeconds"] == 125
 
 
-def test_every_probe_asks_where_the_settings_say() -> None:
+def test_whether_a_pod_takes_traffic_is_asked_where_the_settings_say() -> None:
     asked = container(environment_graph(storefront(health_path="/healthy")))
-    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+    for probe in ("startupProbe", "readinessProbe"):
         assert asked[probe]["httpGet"] == {"path": "/healthy", "port": "http"}
+
+
+def test_a_pod_lives_while_it_takes_connections_whatever_its_path_says_of_its_stores(plain: Graph) -> None:
+    asked = container(plain)
+    assert asked["livenessProbe"]["tcpSocket"] == {"port": "http"}
+    assert "httpGet" not in asked["livenessProbe"]
     assert asked["livenessProbe"]["failureThreshold"] > asked["readinessProbe"].get("failureThreshold", 3)
 
 
