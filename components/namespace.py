@@ -18,6 +18,8 @@ TENANT_OF_LABEL = "tenantry.dev/tenant-of"
 """The label of a tenant's namespace: the namespace of the platform that serves the tenant."""
 
 _POD_SECURITY = "restricted"
+# AWS Load Balancer Controller, "Pod readiness gate".
+_READINESS_GATES = {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +46,15 @@ class WorkloadNamespaceArgs:
         quota: the limits of its pods, or None for none.
         egress: whom every pod of it may call.
         tenant_of: the platform's namespace, for that of a tenant's; None for any other.
+        behind_aws: whether AWS's load balancer sends requests to its pods: those are ready only once it finds them so,
+            and a rollout takes none away before. Its controller says so by a webhook, without which no pod is made.
     """
 
     namespace: str
     quota: Quota | None = None
     egress: Sequence[Rule] = ()
     tenant_of: str | None = None
+    behind_aws: bool = False
 
 
 class WorkloadNamespace(pulumi.ComponentResource):
@@ -78,13 +83,16 @@ class WorkloadNamespace(pulumi.ComponentResource):
             f"{self._name}-namespace",
             metadata={
                 "name": self._args.namespace,
-                "labels": {**labels(self._name, "namespace"), **admission, **self._tenant_of()},
+                "labels": {**labels(self._name, "namespace"), **admission, **self._tenant_of(), **self._gates()},
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _tenant_of(self) -> dict[str, str]:
         return {} if self._args.tenant_of is None else {TENANT_OF_LABEL: self._args.tenant_of}
+
+    def _gates(self) -> dict[str, str]:
+        return _READINESS_GATES if self._args.behind_aws else {}
 
     def _deny(self) -> NetworkPolicy:
         # It denied ingress alone, and was called so; the alias may go with version 1.

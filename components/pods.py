@@ -35,8 +35,10 @@ SECRETS_PATH = "/var/run/secrets/tenantry"
 
 _CHECKSUM_ANNOTATION = "tenantry.dev/environment-checksum"
 # Endpoints propagate late: a pod told to stop answers on until its address is gone everywhere (DESIGN section 6).
-_DRAIN_SECONDS = 10
-_TERMINATION_GRACE_SECONDS = 45
+DRAIN_SECONDS = 10
+"""How long that is within a cluster, and for a gateway in it."""
+
+_AFTER_DRAIN_SECONDS = 35  # for requests that were taken last; ours
 _PERIOD_SECONDS = 5
 _USER_ID = 10001
 
@@ -91,11 +93,13 @@ class Http:
         port: TCP.
         health_path: answers 200 when a pod can take traffic; a pod that does not is given none, and lives on.
         startup_seconds: how long that may take at first, before the container is started again.
+        drain_seconds: how long a pod that is told to stop still answers those who have not heard.
     """
 
     port: int
     health_path: str
     startup_seconds: int = 60
+    drain_seconds: int = DRAIN_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +207,7 @@ def _spec(args: PodArgs, configs: Sequence[EnvironmentConfig], image: str, selec
     }
     pod: PodSpecArgsDict = {
         "automount_service_account_token": False,
-        "termination_grace_period_seconds": _TERMINATION_GRACE_SECONDS,
+        "termination_grace_period_seconds": _grace(args.http),
         "security_context": pod_security(),
         "topology_spread_constraints": [spread],
         "containers": [_container(args, configs, image)],
@@ -214,6 +218,10 @@ def _spec(args: PodArgs, configs: Sequence[EnvironmentConfig], image: str, selec
     if args.priority_class is not None:
         pod["priority_class_name"] = args.priority_class
     return pod
+
+
+def _grace(http: Http | None) -> int:
+    return (DRAIN_SECONDS if http is None else http.drain_seconds) + _AFTER_DRAIN_SECONDS
 
 
 def volumes(args: PodArgs, configs: Sequence[EnvironmentConfig]) -> Iterator[VolumeArgsDict]:
@@ -274,7 +282,7 @@ def _answering(container: ContainerArgsDict, http: Http) -> None:
         "period_seconds": _PERIOD_SECONDS,
         "failure_threshold": 6,
     }
-    container["lifecycle"] = {"pre_stop": {"sleep": {"seconds": _DRAIN_SECONDS}}}
+    container["lifecycle"] = {"pre_stop": {"sleep": {"seconds": http.drain_seconds}}}
 
 
 def resources(room: Room) -> ResourceRequirementsArgsDict:

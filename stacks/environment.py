@@ -54,9 +54,8 @@ class _Environment:
         self._foundation = lay(settings)
         self._server = pooling.through(self._foundation.server, settings)
         self._opts = pulumi.ResourceOptions(providers=[self._foundation.cluster, self._foundation.database])
-        self._namespace = WorkloadNamespace(
-            "platform", WorkloadNamespaceArgs(namespace=settings.namespace), self._opts
-        ).namespace
+        space = WorkloadNamespaceArgs(namespace=settings.namespace, behind_aws=routing.behind_aws(settings))
+        self._namespace = WorkloadNamespace("platform", space, self._opts).namespace
         ways = policies.declare(settings, self._namespace, self._opts)
         # Pods find their ways open when they start.
         self._pods_opts = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[ways]))
@@ -72,6 +71,7 @@ class _Environment:
             kubernetes_namespace=settings.namespace,
             foundation=self._foundation,
             credentials=credentials,
+            drain_seconds=routing.drain_seconds(settings),
             pinned=routing.pinned(settings),
             opts=self._pods_opts,
             jobs=Jobs(settings.jobs, login=self._migrations, opts=self._pods_opts),

@@ -15,6 +15,7 @@ import pulumi
 from components.cluster_certificate import ClusterCertificate
 from components.gateway import Gateway, GatewayArgs
 from components.maintenance import PORT, Maintenance, MaintenanceArgs
+from components.pods import DRAIN_SECONDS
 from components.routes import Affinity, Backend, Direction, RoutedService, Routes, RoutesArgs
 from components.service import Service
 from components.slot import Slot
@@ -31,6 +32,31 @@ _CLASSES: Mapping[GatewayClass, str] = {
     "envoy": "eg",  # Envoy Gateway's quickstart
     "aws": "aws-alb-gateway-class",  # AWS Load Balancer Controller, "Gateway API for Layer 7"
 }
+
+# AWS's load balancer hears of a pod's end from its controller, and each of its nodes by and by; the number is ours.
+_AWS_DRAIN_SECONDS = 60
+
+
+def behind_aws(settings: StackSettings) -> bool:
+    """Return whether AWS's load balancer sends requests to pods.
+
+    Args:
+        settings: the stack's.
+    """
+    return settings.dns is not None and settings.dns.gateway_class == "aws"
+
+
+def drain_seconds(settings: StackSettings) -> Mapping[str, int]:
+    """Return service -> how long its pods answer on after they are told to stop.
+
+    Args:
+        settings: the stack's.
+    """
+    slow = behind_aws(settings)
+    return {
+        name: _AWS_DRAIN_SECONDS if slow and (service.hosts or service.tenant_hosts) else DRAIN_SECONDS
+        for name, service in settings.services.items()
+    }
 
 
 def pinned(settings: StackSettings) -> Mapping[str, Sequence[Slot]]:

@@ -42,6 +42,7 @@ class Services:
         credentials: Sequence[EnvironmentSecret],
         opts: pulumi.ResourceOptions,
         jobs: Jobs,
+        drain_seconds: Mapping[str, int],
         pinned: Mapping[str, Sequence[Slot]] | None = None,
         config_maps: Mapping[str, Sequence[EnvironmentConfig]] | None = None,
     ) -> None:
@@ -55,10 +56,12 @@ class Services:
             credentials: what every service's environment holds.
             opts: with the cluster's provider.
             jobs: what runs before their traffic moves, and after.
+            drain_seconds: service name -> how long its pods answer on after they are told to stop.
             pinned: service name -> slots that tenants are always led to.
             config_maps: service name -> what its pods read besides its own configuration.
         """
         self._settings = settings
+        self._drain_seconds = drain_seconds
         self._pinned = pinned or {}
         self._config_maps = config_maps or {}
         self._namespace = namespace
@@ -123,7 +126,7 @@ class Services:
         identity = self._identity(name)
         asked = settings.resources
         return PodArgs(
-            http=_http(settings),
+            http=_http(settings, self._drain_seconds[name]),
             room=Room(cpu=asked.cpu, memory=asked.memory, memory_limit=asked.memory_limit),
             writable_root=settings.writable_root,
             priority_class=self._priorities.classes[settings.priority] if self._priorities else None,
@@ -162,10 +165,15 @@ def _output(service: Service) -> dict[str, pulumi.Input[str]]:
     return {**where, "active": service.active_slot}
 
 
-def _http(settings: ServiceSettings) -> Http | None:
+def _http(settings: ServiceSettings, drain_seconds: int) -> Http | None:
     if settings.port is None:
         return None
-    return Http(port=settings.port, health_path=settings.health_path, startup_seconds=settings.startup_seconds)
+    return Http(
+        port=settings.port,
+        health_path=settings.health_path,
+        startup_seconds=settings.startup_seconds,
+        drain_seconds=drain_seconds,
+    )
 
 
 def _bounds(settings: AutoscalingSettings | None) -> Bounds | None:

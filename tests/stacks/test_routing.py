@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.examples import BLUE_IMAGE, declared_graph
+from tests.examples import BLUE_IMAGE, declared_graph, environment_graph
 from tests.harness import Graph
 
 ZONE = "shop.example.com"
@@ -68,6 +68,46 @@ def test_each_service_has_one_route_and_tenants_share_a_wildcard(aws: Graph) -> 
     assert hosts(aws) == {"storefront-hosts": [f"app.{ZONE}", f"*.{ZONE}"], "api-hosts": [f"api.{ZONE}"]}
     assert weights(aws, "storefront-hosts") == {"storefront-blue": 100, "storefront-green": 0}
     assert weights(aws, "api-hosts") == {"api-blue": 100, "api-green": 0}
+
+
+def drains(graph: Graph) -> dict[str, tuple[int, int]]:
+    """Return the seconds that each service's pods answer on when told to stop, and those that they have in all."""
+    pods = {name: graph.named(f"{name}-blue").plain("spec", "template", "spec") for name in ("storefront", "mcp")}
+    return {
+        name: (pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"], pod["terminationGracePeriodSeconds"])
+        for name, pod in pods.items()
+    }
+
+
+def with_an_inner_service(raw: dict[str, Any]) -> None:
+    raw["services"]["mcp"] = {**raw["services"]["api"], "port": 3002, "hosts": []}
+
+
+GATE = "elbv2.k8s.aws/pod-readiness-gate-inject"
+
+
+def test_pods_behind_aws_are_ready_when_its_load_balancer_says_so_and_answer_until_it_knows_of_their_end() -> None:
+    graph = routed(with_an_inner_service)
+    assert graph.named("platform-namespace").plain("metadata", "labels")[GATE] == "enabled"
+    assert drains(graph) == {"storefront": (60, 95), "mcp": (10, 45)}
+    others = [node for node in graph.of_type("core/v1:Namespace") if node.name != "platform-namespace"]
+    assert others
+    assert not [node.name for node in others if GATE in node.plain("metadata", "labels")]
+
+
+@pytest.mark.parametrize("gateway_class", ["istio", "envoy"])
+def test_pods_behind_a_gateway_in_the_cluster_answer_on_for_as_long_as_others(gateway_class: str) -> None:
+    graph = routed(with_an_inner_service, gateway_class=gateway_class, acme=ACME)
+    assert GATE not in graph.named("platform-namespace").plain("metadata", "labels")
+    assert drains(graph) == {"storefront": (10, 45), "mcp": (10, 45)}
+
+
+def test_without_a_zone_nothing_is_said_of_a_load_balancer() -> None:
+    graph = environment_graph()
+    assert GATE not in graph.named("platform-namespace").plain("metadata", "labels")
+    pod = graph.named("storefront-blue").plain("spec", "template", "spec")
+    assert pod["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 10}}}
+    assert pod["terminationGracePeriodSeconds"] == 45
 
 
 def test_a_tenant_more_is_no_route_more(aws: Graph) -> None:
