@@ -170,8 +170,9 @@ def _pod(node: Node) -> Pod:
 
 
 def _is_before(service: Mapping[str, Any], pod: Pod) -> bool:
-    beside = service["metadata"]["namespace"] == pod.namespace
-    return beside and service["spec"]["selector"].items() <= pod.labels.items()
+    if service["metadata"]["namespace"] != pod.namespace:
+        return False
+    return all(pod.labels.get(key) == value for key, value in service["spec"]["selector"].items())
 
 
 def _selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
