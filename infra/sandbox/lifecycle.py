@@ -5,6 +5,7 @@ service is to `control_plane` and `servers`.
 """
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ from infra.sandbox.servers.postgresql import PostgreSQL
 from infra.sandbox.servers.valkey import Valkey
 
 _RECORD = "services.json"
+_LOOKERS = 10  # commands that look at an instance in the moments in which it is deleted, each once
 
 
 def services(instance: Instance) -> list[Service]:
@@ -109,8 +111,25 @@ def down(name: str, report: Report, *, delete: bool = False, missing_ok: bool = 
                 outcome.result()
         report(f"stopped {name}")
         if delete:
-            shutil.rmtree(instance.directory)
+            _remove(instance.directory)
             report(f"deleted {name}")
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder, also while somebody looks at the instance and so makes one in it again (`Instance.folder`).
+
+    Raises:
+        OSError: it cannot be deleted.
+    """
+    for _ in range(_LOOKERS):
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+        else:
+            return
+    shutil.rmtree(folder)
 
 
 def status(instance: Instance) -> list[Status]:
