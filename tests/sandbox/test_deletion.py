@@ -15,7 +15,8 @@ def test_a_folder_that_a_look_makes_again_meanwhile_is_deleted_too(
 ) -> None:
     folder = tmp_path / "instance"
     (folder / "run").mkdir(parents=True)
-    rmdir, looks = os.rmdir, []
+    rmdir = os.rmdir
+    looks: list[object] = []
 
     def looked_at(path: Any, *arguments: Any, **options: Any) -> None:
         if not looks and Path(path).name == folder.name:
