@@ -2,6 +2,7 @@
 
 import json
 from importlib import resources
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -93,7 +94,8 @@ def test_a_version_that_aws_does_not_offer_is_refused_with_what_there_is(
     ids=str,
 )
 def test_a_version_that_aws_offers_is_taken(changes: list[Change]) -> None:
-    load("example", changed(changes), {})
+    loaded = load("example", changed(changes), {})
+    assert [attrgetter(path)(loaded) for path, _ in changes] == [value for _, value in changes]
 
 
 def test_a_version_in_extended_support_is_taken_by_who_asks_for_that() -> None:
