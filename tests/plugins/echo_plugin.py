@@ -74,7 +74,7 @@ class Echo(Provider):
         return new
 
     def delete(self, resource: Resource, id: str, inputs: Properties, outputs: Properties) -> None:  # noqa: A002
-        pass
+        """Nothing: it keeps nothing."""
 
     def configure(self, config: Properties) -> None:
         if config.get("password") == "wrong":
