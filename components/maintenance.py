@@ -13,6 +13,7 @@ from pulumi_kubernetes.core.v1 import ConfigMap, ContainerArgsDict, PodSpecArgsD
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
+from components.pods import DRAIN_SECONDS, container_security, pod_security, spread_over_zones
 from infra.naming import labels
 
 PORT = 8080
@@ -21,8 +22,6 @@ PORT = 8080
 _REPLICAS = 2  # one may be lost; nothing else depends on it
 _FOLDER = "/etc/maintenance"
 _CHECKSUM_ANNOTATION = "tenantry.dev/configuration-checksum"
-_USER_ID = 10001
-_DRAIN_SECONDS = 10  # endpoints propagate late (DESIGN section 6)
 _TERMINATION_GRACE_SECONDS = 30
 
 
@@ -102,19 +101,8 @@ class Maintenance(pulumi.ComponentResource):
         return {
             "automount_service_account_token": False,
             "termination_grace_period_seconds": _TERMINATION_GRACE_SECONDS,
-            "security_context": {
-                "run_as_non_root": True,
-                "run_as_user": _USER_ID,
-                "seccomp_profile": {"type": "RuntimeDefault"},
-            },
-            "topology_spread_constraints": [
-                {
-                    "max_skew": 1,
-                    "topology_key": "topology.kubernetes.io/zone",
-                    "when_unsatisfiable": "ScheduleAnyway",
-                    "label_selector": {"match_labels": self._selector},
-                }
-            ],
+            "security_context": pod_security(),
+            "topology_spread_constraints": spread_over_zones(self._selector),
             "containers": [self._container()],
             "volumes": [
                 {"name": "answer", "config_map": {"name": answer.metadata.name}},
@@ -131,13 +119,9 @@ class Maintenance(pulumi.ComponentResource):
             # By TCP: no path of it answers 200.
             "readiness_probe": {"tcp_socket": {"port": "http"}, "period_seconds": 5},
             "liveness_probe": {"tcp_socket": {"port": "http"}, "period_seconds": 10, "failure_threshold": 6},
-            "lifecycle": {"pre_stop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
+            "lifecycle": {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}},
             "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
-            "security_context": {
-                "allow_privilege_escalation": False,
-                "read_only_root_filesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
+            "security_context": container_security(),
             "volume_mounts": [
                 {"name": "answer", "mount_path": _FOLDER, "read_only": True},
                 {"name": "tmp", "mount_path": "/tmp"},  # noqa: S108  # inside the container

@@ -163,9 +163,34 @@ def template(
     }
 
 
-def pod_security() -> PodSecurityContextArgsDict:
-    """Return what the restricted Pod Security Standard asks of a pod."""
-    return {"run_as_non_root": True, "run_as_user": _USER_ID, "seccomp_profile": {"type": "RuntimeDefault"}}
+def pod_security(*, owns_volumes: bool = False) -> PodSecurityContextArgsDict:
+    """Return what the restricted Pod Security Standard asks of a pod.
+
+    Args:
+        owns_volumes: whether its group reads the volumes that nobody else may.
+    """
+    security: PodSecurityContextArgsDict = {
+        "run_as_non_root": True,
+        "run_as_user": _USER_ID,
+        "seccomp_profile": {"type": "RuntimeDefault"},
+    }
+    return {**security, "run_as_group": _USER_ID, "fs_group": _USER_ID} if owns_volumes else security
+
+
+def spread_over_zones(selector: dict[str, str]) -> list[TopologySpreadConstraintArgsDict]:
+    """Return that pods are spread evenly over the zones, as far as these have room.
+
+    Args:
+        selector: the labels that tell them from other pods.
+    """
+    return [
+        {
+            "max_skew": 1,
+            "topology_key": "topology.kubernetes.io/zone",
+            "when_unsatisfiable": "ScheduleAnyway",
+            "label_selector": {"match_labels": selector},
+        }
+    ]
 
 
 def container_security(*, writable_root: bool = False) -> SecurityContextArgsDict:
@@ -199,17 +224,11 @@ def _checksum(args: PodArgs, configs: Sequence[EnvironmentConfig]) -> pulumi.Out
 
 
 def _spec(args: PodArgs, configs: Sequence[EnvironmentConfig], image: str, selector: dict[str, str]) -> PodSpecArgsDict:
-    spread: TopologySpreadConstraintArgsDict = {
-        "max_skew": 1,
-        "topology_key": "topology.kubernetes.io/zone",
-        "when_unsatisfiable": "ScheduleAnyway",
-        "label_selector": {"match_labels": selector},
-    }
     pod: PodSpecArgsDict = {
         "automount_service_account_token": False,
         "termination_grace_period_seconds": _grace(args.http),
         "security_context": pod_security(),
-        "topology_spread_constraints": [spread],
+        "topology_spread_constraints": spread_over_zones(selector),
         "containers": [_container(args, configs, image)],
         "volumes": list(volumes(args, configs)),
     }

@@ -23,7 +23,6 @@ from pulumi_kubernetes.core.v1 import (
     Secret,
     SecretVolumeSourceArgsDict,
     Service,
-    TopologySpreadConstraintArgsDict,
     VolumeArgsDict,
     VolumeMountArgsDict,
 )
@@ -32,13 +31,12 @@ from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from components import pooler_settings
 from components.isolated_schema import Login, Server
+from components.pods import DRAIN_SECONDS, container_security, pod_security, spread_over_zones
 from components.pooler_settings import PORT, PoolShape
 from infra.naming import labels
 
 _CHECKSUM_ANNOTATION = "tenantry.dev/configuration-checksum"
-_USER_ID = 10001
-# Endpoints propagate late; then PgBouncer waits for its clients, who reconnect elsewhere when the time is up.
-_DRAIN_SECONDS = 10
+# After the drain PgBouncer waits for its clients, who reconnect elsewhere when the time is up.
 _TERMINATION_GRACE_SECONDS = 60
 
 
@@ -158,23 +156,11 @@ class Pooler(pulumi.ComponentResource):
         return {"app.kubernetes.io/name": self._name, "app.kubernetes.io/component": "pooler"}
 
     def _pod(self) -> PodSpecArgsDict:
-        spread: TopologySpreadConstraintArgsDict = {
-            "max_skew": 1,
-            "topology_key": "topology.kubernetes.io/zone",
-            "when_unsatisfiable": "ScheduleAnyway",
-            "label_selector": {"match_labels": self._selector()},
-        }
         return {
             "automount_service_account_token": False,
             "termination_grace_period_seconds": _TERMINATION_GRACE_SECONDS,
-            "security_context": {
-                "run_as_non_root": True,
-                "run_as_user": _USER_ID,
-                "run_as_group": _USER_ID,
-                "fs_group": _USER_ID,  # reads the users, which nobody else may
-                "seccomp_profile": {"type": "RuntimeDefault"},
-            },
-            "topology_spread_constraints": [spread],
+            "security_context": pod_security(owns_volumes=True),  # the users, with their passwords
+            "topology_spread_constraints": spread_over_zones(self._selector()),
             "containers": [self._container()],
             "volumes": self._volumes(),
         }
@@ -193,13 +179,9 @@ class Pooler(pulumi.ComponentResource):
             "ports": [{"name": "postgresql", "container_port": PORT}],
             "readiness_probe": {"tcp_socket": {"port": "postgresql"}, "period_seconds": 5},
             "liveness_probe": {"tcp_socket": {"port": "postgresql"}, "period_seconds": 10, "failure_threshold": 6},
-            "lifecycle": {"pre_stop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
+            "lifecycle": {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}},
             "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-            "security_context": {
-                "allow_privilege_escalation": False,
-                "read_only_root_filesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
+            "security_context": container_security(),
             "volume_mounts": mounts,
         }
 
