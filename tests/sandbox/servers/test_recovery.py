@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -25,10 +26,26 @@ from infra.sandbox.waiting import wait_until
 from tests.sandbox.servers.harness import TestInstance, client, connect, family, quiet
 
 
+@pytest.fixture(scope="module")
+def instance(make_instance: Callable[[str], TestInstance]) -> TestInstance:
+    """An instance for many tests, as making data costs as much as six starts."""
+    return make_instance("test-servers-recovery")
+
+
+@pytest.fixture
+def kept(instance: TestInstance) -> Iterator[TestInstance]:
+    """The instance for many tests, stopped before and after each, maybe with data."""
+    yield instance
+    PostgreSQL(instance).stop()
+    Valkey(instance).stop()
+    assert family(instance) == []
+
+
 def _with_a_row(instance: TestInstance) -> PostgreSQL:
     postgresql = PostgreSQL(instance)
     postgresql.start(quiet)
     with connect(postgresql) as connection:
+        connection.execute("drop table if exists kept")
         connection.execute("create table kept as select 42 as answer")
     return postgresql
 
@@ -53,12 +70,12 @@ def _kill(processes: list[psutil.Process]) -> None:
     psutil.wait_procs(processes, timeout=10)
 
 
-def test_a_stopped_server_starts_again_with_its_data_and_password(own: TestInstance) -> None:
-    postgresql = _with_a_row(own)
+def test_a_stopped_server_starts_again_with_its_data_and_password(kept: TestInstance) -> None:
+    postgresql = _with_a_row(kept)
     before = postgresql.environment()
     postgresql.stop()
     postgresql.stop()
-    assert family(own) == []
+    assert family(kept) == []
     assert not postgresql.cluster.socket.parent.exists()
     assert [row.running for row in postgresql.status()] == [False, False]
     postgresql.start(quiet)
@@ -66,12 +83,12 @@ def test_a_stopped_server_starts_again_with_its_data_and_password(own: TestInsta
     assert _row(postgresql) == 42
 
 
-def test_a_second_start_does_nothing(own: TestInstance) -> None:
-    postgresql = _with_a_row(own)
-    before = [_pid(own, "postgresql"), _pid(own, "tls-proxy")]
+def test_a_second_start_does_nothing(kept: TestInstance) -> None:
+    postgresql = _with_a_row(kept)
+    before = [_pid(kept, "postgresql"), _pid(kept, "tls-proxy")]
     said: list[str] = []
     postgresql.start(said.append)
-    assert [_pid(own, "postgresql"), _pid(own, "tls-proxy")] == before
+    assert [_pid(kept, "postgresql"), _pid(kept, "tls-proxy")] == before
     assert said == []
 
 
@@ -97,23 +114,23 @@ def test_two_starts_at_once_make_one_server(own: TestInstance) -> None:
 
 
 @pytest.mark.parametrize("whom", ["the server", "everything"])
-def test_a_killed_server_recovers_with_its_data(own: TestInstance, whom: str) -> None:
-    postgresql = _with_a_row(own)
-    _kill(family(own) if whom == "everything" else [psutil.Process(_pid(own, "postgresql"))])
+def test_a_killed_server_recovers_with_its_data(kept: TestInstance, whom: str) -> None:
+    postgresql = _with_a_row(kept)
+    _kill(family(kept) if whom == "everything" else [psutil.Process(_pid(kept, "postgresql"))])
     postgresql.start(quiet)
     assert _row(postgresql) == 42
 
 
 @pytest.mark.usefixtures("impatient")
-def test_busy_children_of_a_killed_server_are_ended_before_the_next_one_starts(own: TestInstance) -> None:
-    postgresql = _with_a_row(own)
+def test_busy_children_of_a_killed_server_are_ended_before_the_next_one_starts(kept: TestInstance) -> None:
+    postgresql = _with_a_row(kept)
     connection = connect(postgresql)
     backend = connection.info.backend_pid
     # A frozen orphan does not notice that its parent is gone.
     connection.pgconn.send_query(b"select count(*) from generate_series(1, 10000000000) a")
     connection.pgconn.flush()
     os.kill(backend, signal.SIGSTOP)
-    _kill([psutil.Process(_pid(own, "postgresql"))])
+    _kill([psutil.Process(_pid(kept, "postgresql"))])
     assert psutil.pid_exists(backend)
     postgresql.start(quiet)
     connection.close()
@@ -121,11 +138,11 @@ def test_busy_children_of_a_killed_server_are_ended_before_the_next_one_starts(o
     assert _row(postgresql) == 42
 
 
-def test_a_stale_pid_file_that_names_a_living_stranger_does_not_matter(own: TestInstance) -> None:
-    postgresql = _with_a_row(own)
+def test_a_stale_pid_file_that_names_a_living_stranger_does_not_matter(kept: TestInstance) -> None:
+    postgresql = _with_a_row(kept)
     pid_file = postgresql.cluster.data / "postmaster.pid"
     record = pid_file.read_text()
-    _kill(family(own))
+    _kill(family(kept))
     stranger = subprocess.Popen(["sleep", "60"])
     try:
         pid_file.write_text("\n".join([str(stranger.pid), *record.splitlines()[1:]]) + "\n")
@@ -139,12 +156,12 @@ def test_a_stale_pid_file_that_names_a_living_stranger_does_not_matter(own: Test
         stranger.wait()
 
 
-def test_a_server_whose_pid_file_was_deleted_is_found_and_stopped(own: TestInstance) -> None:
-    postgresql, valkey = _with_a_row(own), Valkey(own)
+def test_a_server_whose_pid_file_was_deleted_is_found_and_stopped(kept: TestInstance) -> None:
+    postgresql, valkey = _with_a_row(kept), Valkey(kept)
     valkey.start(quiet)
-    forgotten = [_pid(own, "postgresql"), _pid(own, "valkey")]
+    forgotten = [_pid(kept, "postgresql"), _pid(kept, "valkey")]
     for name in ("postgresql", "valkey"):
-        (own.directory / "run" / f"{name}.pid").unlink()
+        (kept.directory / "run" / f"{name}.pid").unlink()
     postgresql.start(quiet)
     valkey.stop()
     assert not [pid for pid in forgotten if psutil.pid_exists(pid)]
@@ -152,11 +169,11 @@ def test_a_server_whose_pid_file_was_deleted_is_found_and_stopped(own: TestInsta
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_frozen_server_is_seen_and_replaced(own: TestInstance) -> None:
-    postgresql = _with_a_row(own)
-    os.kill(_pid(own, "postgresql"), signal.SIGSTOP)
+def test_a_frozen_server_is_seen_and_replaced(kept: TestInstance) -> None:
+    postgresql = _with_a_row(kept)
+    os.kill(_pid(kept, "postgresql"), signal.SIGSTOP)
     assert postgresql.status()[0] == Status(
-        "postgresql", f"{own.addresses.postgresql}:5432", running=True, healthy=False, detail="no answer"
+        "postgresql", f"{kept.addresses.postgresql}:5432", running=True, healthy=False, detail="no answer"
     )
     postgresql.start(quiet)
     assert _row(postgresql) == 42
@@ -164,12 +181,12 @@ def test_a_frozen_server_is_seen_and_replaced(own: TestInstance) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 @pytest.mark.usefixtures("impatient")
-def test_a_killed_or_frozen_proxy_is_replaced_and_the_server_stays(own: TestInstance, number: signal.Signals) -> None:
-    postgresql = _with_a_row(own)
-    server = _pid(own, "postgresql")
-    os.kill(_pid(own, "tls-proxy"), number)
+def test_a_killed_or_frozen_proxy_is_replaced_and_the_server_stays(kept: TestInstance, number: signal.Signals) -> None:
+    postgresql = _with_a_row(kept)
+    server = _pid(kept, "postgresql")
+    os.kill(_pid(kept, "tls-proxy"), number)
     postgresql.start(quiet)
-    assert _pid(own, "postgresql") == server
+    assert _pid(kept, "postgresql") == server
     assert _row(postgresql) == 42
 
 
@@ -218,60 +235,64 @@ def test_a_disk_that_takes_no_more_is_one_clear_line_and_leaves_nothing(own: Tes
     assert PostgreSQL(own).status()[0].healthy
 
 
-def test_a_lost_password_is_one_clear_line(own: TestInstance) -> None:
-    postgresql = _with_a_row(own)
+def test_a_lost_password_is_one_clear_line(kept: TestInstance) -> None:
+    postgresql = _with_a_row(kept)
     postgresql.stop()
-    (own.directory / "postgresql" / "password").unlink()
+    password = kept.directory / "postgresql" / "password"
+    aside = password.rename(password.with_name("aside"))
     for attempt in (lambda: postgresql.start(quiet), postgresql.environment):
         with pytest.raises(TenantryError, match="the password of PostgreSQL's data is lost"):
             attempt()
+    aside.rename(password)
 
 
-def test_data_of_another_version_are_one_clear_line(own: TestInstance) -> None:
-    postgresql = _with_a_row(own)
+def test_data_of_another_version_are_one_clear_line(kept: TestInstance) -> None:
+    postgresql = _with_a_row(kept)
     postgresql.stop()
-    (postgresql.cluster.data / "PG_VERSION").write_text("16\n")
+    version = postgresql.cluster.data / "PG_VERSION"
+    version.write_text("16\n")
     with pytest.raises(TenantryError, match="the data are not those of PostgreSQL 18"):
         postgresql.start(quiet)
+    version.write_text("18\n")
 
 
-def test_an_address_that_someone_else_holds_is_named(own: TestInstance) -> None:
-    address = own.addresses.postgresql
+def test_an_address_that_someone_else_holds_is_named(kept: TestInstance) -> None:
+    address = kept.addresses.postgresql
     with socket.create_server((address, 5432)):
         with pytest.raises(TenantryError, match=rf"taken by .*pid {os.getpid()}.*{address}:5432") as caught:
-            PostgreSQL(own).start(quiet)
+            PostgreSQL(kept).start(quiet)
         assert "\n" not in str(caught.value)
-    PostgreSQL(own).start(quiet)
-    assert PostgreSQL(own).status()[0].healthy
+    PostgreSQL(kept).start(quiet)
+    assert PostgreSQL(kept).status()[0].healthy
 
 
-def test_a_new_certificate_or_address_restarts_the_proxy(own: TestInstance) -> None:
-    postgresql = _with_a_row(own)
-    first = _pid(own, "tls-proxy")
-    (own.directory / "certificates" / "postgresql.crt").unlink()
-    TLSProxy(own).start(quiet)
-    second = _pid(own, "tls-proxy")
+def test_a_new_certificate_or_address_restarts_the_proxy(kept: TestInstance) -> None:
+    postgresql = _with_a_row(kept)
+    first = _pid(kept, "tls-proxy")
+    (kept.directory / "certificates" / "postgresql.crt").unlink()
+    TLSProxy(kept).start(quiet)
+    second = _pid(kept, "tls-proxy")
     assert second != first
-    elsewhere = free_block("elsewhere", frozenset({own.addresses.prefix}))
-    moved = TestInstance(own.name, elsewhere, own.root)
+    elsewhere = free_block("elsewhere", frozenset({kept.addresses.prefix}))
+    moved = TestInstance(kept.name, elsewhere, kept.root)
     PostgreSQL(moved).start(quiet)
-    assert _pid(own, "tls-proxy") != second
+    assert _pid(kept, "tls-proxy") != second
     assert _row(PostgreSQL(moved)) == 42
     assert postgresql.status()[0].detail == "Connection refused"
 
 
-def test_the_proxy_stays_as_long_as_one_server_needs_it(own: TestInstance) -> None:
-    postgresql, valkey = PostgreSQL(own), Valkey(own)
+def test_the_proxy_stays_as_long_as_one_server_needs_it(kept: TestInstance) -> None:
+    postgresql, valkey = PostgreSQL(kept), Valkey(kept)
     postgresql.start(quiet)
     valkey.start(quiet)
     postgresql.stop()
-    assert own.daemon("tls-proxy").is_running()
+    assert kept.daemon("tls-proxy").is_running()
     assert client(valkey).ping()
     with pytest.raises(psycopg.OperationalError, match="the database system is starting up") as caught:
         connect(postgresql)
     assert caught.value.pgconn is not None
     valkey.stop()
-    assert not own.daemon("tls-proxy").is_running()
+    assert not kept.daemon("tls-proxy").is_running()
 
 
 def test_a_file_in_the_way_is_one_clear_line(own: TestInstance) -> None:
