@@ -7,7 +7,7 @@ import os
 
 from infra.errors import TenantryError
 from infra.sandbox.aws_cli import clients
-from infra.sandbox.cloud.backing import control_planes
+from infra.sandbox.cloud.backing import homes
 from infra.sandbox.cloud.backing import tokens as signed
 
 _API = "client.authentication.k8s.io/v1beta1"
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> str:
     """
     name = options.cluster_name
     region = clients.required_region(options, name)
-    home = control_planes.home(options.folder, region, name)
+    home = homes.home(options.folder, region, name)
     if not home.is_dir():
         raise TenantryError(f"no cluster of the sandbox in {region}", name, "create it, or name another region")
     token, expires = signed.issue(home, _caller(options, region))

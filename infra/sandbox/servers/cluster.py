@@ -16,7 +16,7 @@ from infra.errors import TenantryError
 from infra.sandbox import files
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.instance import Report
-from infra.sandbox.servers import leftovers, storage
+from infra.sandbox.servers import leftovers, passwords, storage
 from infra.sandbox.servers.identity import Identity, hand_over, ordinary
 from infra.sandbox.servers.wheels import POSTGRESQL_MAJOR, postgresql_bin
 
@@ -114,7 +114,7 @@ class Cluster:
                 str(self.password_file),
                 f"restore the file or delete {self.data}",
             )
-        return storage.password(self.password_file)
+        return passwords.password(self.password_file)
 
     def is_ready(self) -> bool:
         """Whether the server that `daemon` runs has said that it accepts connections."""

@@ -1,9 +1,5 @@
-"""Private files of the servers: passwords, settings, locks, and what to say when the disk refuses.
+"""Files of the servers: locks, and what to say when the disk refuses. Passwords are those of `passwords`."""
 
-Owns the rule that what only the user may read is created so, and appears whole or not at all.
-"""
-
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,21 +7,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from infra.errors import TenantryError
-from infra.sandbox import files
 from infra.sandbox.instance import Instance
 
 _LOCK_SECONDS = 180  # a start that recovers much data takes this long at worst
-
-
-def password(path: Path) -> str:
-    """Return the password kept in `path`, generated at first use.
-
-    Args:
-        path: the file; it holds 48 hexadecimal digits (192 bits), which need quoting nowhere.
-    """
-    if not path.exists():
-        files.create(path, secrets.token_hex(24) + "\n")
-    return path.read_text().strip()
 
 
 @contextmanager

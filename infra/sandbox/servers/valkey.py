@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.sandbox import files
 from infra.sandbox.daemon import Daemon
 from infra.sandbox.instance import Instance, Report, Status
-from infra.sandbox.servers import leftovers, probe, storage
+from infra.sandbox.servers import leftovers, passwords, probe, storage
 from infra.sandbox.servers.proxy import TLSProxy
 from infra.sandbox.servers.wheels import valkey_server
 
@@ -104,7 +104,7 @@ class Valkey:
 
     def password(self) -> str:
         """Return the password of the user `default`."""
-        return storage.password(self.directory / "password")
+        return passwords.password(self.directory / "password")
 
     def url(self) -> str:
         """Return the URL of database 0; it holds the password."""

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from infra.paths import BIN
-from infra.sandbox.cloud.backing import control_planes
+from infra.sandbox.cloud.backing import homes
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.instance import Status
 from infra.sandbox.plugins.launcher import write_launcher
@@ -173,7 +173,7 @@ def test_only_roles_with_an_access_entry_enter(shared: Cloud, cluster: dict[str,
 
 
 def test_a_token_that_nobody_signed_is_refused(shared: Cloud, cluster: dict[str, Any]) -> None:
-    home = control_planes.home(shared.folder, REGION, NAME)
+    home = homes.home(shared.folder, REGION, NAME)
     ran = subprocess.run(
         [
             str(BIN / "kubectl"),
@@ -378,5 +378,5 @@ def test_a_deleted_cluster_leaves_no_process_and_no_data(shared: Cloud, cluster:
     assert eks.delete_cluster(name=cluster["name"])["cluster"]["status"] == "DELETING"
     eks.get_waiter("cluster_deleted").wait(name=NAME, WaiterConfig=QUICKLY)
     assert processes(shared) == []
-    assert not control_planes.home(shared.folder, REGION, NAME).exists()
+    assert not homes.home(shared.folder, REGION, NAME).exists()
     assert eks.list_clusters()["clusters"] == []

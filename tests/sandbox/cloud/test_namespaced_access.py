@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.sandbox.cloud.backing import control_planes, tokens
+from infra.sandbox.cloud.backing import control_planes, homes, tokens
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.control_plane.api import ApiClient, tls_context
 from infra.sandbox.control_plane.control_plane import ControlPlane
@@ -31,7 +31,7 @@ class Platform:
 
     def api(self) -> ApiClient:
         """Return the administrator's client."""
-        instance = control_planes._existing(control_planes.home(self.cloud.folder, REGION, "main"))
+        instance = control_planes._existing(homes.home(self.cloud.folder, REGION, "main"))
         assert instance is not None
         return ControlPlane(instance).api()
 
@@ -45,7 +45,7 @@ class Platform:
 
     def may(self, arn: str, verb: str, resource: str, namespace: str) -> bool:
         """Ask the API server itself, with a new token of a role."""
-        home = control_planes.home(self.cloud.folder, REGION, "main")
+        home = homes.home(self.cloud.folder, REGION, "main")
         token, _ = tokens.issue(home, arn)
         asked = {"spec": {"resourceAttributes": {"namespace": namespace, "verb": verb, "resource": resource}}}
         answer = httpx.post(

@@ -22,7 +22,7 @@ from moto.eks.models import DEFAULT_KUBERNETES_VERSION, eks_backends
 from moto.sts.models import sts_backends
 
 from infra.errors import TenantryError
-from infra.sandbox.cloud.backing import addons, answers, control_planes, grants, nodegroups, tokens
+from infra.sandbox.cloud.backing import addons, answers, control_planes, grants, homes, nodegroups, tokens
 from infra.sandbox.cloud.calls import Call
 from infra.sandbox.cloud.journal import Application
 from infra.sandbox.cloud.refusals import Answer
@@ -116,7 +116,7 @@ class Clusters:
             for region, backend in eks_backends[self._account].items()
             for cluster in backend.clusters.values()
         }
-        for place in control_planes.homes(self._folder):
+        for place in homes.homes(self._folder):
             if (place.parent.name, place.name) not in held:
                 self._submit(place.parent.name, place.name, self._remove)
         for (region, name), cluster in held.items():
@@ -336,7 +336,7 @@ class Clusters:
         return eks_backends[self._account][region].clusters.get(name)
 
     def _home(self, region: str, name: str) -> Path:
-        return control_planes.home(self._folder, region, name)
+        return homes.home(self._folder, region, name)
 
     def _note_creator(self, call: Call, name: str) -> None:
         home = self._home(call.region, name)

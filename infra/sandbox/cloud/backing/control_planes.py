@@ -1,7 +1,7 @@
-"""The control planes behind EKS clusters: where their files are, which addresses they have, starting and stopping.
+"""The control planes behind EKS clusters: which addresses they have, starting and stopping.
 
 Each is an instance of its own below the cloud's folder, as `clusters/REGION/NAME`, with an address block and a
-certificate authority of its own. Leaves which clusters there should be to `clusters`.
+certificate authority of its own. Leaves to `clusters` which there should be, and to `homes` where their folders are.
 """
 
 import json
@@ -12,11 +12,12 @@ from pathlib import Path
 
 from infra.paths import INSTANCES
 from infra.sandbox.addresses import AddressBlock, free_block
+from infra.sandbox.cloud.backing.homes import homes, token_secret
 from infra.sandbox.control_plane.control_plane import ControlPlane
 from infra.sandbox.control_plane.credentials import Credentials, kubeconfig_of_webhook, write_private
 from infra.sandbox.control_plane.definitions import GATEWAY_API
 from infra.sandbox.instance import Instance
-from infra.sandbox.servers.storage import password
+from infra.sandbox.servers.passwords import password
 
 _RECORD = "instance.json"
 
@@ -37,22 +38,6 @@ class ClusterInstance(Instance):
         return self.home
 
 
-def home(folder: Path, region: str, name: str) -> Path:
-    """Return the folder of a cluster, whether it exists or not.
-
-    Args:
-        folder: the cloud's.
-        region: the cluster's.
-        name: the cluster's; EKS allows letters, digits, dashes and underscores only.
-    """
-    return folder / "clusters" / region / name
-
-
-def homes(folder: Path) -> list[Path]:
-    """Return the folders of all clusters that have left something in the cloud's folder, sorted."""
-    return sorted((folder / "clusters").glob("*/*"))
-
-
 def existing(folder: Path) -> list[tuple[str, ClusterInstance]]:
     """Return the region and the instance of each cluster that has been started once, sorted.
 
@@ -61,11 +46,6 @@ def existing(folder: Path) -> list[tuple[str, ClusterInstance]]:
     """
     found = ((place.parent.name, _existing(place)) for place in homes(folder))
     return [(region, cluster) for region, cluster in found if cluster is not None]
-
-
-def token_secret(home: Path) -> Path:
-    """Return the file with what signs a cluster's tokens."""
-    return home / "token-secret"
 
 
 def start(home: Path, own: str, webhook: str) -> ControlPlane:

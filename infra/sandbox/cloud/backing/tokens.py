@@ -15,9 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.sandbox.cloud.backing import grants
-from infra.sandbox.cloud.backing.control_planes import token_secret
-from infra.sandbox.servers.storage import password
+from infra.sandbox.cloud.backing.homes import token_secret
+from infra.sandbox.servers.passwords import password
 
 LIFETIME = 14 * 60
 """Seconds that a token is good for: what `aws eks get-token` says of its own."""
@@ -64,6 +63,8 @@ def user(arn: str, *, creator: str, access: Mapping[str, Any], entries: Mapping[
         access: the cluster's `accessConfig`.
         entries: its access entries by principal.
     """
+    from infra.sandbox.cloud.backing import grants  # noqa: PLC0415 - httpx would slow every `aws eks get-token` down
+
     name, groups = "", set[str]()
     if _principal(arn) == _principal(creator) and access.get("bootstrapClusterCreatorAdminPermissions", True):
         name, groups = arn, {grants.everywhere(grants.CREATOR)}
