@@ -50,29 +50,32 @@ def build(chain: list[tuple[Object, dict[str, Any]]]) -> list[Object]:
     return [one.create(**news) for one, news in chain]
 
 
+def tear_down(chain: list[Object]) -> None:
+    for one in reversed(chain):
+        one.delete()
+
+
 @pytest.mark.parametrize("delay", [0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.3, 0.4, 0.6, 0.9])
 def test_creating_again_after_a_kill_completes_everything_and_makes_nothing_twice(
-    database: Database, delay: float
+    engine: Engine, database: Database, delay: float
 ) -> None:
-    with engine_for(database) as engine, ThreadPoolExecutor(8) as pool:
-        wanted = platform(engine)
+    with engine_for(database) as killed, ThreadPoolExecutor(8) as pool:
+        wanted = platform(killed)
         tasks = [pool.submit(build, in_order(wanted, number)) for number in range(_TENANTS)]
         time.sleep(delay)
-        os.kill(engine.plugin.process.pid, signal.SIGKILL)
-        engine.plugin.process.wait()
+        os.kill(killed.plugin.process.pid, signal.SIGKILL)
+        killed.plugin.process.wait()
         for task in tasks:
             task.exception()
-    with engine_for(database) as engine, ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(8) as pool:  # which shares connections: each costs more than what is asked of it
         wanted = platform(engine)
-        made = [
-            one for chain in pool.map(build, [in_order(wanted, number) for number in range(_TENANTS)]) for one in chain
-        ]
-        assert [one.refresh() for one in made] == [set()] * len(made)
+        chains = list(pool.map(build, [in_order(wanted, number) for number in range(_TENANTS)]))
+        made = [one for chain in chains for one in chain]
+        assert list(pool.map(Object.refresh, made)) == [set()] * len(made)
         assert [one.changes(**news) for one, news in wanted] == [{}] * len(made)
         assert database.can_log_in("t0", "p0", "t0")
         assert database.value("SELECT count(*) FROM pg_database WHERE datname LIKE 'pulumi:%'") == 0
-        for one in reversed(made):
-            one.delete()
+        list(pool.map(tear_down, chains))
         assert database.value("SELECT count(*) FROM pg_roles WHERE rolname ~ '^t[0-9]'") == 0
         assert database.value("SELECT count(*) FROM pg_database WHERE datname ~ '^t[0-9]'") == 0
 
@@ -149,7 +152,7 @@ def test_work_survives_a_crash_of_the_server(own_database: Database) -> None:
         restart.start()
         made = [task.result(timeout=90) for task in tasks]
         restart.join()
-        assert {frozenset(one.refresh()) for one in made} == {frozenset()}
+        assert set(map(frozenset, pool.map(Object.refresh, made))) == {frozenset()}
     assert own_database.value("SELECT count(*) FROM pg_roles WHERE rolname ~ '^r[0-9]+$'") == 300
 
 
