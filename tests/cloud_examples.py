@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pulumi
@@ -77,8 +78,9 @@ def redis_args(**changes: Any) -> RedisArgs:
     return replace(args, **changes)
 
 
+@cache
 def cloud_graph() -> Graph:
-    """Return the graph of every component on AWS, each standing on the others as in an environment."""
+    """Return every component on AWS, each standing on the others as in an environment; made once, as it is the same."""
     return graph_of(_declare)
 
 

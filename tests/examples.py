@@ -1,7 +1,10 @@
 """Settings and graphs that several tests start from."""
 
 import copy
+import json
+import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from infra.settings.loader import load
@@ -96,8 +99,7 @@ def settings(change: Callable[[dict[str, Any]], None] | None = None) -> StackSet
 
 def environment_graph(change: Callable[[dict[str, Any]], None] | None = None) -> Graph:
     """Return the graph of the whole environment."""
-    declared = settings(change)
-    return graph_of(lambda: deploy(declared))
+    return _graph(json.dumps(raw_settings(change)), os.environ.get("PGSSLROOTCERT"), **ENVIRONMENT)
 
 
 def jobs_graph() -> Graph:
@@ -120,8 +122,7 @@ def declared_settings(change: Callable[[dict[str, Any]], None] | None = None) ->
 
 def declared_graph(change: Callable[[dict[str, Any]], None] | None = None) -> Graph:
     """Return the graph of the whole environment, declared in AWS."""
-    declared = declared_settings(change)
-    return graph_of(lambda: deploy(declared))
+    return _graph(json.dumps(raw_declared_settings(change)), os.environ.get("PGSSLROOTCERT"))
 
 
 def routed_graph() -> Graph:
@@ -142,3 +143,17 @@ def routed_graph() -> Graph:
         pinned["release"] = {"pin": "blue"}
 
     return declared_graph(route)
+
+
+@lru_cache(maxsize=16)
+def _graph(raw: str, authority: str | None, **environment: str) -> Graph:
+    """Return what settings declare, made once while it is asked for again, as it takes seconds and nobody changes it.
+
+    Args:
+        raw: the settings as JSON.
+        authority: the file that the program reads besides, as a pooler asks for it.
+        environment: what the loader knows of the caller's.
+    """
+    del authority
+    declared = load("example", json.loads(raw), environment)
+    return graph_of(lambda: deploy(declared))

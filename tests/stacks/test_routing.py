@@ -17,7 +17,7 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def routed(change: Change = lambda raw: None, **dns: object) -> Graph:
-    """Return the graph of an environment whose storefront answers for tenants, and whose api has a host."""
+    """Return an environment whose storefront answers for tenants, whose api has a host, and whose mcp has none."""
 
     def declare(raw: dict[str, Any]) -> None:
         raw["dns"] = {"zone": ZONE, **dns}
@@ -29,13 +29,18 @@ def routed(change: Change = lambda raw: None, **dns: object) -> Graph:
             "hosts": [f"api.{ZONE}"],
             "slots": {"blue": {"image": BLUE_IMAGE}},
         }
+        raw["services"]["mcp"] = {**raw["services"]["api"], "port": 3002, "hosts": []}
         change(raw)
 
     return declared_graph(declare)
 
 
-def with_canary(raw: dict[str, Any]) -> None:
+def at_a_canary(raw: dict[str, Any]) -> None:
+    """Let every tenant be early, one of them pinned."""
     raw["services"]["storefront"]["canary"] = CANARY
+    for tenant in raw["tenants"]:
+        tenant["ring"] = "early"
+    raw["tenants"][1]["release"] = {"pin": "blue"}
 
 
 def hosts(graph: Graph) -> dict[str, list[str]]:
@@ -56,10 +61,19 @@ def aws() -> Graph:
 
 @pytest.fixture(scope="module")
 def canary() -> Graph:
+    return routed(at_a_canary)
+
+
+@pytest.fixture(scope="module")
+def varied() -> Graph:
+    """A gateway class called otherwise, and of three tenants one is early, one pinned and one closed."""
+
     def change(raw: dict[str, Any]) -> None:
-        with_canary(raw)
-        raw["tenants"][0]["ring"] = "early"
-        raw["tenants"][1] |= {"ring": "early", "release": {"pin": "blue"}}
+        raw["gateway"] = {"class_name": "internet", "maintenance": {"image": IMAGE}}
+        early, pinned, closed = raw["tenants"]
+        early["ring"] = "early"
+        pinned["release"] = {"pin": "green"}
+        closed["maintenance"] = True
 
     return routed(change)
 
@@ -79,25 +93,22 @@ def drains(graph: Graph) -> dict[str, tuple[int, int]]:
     }
 
 
-def with_an_inner_service(raw: dict[str, Any]) -> None:
-    raw["services"]["mcp"] = {**raw["services"]["api"], "port": 3002, "hosts": []}
-
-
 GATE = "elbv2.k8s.aws/pod-readiness-gate-inject"
 
 
-def test_pods_behind_aws_are_ready_when_its_load_balancer_says_so_and_answer_until_it_knows_of_their_end() -> None:
-    graph = routed(with_an_inner_service)
-    assert graph.named("platform-namespace").plain("metadata", "labels")[GATE] == "enabled"
-    assert drains(graph) == {"storefront": (60, 95), "mcp": (10, 45)}
-    others = [node for node in graph.of_type("core/v1:Namespace") if node.name != "platform-namespace"]
+def test_pods_behind_aws_are_ready_when_its_load_balancer_says_so_and_answer_until_it_knows_of_their_end(
+    aws: Graph,
+) -> None:
+    assert aws.named("platform-namespace").plain("metadata", "labels")[GATE] == "enabled"
+    assert drains(aws) == {"storefront": (60, 95), "mcp": (10, 45)}
+    others = [node for node in aws.of_type("core/v1:Namespace") if node.name != "platform-namespace"]
     assert others
     assert not [node.name for node in others if GATE in node.plain("metadata", "labels")]
 
 
 @pytest.mark.parametrize("gateway_class", ["istio", "envoy"])
 def test_pods_behind_a_gateway_in_the_cluster_answer_on_for_as_long_as_others(gateway_class: str) -> None:
-    graph = routed(with_an_inner_service, gateway_class=gateway_class, acme=ACME)
+    graph = routed(gateway_class=gateway_class, acme=ACME)
     assert GATE not in graph.named("platform-namespace").plain("metadata", "labels")
     assert drains(graph) == {"storefront": (10, 45), "mcp": (10, 45)}
 
@@ -115,17 +126,12 @@ def test_a_tenant_more_is_no_route_more(aws: Graph) -> None:
     assert hosts(graph) == hosts(aws)
 
 
-def test_tenants_in_another_order_are_the_same_routes() -> None:
-    def early(raw: dict[str, Any]) -> None:
-        with_canary(raw)
-        for tenant in raw["tenants"]:
-            tenant["ring"] = "early"
-
+def test_tenants_in_another_order_are_the_same_routes(canary: Graph) -> None:
     def turned(raw: dict[str, Any]) -> None:
-        early(raw)
+        at_a_canary(raw)
         raw["tenants"].reverse()
 
-    assert hosts(routed(early)) == hosts(routed(turned))
+    assert hosts(routed(turned)) == hosts(canary)
 
 
 def test_without_hosts_or_a_zone_there_is_no_gateway() -> None:
@@ -150,15 +156,14 @@ def test_other_classes_are_told_the_secret_of_cert_managers(gateway_class: str, 
     assert secrets == [[{"kind": "Secret", "name": "certificate-tls"}]] * 2
 
 
-def test_a_cluster_may_call_its_class_otherwise() -> None:
-    graph = routed(lambda raw: raw.update(gateway={"class_name": "internet"}))
-    assert graph.named("gateway-entry").plain("spec", "gatewayClassName") == "internet"
+def test_a_cluster_may_call_its_class_otherwise(varied: Graph) -> None:
+    assert varied.named("gateway-entry").plain("spec", "gatewayClassName") == "internet"
 
 
 def test_at_a_canary_early_tenants_meet_the_candidate_and_the_others_by_weight(canary: Graph) -> None:
     assert hosts(canary) == {
         "storefront-hosts": [f"app.{ZONE}", f"*.{ZONE}"],
-        "storefront-early": [f"corner-shop.{ZONE}"],
+        "storefront-early": [f"corner-shop.{ZONE}", f"department-store.{ZONE}"],
         "storefront-blue": [f"book-store.{ZONE}"],
         "api-hosts": [f"api.{ZONE}"],
     }
@@ -167,9 +172,8 @@ def test_at_a_canary_early_tenants_meet_the_candidate_and_the_others_by_weight(c
     assert weights(canary, "storefront-blue") == {"storefront-blue": 100, "storefront-green": 0}
 
 
-def test_without_a_canary_nobody_is_early() -> None:
-    graph = routed(lambda raw: raw["tenants"][0].update(ring="early"))
-    assert "storefront-early" not in hosts(graph)
+def test_without_a_canary_nobody_is_early(varied: Graph) -> None:
+    assert "storefront-early" not in hosts(varied)
 
 
 def test_a_pinned_tenant_is_led_to_its_slot_by_itself_even_where_everybody_goes() -> None:
@@ -198,25 +202,19 @@ def test_traffic_moves_after_the_slots_that_get_it_and_idle_slots_change_after_t
         assert canary.reaches(canary.named(f"routes-storefront-{name}"), canary.named("storefront-green"))
 
 
-def test_a_slot_that_a_tenant_is_pinned_to_is_ready_before_it_is_led_there() -> None:
-    graph = routed(lambda raw: raw["tenants"][0].update(release={"pin": "green"}))
-    assert graph.reaches(graph.named("routes-storefront-green"), graph.named("storefront-green"))
+def test_a_slot_that_a_tenant_is_pinned_to_is_ready_before_it_is_led_there(varied: Graph) -> None:
+    assert varied.reaches(varied.named("routes-storefront-green"), varied.named("storefront-green"))
 
 
 def test_the_routes_of_one_service_wait_for_no_other(aws: Graph) -> None:
     assert not aws.reaches(aws.named("routes-api-hosts"), aws.named("storefront-blue"))
 
 
-def test_a_tenant_can_be_closed_alone() -> None:
-    def close(raw: dict[str, Any]) -> None:
-        raw["gateway"] = {"maintenance": {"image": IMAGE}}
-        raw["tenants"][2]["maintenance"] = True
-
-    graph = routed(close)
-    assert hosts(graph)["storefront-closed"] == [f"department-store.{ZONE}"]
-    (rule,) = graph.named("routes-storefront-closed").plain("spec", "rules")
+def test_a_tenant_can_be_closed_alone(varied: Graph) -> None:
+    assert hosts(varied)["storefront-closed"] == [f"department-store.{ZONE}"]
+    (rule,) = varied.named("routes-storefront-closed").plain("spec", "rules")
     assert [backend["name"] for backend in rule["backendRefs"]] == ["gateway-maintenance"]
-    assert weights(graph, "storefront-hosts") == {"storefront-blue": 100, "storefront-green": 0}
+    assert weights(varied, "storefront-hosts") == {"storefront-blue": 100, "storefront-green": 0}
 
 
 def test_everything_can_be_closed_even_while_no_slot_is_ready() -> None:

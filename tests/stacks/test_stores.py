@@ -1,7 +1,5 @@
 """Database, Redis and pooler as an environment composes them: who connects where, and where data comes from."""
 
-import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +13,39 @@ from tests.harness import Graph
 
 POOLER = {"image": "registry.tenantry.invalid/pgbouncer@sha256:" + "3" * 64}
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nan example's\n-----END CERTIFICATE-----\n"
+MOMENT = {"rotated_at": "2026-11-21T10:00:00Z"}
 REPLICA = {"instance_class": "db.r8g.large"}
 
 
-@pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    file = tmp_path / "authority.pem"
+@pytest.fixture(scope="module")
+def authority_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("authority") / "authority.pem"
     file.write_text(AUTHORITY)
-    monkeypatch.setenv("PGSSLROOTCERT", str(file))
     return file
 
 
+@pytest.fixture
+def authority(authority_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PGSSLROOTCERT", str(authority_file))
+    return authority_file
+
+
 def database(**changes: Any) -> Graph:
-    """Return the graph with changes of the database's settings; each is made once, as it takes seconds."""
-    return _made(json.dumps(changes))
+    """Return the graph with changes of the database's settings."""
+    return declared_graph(lambda raw: raw["database"].update(changes))
 
 
-@cache
-def _made(changes: str) -> Graph:
-    return declared_graph(lambda raw: raw["database"].update(json.loads(changes)))
+@pytest.fixture(scope="module")
+def varied() -> Graph:
+    """A replica, a recovery region, a rotation of two passwords, and a small node."""
+
+    def change(raw: dict[str, Any]) -> None:
+        raw["aws"]["recovery_region"] = "eu-west-1"
+        raw["database"] |= {"read_replica": REPLICA, "master_password": MOMENT}
+        raw["redis"]["cache"]["node_type"] = "cache.t4g.small"
+        raw["redis"]["sessions"]["auth_token"] = {**MOMENT, "retire_previous": True}
+
+    return declared_graph(change)
 
 
 def secrets(graph: Graph) -> dict[str, dict[str, str]]:
@@ -114,7 +126,6 @@ def test_the_pooler_trusts_whom_the_program_trusts(authority: Path) -> None:
 
 
 def test_without_a_named_authority_it_is_said_what_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    _made.cache_clear()
     monkeypatch.delenv("PGSSLROOTCERT", raising=False)
     with pytest.raises(pulumi.RunError, match=r"PGSSLROOTCERT is not set, database\.pooler, name the certificates"):
         database(pooler=POOLER)
@@ -123,24 +134,19 @@ def test_without_a_named_authority_it_is_said_what_to_name(monkeypatch: pytest.M
         database(pooler=POOLER)
 
 
-def test_readers_are_told_where_the_replica_is_and_nothing_else_waits_for_it() -> None:
-    graph = database(read_replica=REPLICA)
-    assert graph.exports["database_replica"] == "database.rds.example.invalid"
-    assert all("READ_DATABASE_URL" in data for data in secrets(graph).values())
-    replica = graph.named("database-replica-instance")
-    assert graph.reaches(replica, graph.named("database-instance"))
-    assert not graph.reaches(graph.named("tenants-pool-app"), replica)
+def test_readers_are_told_where_the_replica_is_and_nothing_else_waits_for_it(varied: Graph) -> None:
+    assert varied.exports["database_replica"] == "database.rds.example.invalid"
+    assert all("READ_DATABASE_URL" in data for data in secrets(varied).values())
+    replica = varied.named("database-replica-instance")
+    assert varied.reaches(replica, varied.named("database-instance"))
+    assert not varied.reaches(varied.named("tenants-pool-app"), replica)
 
 
-def test_backups_are_copied_where_there_is_a_recovery_region_and_the_copy_is_told() -> None:
-    def change(raw: dict[str, Any]) -> None:
-        raw["aws"]["recovery_region"] = "eu-west-1"
-
-    graph = declared_graph(change)
-    copy = graph.named("database-copy-replication")
+def test_backups_are_copied_where_there_is_a_recovery_region_and_the_copy_is_told(varied: Graph) -> None:
+    copy = varied.named("database-copy-replication")
     assert (copy.plain("region"), copy.plain("retentionPeriod")) == ("eu-west-1", 30)
     assert copy.plain("sourceDbInstanceArn").endswith(":database-instance")
-    assert graph.exports["database_backups"] == "id-of-database-copy-replication"
+    assert varied.exports["database_backups"] == "id-of-database-copy-replication"
     assert "database_backups" not in database().exports
 
 
@@ -176,24 +182,14 @@ def test_a_restore_is_read_at_the_start_and_can_be_removed_later(restore: Any, e
     assert expected.keys() <= later.ignore_changes == instance.ignore_changes
 
 
-def test_rotations_reach_what_they_rotate() -> None:
-    moment = {"rotated_at": "2026-11-21T10:00:00Z"}
-
-    def change(raw: dict[str, Any]) -> None:
-        raw["database"]["master_password"] = moment
-        raw["redis"]["sessions"]["auth_token"] = {**moment, "retire_previous": True}
-
-    graph = declared_graph(change)
-    assert graph.named("database-password").plain("keepers") == moment
-    assert graph.named("sessions-token").plain("keepers") == moment
-    assert "keepers" not in graph.named("cache-token").inputs
-    strategies = [graph.named(f"{store}-nodes").plain("authTokenUpdateStrategy") for store in ("cache", "sessions")]
+def test_rotations_reach_what_they_rotate(varied: Graph) -> None:
+    assert varied.named("database-password").plain("keepers") == MOMENT
+    assert varied.named("sessions-token").plain("keepers") == MOMENT
+    assert "keepers" not in varied.named("cache-token").inputs
+    strategies = [varied.named(f"{store}-nodes").plain("authTokenUpdateStrategy") for store in ("cache", "sessions")]
     assert strategies == ["ROTATE", "SET"]
 
 
-def test_a_small_node_reserves_what_the_headroom_needs() -> None:
-    def change(raw: dict[str, Any]) -> None:
-        raw["redis"]["cache"]["node_type"] = "cache.t4g.small"
-
-    parameters = declared_graph(change).named("cache-parameters").plain("parameters")
+def test_a_small_node_reserves_what_the_headroom_needs(varied: Graph) -> None:
+    parameters = varied.named("cache-parameters").plain("parameters")
     assert {"name": "reserved-memory-percent", "value": "37"} in parameters
