@@ -8,14 +8,16 @@ import pytest
 
 from infra.paths import PROJECT_ROOT
 from infra.sandbox.plugins.values import has_secret, reveal
+from stacks.environment import deploy
 from tests.cloud_outputs import CLUSTER_GROUP
-from tests.examples import declared_graph, environment_graph
-from tests.harness import Graph, Node
+from tests.examples import declared_graph, declared_settings, environment_graph
+from tests.harness import Graph, Node, graph_of
 
 OPERATORS_GROUP = "id-of-operators-group"
 BROUGHT_GROUP = "sg-0b50490b50490b504"
 BROUGHT_CLUSTER = {"existing": {"context": "some-cluster", "security_group_id": BROUGHT_GROUP}}
 BROUGHT_DATABASE = {"existing": {"host": "db.example.invalid", "port": 6432, "username": "admin", "superuser": False}}
+SESSIONS = {"sessions": {"engine_version": "8.1", "node_type": "cache.r7g.large"}}
 HOST = "database.rds.example.invalid"
 
 
@@ -158,14 +160,15 @@ def checksum(graph: Graph) -> str:
 
 
 def test_pods_carry_a_checksum_of_every_url_that_they_read(declared: Graph) -> None:
-    without = changed(redis=None)
-    assert checksum(declared) == checksum(declared_graph())
+    without = changed(redis=SESSIONS)
+    again = declared_settings()
+    assert checksum(declared) == checksum(graph_of(lambda: deploy(again)))
     assert checksum(declared) != checksum(without)
     assert "password-of" not in checksum(declared)
 
 
 def test_a_store_that_is_not_asked_for_is_not_there() -> None:
-    graph = changed(redis={"sessions": {"engine_version": "8.1", "node_type": "cache.r7g.large"}})
+    graph = changed(redis=SESSIONS)
     assert [node.name for node in graph.of_type(":ReplicationGroup")] == ["sessions-nodes"]
     (container,) = graph.named("storefront-blue").plain("spec", "template", "spec", "containers")
     assert [source["secretRef"]["name"] for source in container["envFrom"]][1:] == ["redis-sessions"]
@@ -269,7 +272,7 @@ def test_nothing_is_declared_in_aws_when_all_is_brought() -> None:
 
 @pytest.mark.parametrize(("database", "member"), [(None, "tenantry"), (BROUGHT_DATABASE, "admin")])
 def test_an_administrator_that_is_no_superuser_may_make_the_guard(database: object, member: str) -> None:
-    graph = declared_graph() if database is None else changed(database=database)
+    graph = declared_graph() if database is None else changed(database=database, redis=None)
     grant = graph.named("tenants-administration")
     assert (grant.plain("role"), grant.plain("grantRole")) == (member, "tenantry_pool_owner")
     assert graph.reaches(graph.named("tenants-guard"), grant)
