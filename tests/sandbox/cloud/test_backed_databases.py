@@ -29,8 +29,50 @@ def backed(make_cloud: MakeCloud) -> Cloud:
     return cloud
 
 
-def test_the_master_gets_in_with_the_told_endpoint_and_nobody_else(backed: Cloud) -> None:
-    instance = create_database(backed, "first")
+@pytest.fixture(scope="module")
+def database(backed: Cloud) -> dict[str, Any]:
+    """A database with a parameter group of its own, for all tests that leave it as it was."""
+    rds = client(backed, "rds")
+    rds.create_db_parameter_group(DBParameterGroupName="own", DBParameterGroupFamily="postgres18", Description="own")
+    set_parameters(backed, "pending-reboot", max_connections="77", log_min_duration_statement="1500")
+    return create_database(backed, "first", DBParameterGroupName="own", EngineVersion="18")
+
+
+@pytest.fixture(scope="module")
+def resting(backed: Cloud) -> dict[str, Any]:
+    """A database with one row, on a port of its own."""
+    instance = create_database(backed, "resting", Port=5433)
+    write(backed, instance, "kept")
+    return instance
+
+
+@pytest.fixture(scope="module")
+def lived(backed: Cloud) -> tuple[dict[str, Any], datetime.datetime]:
+    """A database with backups, and a moment and a snapshot between its two rows."""
+    instance = create_database(backed, "source", BackupRetentionPeriod=1)
+    write(backed, instance, "before")
+    client(backed, "rds").create_db_snapshot(DBInstanceIdentifier="source", DBSnapshotIdentifier="taken")
+    with connect(backed, instance) as connection:
+        row = connection.execute("select clock_timestamp()").fetchone()
+    assert row is not None
+    # AWS takes whole seconds: the row after the moment is written in a later one.
+    with connect(backed, instance) as connection:
+        connection.execute("select pg_sleep_until(date_trunc('second', %s::timestamptz) + interval '2.1 s')", [row[0]])
+    write(backed, instance, "after")
+    return instance, row[0]
+
+
+def set_parameters(cloud: Cloud, method: str, **values: str) -> None:
+    """Change the parameter group, with dots in the names of parameters for double underscores."""
+    said = [
+        {"ParameterName": name.replace("__", "."), "ParameterValue": text, "ApplyMethod": method}
+        for name, text in values.items()
+    ]
+    client(cloud, "rds").modify_db_parameter_group(DBParameterGroupName="own", Parameters=said)
+
+
+def test_the_master_gets_in_with_the_told_endpoint_and_nobody_else(backed: Cloud, database: dict[str, Any]) -> None:
+    instance = database
     assert instance["Endpoint"]["Port"] == 5432
     assert instance["Endpoint"]["Address"].startswith(f"{backed.instance.addresses.prefix}.")
     with connect(backed, instance) as connection:
@@ -46,15 +88,14 @@ def test_the_master_gets_in_with_the_told_endpoint_and_nobody_else(backed: Cloud
         connect(backed, instance, sslmode="disable")
 
 
-def test_plain_connections_pass_while_force_ssl_is_off_and_a_change_interrupts_nobody(backed: Cloud) -> None:
-    rds = client(backed, "rds")
-    rds.create_db_parameter_group(DBParameterGroupName="ssl", DBParameterGroupFamily="postgres18", Description="ssl")
+def test_plain_connections_pass_while_force_ssl_is_off_and_a_change_interrupts_nobody(
+    backed: Cloud, database: dict[str, Any]
+) -> None:
+    instance = database
 
     def force_ssl(value: str) -> None:
-        said = {"ParameterName": "rds.force_ssl", "ParameterValue": value, "ApplyMethod": "immediate"}
-        rds.modify_db_parameter_group(DBParameterGroupName="ssl", Parameters=[said])
+        set_parameters(backed, "immediate", rds__force_ssl=value)
 
-    instance = create_database(backed, "plain", DBParameterGroupName="ssl")
     with pytest.raises(psycopg.OperationalError, match=r"no pg_hba.conf entry .* no encryption"):
         connect(backed, instance, sslmode="disable")
     with connect(backed, instance) as other:
@@ -71,11 +112,12 @@ def test_plain_connections_pass_while_force_ssl_is_off_and_a_change_interrupts_n
     force_ssl("1")
     with pytest.raises(psycopg.OperationalError, match=r"no pg_hba.conf entry .* no encryption"):
         connect(backed, instance, sslmode="disable")
-    rds.delete_db_instance(DBInstanceIdentifier="plain", SkipFinalSnapshot=True)
 
 
-def test_the_master_creates_the_vector_extension_and_a_mere_reader_does_not(backed: Cloud) -> None:
-    instance = create_database(backed, "vectors")
+def test_the_master_creates_the_vector_extension_and_a_mere_reader_does_not(
+    backed: Cloud, database: dict[str, Any]
+) -> None:
+    instance = database
     with connect(backed, instance) as connection:
         connection.execute("create extension vector")
         connection.execute("create table items (place vector(3))")
@@ -94,44 +136,38 @@ def test_the_master_creates_the_vector_extension_and_a_mere_reader_does_not(back
             connection.execute("create extension vector")
         with pytest.raises(psycopg.errors.FeatureNotSupported, match="not available"):
             connection.execute("create extension file_fdw")
-    client(backed, "rds").delete_db_instance(DBInstanceIdentifier="vectors", SkipFinalSnapshot=True)
 
 
-def test_parameters_are_honoured_at_creation_and_when_changed(backed: Cloud) -> None:
-    rds = client(backed, "rds")
-    rds.create_db_parameter_group(DBParameterGroupName="own", DBParameterGroupFamily="postgres18", Description="own")
-
-    def set_parameters(**values: str) -> None:
-        method = {"ApplyMethod": "pending-reboot"}
-        said = [{"ParameterName": name, "ParameterValue": text, **method} for name, text in values.items()]
-        rds.modify_db_parameter_group(DBParameterGroupName="own", Parameters=said)
-
+def test_parameters_are_honoured_at_creation_and_when_changed(backed: Cloud, database: dict[str, Any]) -> None:
     def shown(name: str) -> str:
-        with connect(backed, instance) as connection:
+        with connect(backed, database) as connection:
             row = connection.execute("select current_setting(%s)", [name]).fetchone()
         assert row is not None
         return str(row[0])
 
-    set_parameters(max_connections="77", log_min_duration_statement="1500")
-    instance = create_database(backed, "tuned", DBParameterGroupName="own")
     assert (shown("max_connections"), shown("log_min_duration_statement")) == ("77", "1500ms")
-    set_parameters(max_connections="88", log_min_duration_statement="2500")
+    set_parameters(backed, "pending-reboot", max_connections="88", log_min_duration_statement="2500")
     assert shown("max_connections") == "77"
-    rds.reboot_db_instance(DBInstanceIdentifier="tuned")
+    client(backed, "rds").reboot_db_instance(DBInstanceIdentifier="first")
     assert (shown("max_connections"), shown("log_min_duration_statement")) == ("88", "2500ms")
 
 
-def test_a_new_master_password_replaces_the_old_one(backed: Cloud) -> None:
-    instance = create_database(backed, "password")
-    rds = client(backed, "rds")
-    rds.modify_db_instance(DBInstanceIdentifier="password", MasterUserPassword="another-one", ApplyImmediately=True)
-    with connect(backed, instance, password="another-one") as connection:
+def test_a_new_master_password_replaces_the_old_one(backed: Cloud, database: dict[str, Any]) -> None:
+    def change(password: str) -> None:
+        said = {"MasterUserPassword": password, "ApplyImmediately": True}
+        client(backed, "rds").modify_db_instance(DBInstanceIdentifier="first", **said)
+
+    change("another-one")
+    with connect(backed, database, password="another-one") as connection:
         assert connection.execute("select 1").fetchone() == (1,)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        connect(backed, instance, password=PASSWORD)
+        connect(backed, database, password=PASSWORD)
+    change(PASSWORD)
 
 
-def test_a_managed_master_password_is_in_the_secret_that_is_told(backed: Cloud) -> None:
+def test_a_managed_password_is_in_the_secret_and_a_deleted_instance_leaves_its_address_to_the_next_and_no_server(
+    backed: Cloud,
+) -> None:
     rds = client(backed, "rds")
     said = {"Engine": "postgres", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20, "MasterUsername": "owner"}
     rds.create_db_instance(DBInstanceIdentifier="managed", ManageMasterUserPassword=True, DBName="tenantry", **said)
@@ -139,12 +175,21 @@ def test_a_managed_master_password_is_in_the_secret_that_is_told(backed: Cloud) 
     secret = client(backed, "secretsmanager").get_secret_value(SecretId=instance["MasterUserSecret"]["SecretArn"])
     with connect(backed, instance, password=json.loads(secret["SecretString"])["password"]) as connection:
         assert connection.execute("select current_user").fetchone() == ("owner",)
+        connection.execute("create table rows (text text)")
+    endpoint = (instance["Endpoint"]["Address"], instance["Endpoint"]["Port"])
+    before = processes(backed)
+    rds.delete_db_instance(DBInstanceIdentifier="managed", SkipFinalSnapshot=True)
+    assert not probe.accepts(*endpoint)
+    assert len(processes(backed)) < len(before)
+    assert not (backed.instance.directory / "backing" / "databases" / instance["DbiResourceId"]).exists()
+    again = create_database(backed, "managed")
+    assert again["Endpoint"]["Address"] == endpoint[0]
+    with connect(backed, again) as connection:
+        assert connection.execute("select to_regclass('rows')").fetchone() == (None,)
 
 
-def test_a_stopped_instance_answers_again_when_it_is_started(backed: Cloud) -> None:
-    rds = client(backed, "rds")
-    instance = create_database(backed, "resting", Port=5433)
-    write(backed, instance, "kept")
+def test_a_stopped_instance_answers_again_when_it_is_started(backed: Cloud, resting: dict[str, Any]) -> None:
+    rds, instance = client(backed, "rds"), resting
     endpoint = f"{instance['Endpoint']['Address']}:5433"
     runs = Status("RDS resting", endpoint, running=True, healthy=True, detail=REGION)
     assert runs in backed.status()
@@ -157,56 +202,32 @@ def test_a_stopped_instance_answers_again_when_it_is_started(backed: Cloud) -> N
     assert rows(backed, told(backed, "resting")) == ["kept"]
 
 
-def test_a_deleted_instance_leaves_no_server_and_its_address_to_the_next(backed: Cloud) -> None:
-    rds = client(backed, "rds")
-    instance = create_database(backed, "deleted")
-    endpoint = (instance["Endpoint"]["Address"], instance["Endpoint"]["Port"])
-    before = processes(backed)
-    rds.delete_db_instance(DBInstanceIdentifier="deleted", SkipFinalSnapshot=True)
-    assert not probe.accepts(*endpoint)
-    assert len(processes(backed)) < len(before)
-    assert not (backed.instance.directory / "backing" / "databases" / instance["DbiResourceId"]).exists()
-    again = create_database(backed, "deleted")
-    assert again["Endpoint"]["Address"] == endpoint[0]
-    with connect(backed, again) as connection:
-        assert connection.execute("select to_regclass('rows')").fetchone() == (None,)
-
-
+@pytest.mark.usefixtures("lived")
 def test_a_snapshot_its_copy_and_the_final_one_bring_back_what_was_there(backed: Cloud) -> None:
     rds = client(backed, "rds")
-    instance = create_database(backed, "source")
-    write(backed, instance, "before")
-    rds.create_db_snapshot(DBInstanceIdentifier="source", DBSnapshotIdentifier="taken")
-    write(backed, instance, "after")
     rds.copy_db_snapshot(SourceDBSnapshotIdentifier="taken", TargetDBSnapshotIdentifier="copied")
     rds.delete_db_snapshot(DBSnapshotIdentifier="taken")
-    rds.delete_db_instance(DBInstanceIdentifier="source", FinalDBSnapshotIdentifier="final")
     elsewhere = client(backed, "rds", OTHER_REGION)
     arn = rds.describe_db_snapshots(DBSnapshotIdentifier="copied")["DBSnapshots"][0]["DBSnapshotArn"]
     elsewhere.copy_db_snapshot(SourceDBSnapshotIdentifier=arn, TargetDBSnapshotIdentifier="far", SourceRegion=REGION)
     elsewhere.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="far", DBSnapshotIdentifier="far")
     (far,) = elsewhere.describe_db_instances(DBInstanceIdentifier="far")["DBInstances"]
     assert rows(backed, far) == ["before"]
-    for snapshot, expected in (("copied", ["before"]), ("final", ["after", "before"])):
-        name = f"from-{snapshot}"
-        rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=snapshot)
-        assert rows(backed, told(backed, name)) == expected
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="from-copied", DBSnapshotIdentifier="copied")
+    copied = told(backed, "from-copied")
+    assert rows(backed, copied) == ["before"]
+    write(backed, copied, "last")
+    rds.delete_db_instance(DBInstanceIdentifier="from-copied", FinalDBSnapshotIdentifier="final")
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="from-final", DBSnapshotIdentifier="final")
+    assert rows(backed, told(backed, "from-final")) == ["before", "last"]
 
 
-def test_a_restore_to_a_moment_has_what_was_written_before_and_nothing_after(backed: Cloud) -> None:
+def test_a_restore_to_a_moment_has_what_was_written_before_and_nothing_after(
+    backed: Cloud, lived: tuple[dict[str, Any], datetime.datetime]
+) -> None:
     rds = client(backed, "rds")
-    instance = create_database(backed, "timed", BackupRetentionPeriod=1)
-    write(backed, instance, "before")
-    with connect(backed, instance) as connection:
-        row = connection.execute("select clock_timestamp()").fetchone()
-    assert row is not None
-    moment = row[0]
-    # AWS takes whole seconds: the row after the moment is written in a later one.
-    with connect(backed, instance) as connection:
-        connection.execute("select pg_sleep_until(date_trunc('second', %s::timestamptz) + interval '2.1 s')", [moment])
-    write(backed, instance, "after")
-    target = {"SourceDBInstanceIdentifier": "timed", "TargetDBInstanceIdentifier": "then"}
-    whole = moment.replace(microsecond=0) + datetime.timedelta(seconds=1)
+    target = {"SourceDBInstanceIdentifier": "source", "TargetDBInstanceIdentifier": "then"}
+    whole = lived[1].replace(microsecond=0) + datetime.timedelta(seconds=1)
     rds.restore_db_instance_to_point_in_time(**target, RestoreTime=whole)
     then = told(backed, "then")
     assert rows(backed, then) == ["before"]
@@ -214,12 +235,9 @@ def test_a_restore_to_a_moment_has_what_was_written_before_and_nothing_after(bac
     latest = target | {"TargetDBInstanceIdentifier": "latest"}
     rds.restore_db_instance_to_point_in_time(**latest, UseLatestRestorableTime=True)
     assert rows(backed, told(backed, "latest")) == ["after", "before"]
+    never = target | {"TargetDBInstanceIdentifier": "never"}
     with pytest.raises(ClientError, match="restorable period"):
-        rds.restore_db_instance_to_point_in_time(
-            SourceDBInstanceIdentifier="timed",
-            TargetDBInstanceIdentifier="never",
-            RestoreTime=whole + datetime.timedelta(days=1),
-        )
+        rds.restore_db_instance_to_point_in_time(**never, RestoreTime=whole + datetime.timedelta(days=1))
 
 
 def test_other_engines_are_refused(backed: Cloud) -> None:
@@ -232,7 +250,7 @@ def test_other_engines_are_refused(backed: Cloud) -> None:
     }
 
 
-def test_only_the_built_major_version_runs_and_the_refusal_names_it(backed: Cloud) -> None:
+def test_only_the_built_major_version_runs_and_the_refusal_names_it(backed: Cloud, database: dict[str, Any]) -> None:
     rds = client(backed, "rds")
     (built,) = rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"]
     assert (built["MajorEngineVersion"], built["DBParameterGroupFamily"]) == ("18", "postgres18")
@@ -240,14 +258,12 @@ def test_only_the_built_major_version_runs_and_the_refusal_names_it(backed: Clou
     with pytest.raises(ClientError, match=r"Cannot find version 17\.6 for postgres: the sandbox has 18") as refused:
         create_database(backed, "older", EngineVersion="17.6")
     assert refused.value.response["Error"]["Code"] == "InvalidParameterCombination"
-    instance = create_database(backed, "newer", EngineVersion="18")
-    with connect(backed, instance) as connection:
+    with connect(backed, database) as connection:
         row = connection.execute("select current_setting('server_version')").fetchone()
     assert row is not None
-    assert instance["EngineVersion"] == built["EngineVersion"] == row[0].split()[0]
+    assert database["EngineVersion"] == built["EngineVersion"] == row[0].split()[0]
     with pytest.raises(ClientError, match="Cannot find version 17"):
-        rds.modify_db_instance(DBInstanceIdentifier="newer", EngineVersion="17", ApplyImmediately=True)
-    rds.delete_db_instance(DBInstanceIdentifier="newer", SkipFinalSnapshot=True)
+        rds.modify_db_instance(DBInstanceIdentifier="first", EngineVersion="17", ApplyImmediately=True)
 
 
 @pytest.fixture(scope="module")
@@ -288,9 +304,8 @@ def test_after_everything_was_killed_a_start_brings_all_back(ending: tuple[Cloud
     assert processes(cloud) == []
 
 
-def test_a_server_that_dies_is_started_again_with_its_data(backed: Cloud) -> None:
-    instance = create_database(backed, "mortal")
-    write(backed, instance, "kept")
+def test_a_server_that_dies_is_started_again_with_its_data(backed: Cloud, resting: dict[str, Any]) -> None:
+    instance = resting
     folder = backed.instance.directory / "backing" / "databases" / instance["DbiResourceId"]
     server = psutil.Process(json.loads((folder / "server.pid").read_text())["pid"])
     server.kill()
@@ -302,6 +317,6 @@ def test_a_server_that_dies_is_started_again_with_its_data(backed: Cloud) -> Non
         except psycopg.OperationalError:
             return False
 
-    wait_until(answers, seconds=60, what="no new server", where="mortal", remedy="see the cloud's log")
+    wait_until(answers, seconds=60, what="no new server", where="resting", remedy="see the cloud's log")
     assert json.loads((folder / "server.pid").read_text())["pid"] != server.pid
     assert rows(backed, instance) == ["kept"]
