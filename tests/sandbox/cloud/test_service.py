@@ -34,30 +34,30 @@ def test_the_account_is_the_documented_one(cloud: Cloud) -> None:
     assert client(cloud, "sts").get_caller_identity()["Account"] == ACCOUNT
 
 
-def test_stop_leaves_no_process_and_keeps_what_was_created(make_cloud: MakeCloud) -> None:
+def test_stop_leaves_no_process_and_keeps_what_was_created_and_no_other_cloud_knows_of_it(
+    shared: Cloud, make_cloud: MakeCloud
+) -> None:
     cloud = make_cloud("test-cloud-stopped")
     cloud.stop()
     cloud.start(quiet)
+    assert vpc_ids(shared).isdisjoint(vpc_ids(cloud))
     made = client(cloud, "ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    assert made not in vpc_ids(shared)
     process = cloud.instance.daemon("cloud").process()
     assert process is not None
     cloud.stop()
+    assert shared.status()[0].healthy
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     assert cloud.instance.addresses.taken() == []
     assert not cloud.status()[0].running
     cloud.stop()
-    cloud.start(quiet)
-    assert made in vpc_ids(cloud)
-
-
-def test_a_stale_pid_file_is_nobodys_process(make_cloud: MakeCloud) -> None:
-    cloud = make_cloud("test-cloud-stale")
     cloud.instance.daemon("cloud").pid_file.write_text(json.dumps({"pid": os.getpid(), "created": 1.0}))
-    assert not cloud.status()[0].running
+    assert not cloud.status()[0].running  # a stale pid file is nobody's process
     cloud.start(quiet)
     process = cloud.instance.daemon("cloud").process()
     assert process is not None
     assert process.pid != os.getpid()
+    assert made in vpc_ids(cloud)
 
 
 def test_a_taken_port_gives_one_clear_line(make_cloud: MakeCloud) -> None:
@@ -71,17 +71,7 @@ def test_a_taken_port_gives_one_clear_line(make_cloud: MakeCloud) -> None:
     assert not cloud.status()[0].running
 
 
-def test_two_clouds_know_nothing_of_each_other(cloud: Cloud, make_cloud: MakeCloud) -> None:
-    other = make_cloud("test-cloud-other")
-    other.start(quiet)
-    assert vpc_ids(cloud).isdisjoint(vpc_ids(other))
-    made = client(other, "ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    assert made not in vpc_ids(cloud)
-    other.stop()
-    assert cloud.status()[0].healthy
-
-
-def test_contents_are_what_was_created_and_nothing_of_awss_own(make_cloud: MakeCloud) -> None:
+def test_contents_are_what_was_created_also_inside_of_clusters_and_nothing_of_awss_own(make_cloud: MakeCloud) -> None:
     cloud = make_cloud("test-cloud-contents")
     cloud.start(quiet)
     assert cloud.is_empty()
@@ -108,11 +98,6 @@ def test_contents_are_what_was_created_and_nothing_of_awss_own(make_cloud: MakeC
     client(cloud, "sns", "eu-west-1").delete_topic(TopicArn=f"arn:aws:sns:eu-west-1:{ACCOUNT}:topic")
     client(cloud, "iam").delete_user(UserName="user")
     assert cloud.contents() == []
-
-
-def test_contents_go_inside_of_clusters(make_cloud: MakeCloud) -> None:
-    cloud = make_cloud("test-cloud-clusters")
-    cloud.start(quiet)
     create_one_of_each(cloud)
     inside = [line for line in cloud.contents() if "/" in line and " eks " in line]
     assert inside == [f"{REGION} eks nodegroups cluster/nodes"]
