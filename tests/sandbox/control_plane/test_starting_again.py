@@ -15,14 +15,15 @@ import pytest
 from infra.errors import TenantryError
 from infra.sandbox.addresses import free_block
 from infra.sandbox.control_plane.control_plane import ControlPlane
+from infra.sandbox.control_plane.definitions import GATEWAY_API
 from infra.sandbox.instance import Instance
 from tests.sandbox.control_plane.conftest import eventually, processes_of, quiet
 
 
 @pytest.fixture(scope="module")
 def plane(new_instance: Callable[[], Instance]) -> ControlPlane:
-    """Return a second control plane, beside the shared one, that these tests may break."""
-    plane = ControlPlane(new_instance())
+    """Return a second control plane, beside the shared one, that these tests may break; one set of definitions does."""
+    plane = ControlPlane(new_instance(), definitions=(GATEWAY_API,))
     plane.start(quiet)
     return plane
 
@@ -112,18 +113,6 @@ def test_a_stale_pid_file_harms_nobody(plane: ControlPlane) -> None:
     assert started == ["started kwok"]
 
 
-def test_on_other_addresses_everything_is_restarted_with_new_certificates_and_the_data(plane: ControlPlane) -> None:
-    _keep(plane, "before-the-move")
-    elsewhere = free_block("elsewhere", frozenset({plane.instance.addresses.prefix}))
-    moved = ControlPlane(Instance(plane.instance.name, elsewhere))
-    moved.start(quiet)
-    assert _kept(moved, "before-the-move")
-    assert elsewhere.api_server in moved.instance.kubeconfig.read_text()
-    assert all(row.healthy for row in moved.status())
-    assert not plane.instance.addresses.taken()
-    plane.start(quiet)
-
-
 def test_a_taken_address_is_one_clear_error_and_leaves_nothing_running(new_instance: Callable[[], Instance]) -> None:
     plane = ControlPlane(new_instance())
     with socket.create_server((plane.instance.addresses.api_server, 6443)):
@@ -171,13 +160,15 @@ def test_an_instance_that_was_never_started_is_stopped_and_its_status_prepares_n
     assert not list(instance.directory.rglob("*.kubeconfig"))
 
 
-def test_an_interrupted_start_can_be_stopped_and_started(new_instance: Callable[[], Instance]) -> None:
+def test_an_interrupted_start_can_be_stopped_and_started_and_moved_to_other_addresses_with_its_data(
+    new_instance: Callable[[], Instance],
+) -> None:
     instance = new_instance()
     program = (
         "import sys\n"
         "from infra.sandbox.control_plane.control_plane import ControlPlane\n"
         "from infra.sandbox.instance import load\n"
-        "ControlPlane(load(sys.argv[1])).start(lambda line: print(line, flush=True))\n"
+        "ControlPlane(load(sys.argv[1]), definitions=()).start(lambda line: print(line, flush=True))\n"
     )
     start = subprocess.Popen([sys.executable, "-c", program, instance.name], stdout=subprocess.PIPE, text=True)
     assert start.stdout is not None
@@ -186,13 +177,21 @@ def test_an_interrupted_start_can_be_stopped_and_started(new_instance: Callable[
     start.send_signal(signal.SIGINT)
     assert start.wait(timeout=20) != 0
     start.stdout.close()
-    plane = ControlPlane(instance)
+    plane = ControlPlane(instance, definitions=())
     assert processes_of(instance)
     plane.stop()
     plane.stop()
     assert not processes_of(instance)
     plane.start(quiet)
     assert all(row.healthy for row in plane.status())
-    plane.stop()
-    assert not processes_of(instance)
+    _keep(plane, "before-the-move")
+    elsewhere = free_block("elsewhere", frozenset({instance.addresses.prefix}))
+    moved = ControlPlane(Instance(instance.name, elsewhere), definitions=())
+    moved.start(quiet)
+    assert _kept(moved, "before-the-move")
+    assert elsewhere.api_server in moved.instance.kubeconfig.read_text()
+    assert all(row.healthy for row in moved.status())
     assert not instance.addresses.taken()
+    moved.stop()
+    assert not processes_of(instance)
+    assert not moved.instance.addresses.taken()
