@@ -5,10 +5,12 @@ It exists beside the official client because that one takes over a second to imp
 """
 
 import json
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -116,11 +118,22 @@ class ApiClient:
 
 def answers(url: str, authority: Path, identity: KeyPair | None = None) -> bool:
     """Whether `url` answers 200 to `identity` over TLS that `authority` vouches for."""
+    if not _listens(url):
+        return False  # while a process starts this is asked again and again, and a TLS context takes long to make
     try:
         answer = httpx.get(url, verify=tls_context(authority, identity), timeout=2.0, trust_env=False)
     except httpx.HTTPError:
         return False
     return answer.status_code == httpx.codes.OK
+
+
+def _listens(url: str) -> bool:
+    place = urlsplit(url)
+    try:
+        socket.create_connection((place.hostname or "", place.port or 443), timeout=2.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def tls_context(authority: Path, identity: KeyPair | None = None) -> ssl.SSLContext:
