@@ -1,5 +1,6 @@
 """Fixtures of the language host's tests: scratch projects with a backend and a home of their own."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +18,27 @@ def language_host() -> None:
     install(BIN)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project.create(tmp_path)
+class Copy(Project):
+    """A copy of a project with a stack, which is said each time: the CLI keeps a selection by the project's path."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | {"PULUMI_STACK": "dev"}
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose stack was never updated; to copy."""
+    project = Project.create(tmp_path_factory.mktemp("fresh"))
     project.pulumi("stack", "init", "dev")
     return project
+
+
+@pytest.fixture
+def project(fresh: Project, tmp_path: Path) -> Project:
+    """A project of the test's own."""
+    shutil.copytree(fresh.root.parent, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Copy(tmp_path / fresh.root.name)
 
 
 @pytest.fixture

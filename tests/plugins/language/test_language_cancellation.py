@@ -22,12 +22,16 @@ _STUBBORN = """
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("command", [("preview",), ("up", "--yes", "--skip-preview")])
-def test_cancelling_is_quiet_and_leaves_no_process(
-    project: Project, command: tuple[str, ...], number: signal.Signals
-) -> None:
+def test_cancelling_is_quiet_and_leaves_no_process_and_no_lock(project: Project) -> None:
     project.program(_WAITING)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        _cancel(project, number, "preview")
+        _cancel(project, number, "up", "--yes", "--skip-preview")  # which begins: nothing is left locked
+    project.program("import pulumi")
+    project.pulumi("up", "--yes", "--skip-preview")
+
+
+def _cancel(project: Project, number: signal.Signals, *command: str) -> None:
     with project.running(*command) as running:
         running.wait_for_text("ready to be cancelled")
         assert len(running.alive()) >= 4  # the CLI, the host, the program and its sleep
@@ -38,17 +42,6 @@ def test_cancelling_is_quiet_and_leaves_no_process(
     assert "canceled" in text
     assert "Traceback" not in text
     assert "KeyboardInterrupt" not in text
-    project.program("import pulumi")
-    project.pulumi("up", "--yes", "--skip-preview")  # nothing is left locked
-
-
-def test_a_killed_cli_leaves_no_process(project: Project) -> None:
-    project.program(_WAITING)
-    with project.running("preview") as running:
-        running.wait_for_text("ready to be cancelled")
-        running.process.kill()
-        running.wait_until_all_gone(5)
-        assert running.alive() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -61,12 +54,13 @@ def test_a_program_that_ignores_signals_is_killed(project: Project, number: sign
         assert running.alive() == []
 
 
-def test_an_update_after_a_killed_cli_goes_on_once_it_is_cancelled(project: Project) -> None:
+def test_a_killed_cli_leaves_no_process_and_an_update_after_it_goes_on_once_it_is_cancelled(project: Project) -> None:
     project.program(_WAITING)
     with project.running("up", "--yes", "--skip-preview") as running:
         running.wait_for_text("ready to be cancelled")
         running.process.kill()
         running.wait_until_all_gone(5)
+        assert running.alive() == []
     project.program("import pulumi")
     assert "locked" in project.pulumi("up", "--yes", "--skip-preview", code=1).stderr
     project.pulumi("cancel", "--yes")

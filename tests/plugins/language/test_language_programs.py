@@ -2,7 +2,6 @@
 
 import json
 import venv
-from pathlib import Path
 
 import pytest
 
@@ -10,10 +9,10 @@ from infra.paths import VIRTUALENV
 from tests.plugins.language.harness import BOX, Project
 
 
-def test_the_program_runs_in_its_folder_with_the_projects_python(project: Project) -> None:
+def test_the_program_runs_in_its_folder_with_the_projects_python_and_secrets_stay_secret(project: Project) -> None:
     project.program(
         """
-        import os, sys, pulumi
+        import json, os, sys, pulumi
         pulumi.export("folder", os.getcwd())
         pulumi.export("python", sys.executable)
         pulumi.export("virtualenv", os.environ["VIRTUAL_ENV"])
@@ -22,26 +21,6 @@ def test_the_program_runs_in_its_folder_with_the_projects_python(project: Projec
         pulumi.export("root", pulumi.runtime.get_root_directory())
         pulumi.export("names", [pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()])
         pulumi.export("dry run", pulumi.runtime.is_dry_run())
-        """
-    )
-    project.pulumi("up", "--yes", "--skip-preview")
-    virtualenv = project.root / ".venv"
-    assert project.outputs() == {
-        "folder": str(project.root / "infra"),
-        "python": str(virtualenv / "bin" / "python"),
-        "virtualenv": str(virtualenv),
-        "first on path": str(virtualenv / "bin"),
-        "arguments": ["."],
-        "root": str(project.root),
-        "names": ["organization", "scratch", "dev"],
-        "dry run": False,
-    }
-
-
-def test_configuration_reaches_the_program_and_secrets_stay_secret(project: Project) -> None:
-    project.program(
-        """
-        import json, os, pulumi
         config = pulumi.Config()
         pulumi.export("plain", config.require("plain"))
         pulumi.export("nested", config.require_object("nested"))
@@ -55,7 +34,16 @@ def test_configuration_reaches_the_program_and_secrets_stay_secret(project: Proj
     assert project.pulumi("config", "get", "hidden").stdout.strip() == "s3cr3t"
     up = project.pulumi("up", "--yes", "--skip-preview")
     assert "s3cr3t" not in up.stdout
+    virtualenv = project.root / ".venv"
     assert project.outputs() == {
+        "folder": str(project.root / "infra"),
+        "python": str(virtualenv / "bin" / "python"),
+        "virtualenv": str(virtualenv),
+        "first on path": str(virtualenv / "bin"),
+        "arguments": ["."],
+        "root": str(project.root),
+        "names": ["organization", "scratch", "dev"],
+        "dry run": False,
         "plain": "grüße = $HOME 'x'",
         "nested": {"list": [7]},
         "secret keys": ["scratch:hidden"],
@@ -64,19 +52,13 @@ def test_configuration_reaches_the_program_and_secrets_stay_secret(project: Proj
     assert project.outputs("--show-secrets")["secret"] == "s3cr3t"
 
 
-def test_a_stack_lives_from_up_to_destroy(project: Project) -> None:
+def test_a_stack_lives_from_up_to_destroy_and_targets_differences_and_json_work(project: Project) -> None:
     project.program(BOX + "Box('one')\nBox('two')\n")
     first = project.pulumi("up", "--yes")
     assert "3 created" in first.stdout
     assert first.stderr == ""
     project.pulumi("preview", "--expect-no-changes")
     project.pulumi("refresh", "--yes", "--expect-no-changes")
-    assert "3 deleted" in project.pulumi("destroy", "--yes").stdout
-
-
-def test_targets_differences_and_json_work(project: Project) -> None:
-    project.program(BOX + "Box('one')\nBox('two')\n")
-    project.pulumi("up", "--yes", "--skip-preview")
     project.program(BOX + "Box('one', 2)\nBox('two', 2)\n")
     difference = project.pulumi("preview", "--diff").stdout
     assert difference.count("~ size: 1 => 2") == 2
@@ -85,12 +67,7 @@ def test_targets_differences_and_json_work(project: Project) -> None:
     operations = {step["urn"]: step["op"] for step in targeted["steps"]}
     assert operations[two] == "update"
     assert targeted["changeSummary"] == {"same": 2, "update": 1}
-
-
-def test_a_preview_prints_no_warning(project: Project) -> None:
-    project.program("import pulumi")
-    preview = project.pulumi("preview")
-    assert "warning" not in (preview.stdout + preview.stderr).lower()
+    assert "3 deleted" in project.pulumi("destroy", "--yes").stdout
 
 
 def test_about_names_the_python_and_its_packages(project: Project) -> None:
@@ -143,9 +120,11 @@ def test_a_missing_program_is_named(project: Project) -> None:
     assert f"unable to find main python program `__main__.py` in `{project.root}/infra`" in preview.stdout
 
 
-def test_every_line_of_a_talkative_program_arrives(project: Project) -> None:
-    project.program("import sys\nfor i in range(5000):\n    print('line', i)\nprint('no newline', end='')")
-    report = project.pulumi("preview").stdout.partition("Diagnostics:")[2]
+def test_every_line_of_a_talkative_program_arrives_and_no_warning(project: Project) -> None:
+    project.program("import pulumi, sys\nfor i in range(5000):\n    print('line', i)\nprint('no newline', end='')")
+    preview = project.pulumi("preview")
+    assert "warning" not in (preview.stdout + preview.stderr).lower()
+    report = preview.stdout.partition("Diagnostics:")[2]
     lines = [line.strip() for line in report.splitlines()]
     assert [line for line in lines if line.startswith("line ")] == [f"line {i}" for i in range(5000)]
     assert "no newline" in lines
@@ -174,10 +153,8 @@ def test_a_module_named_like_one_of_the_standard_library_does_not_break_the_host
     assert "still here" in project.pulumi("preview").stdout
 
 
-def test_a_virtual_environment_of_the_users_that_is_broken_is_one_clear_line(tmp_path: Path) -> None:
-    project = Project.create(tmp_path)
+def test_a_virtual_environment_of_the_users_that_is_broken_is_one_clear_line(project: Project) -> None:
     project.program("import pulumi")
-    project.pulumi("stack", "init", "dev")
     for name in ("empty", "dangling/bin", "failing/bin"):
         (project.root / name).mkdir(parents=True)
     (project.root / "dangling" / "bin" / "python").symlink_to("/nowhere/python")
