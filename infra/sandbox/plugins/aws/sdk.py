@@ -27,6 +27,8 @@ _GETTER = re.compile(
     r"    def (?P<python>\w+)\(",
     re.DOTALL,
 )
+_CLASS = re.compile(r"^class (?P<name>\w+):\n", re.MULTILINE)
+_UNINDENTED = re.compile(r"^[@\w]", re.MULTILINE)
 _PLAIN = {"str": Shape.STRING, "int": Shape.INTEGER, "float": Shape.NUMBER, "bool": Shape.BOOLEAN}
 _WRAPPERS = frozenset({"Input", "Optional"})
 
@@ -90,8 +92,10 @@ def _source_of(token: str) -> tuple[Path, str]:
     folder, name = found
     mark = f'@pulumi.type_token("{token}")\nclass {name}('
     likely = folder / f"{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', name).lower()}.py"
-    for path in (likely, *sorted(folder.glob("[!_]*.py"))):
-        if path.exists() and mark in _text(path):
+    if likely.exists() and mark in _text(likely):
+        return likely, name
+    for path in sorted(folder.glob("[!_]*.py")):
+        if mark in _text(path):
             return path, name
     raise ProviderError(f"{_PACKAGE} registers {token} but does not define it")
 
@@ -101,19 +105,27 @@ def _text(path: Path) -> str:
 
 
 @functools.lru_cache(maxsize=4)
-def _nested_text(folder: Path) -> str:
-    """Return the source of the nested objects of a module; the last few are kept, as types come by families."""
+def _nested_sources(folder: Path) -> tuple[str, Mapping[str, int]]:
+    """Return the source of the nested objects of a module, and class -> where it begins.
+
+    The last few are kept, as types come by families. Looking for each class from the file's beginning would take as
+    long as all the rest.
+    """
     path = folder / "_inputs.py"
-    return _text(path) if path.exists() else ""
+    text = _text(path) if path.exists() else ""
+    return text, {found["name"]: found.start() for found in _CLASS.finditer(text)}
 
 
 def _class(text: str, name: str) -> str | None:
     """Return the source of the class `name`, or None; found by text, since parsing the whole file is slow."""
-    start = text.find(f"\nclass {name}:\n")
-    if start < 0:
-        return None
-    end = re.compile(r"^[@\w]", re.MULTILINE).search(text, text.index("\n", start + 1) + 1)
-    return text[start + 1 : end.start() if end else len(text)]
+    before = text.find(f"\nclass {name}:\n")
+    return None if before < 0 else _class_at(text, before + 1)
+
+
+def _class_at(text: str, start: int) -> str:
+    """Return the source of the class that begins at `start`."""
+    end = _UNINDENTED.search(text, text.index("\n", start) + 1)
+    return text[start : end.start() if end else len(text)]
 
 
 def _wire_names(source: str) -> dict[str, str]:
@@ -181,10 +193,10 @@ def _named(name: str, folder: Path, above: tuple[str, ...]) -> Property:
 
 @functools.cache
 def _nested(name: str, folder: Path, above: tuple[str, ...]) -> dict[str, Property]:
-    source = _class(_nested_text(folder), name)
-    if source is None:
+    text, starts = _nested_sources(folder)
+    if name not in starts:
         raise ProviderError(f"{_PACKAGE} does not define {name} in {folder.name}")
-    return _fields(source, folder, above)
+    return _fields(_class_at(text, starts[name]), folder, above)
 
 
 def _last_name(node: ast.expr | None) -> str:

@@ -147,7 +147,7 @@ def _completed(
         prop = changed(prop, write_only=True, secret=True)
     if name in computed:
         return changed(prop, computed=True)
-    return changed(prop, shared=not prop.required)
+    return prop if prop.required else changed(prop, shared=True)
 
 
 @dataclass
@@ -241,7 +241,8 @@ class _Merge:
         matching = agreeing(prop, node) if node is not None else None
         self._count(path, prop, node, matching)
         fixed = (inherited or at in self._fixed or path in self.replace) and path not in self.in_place
-        result = self._limited(path, changed(prop, secret=path in self.secret), matching, at, fixed=fixed)
+        said = changed(prop, secret=True) if path in self.secret else prop
+        result = self._limited(path, said, matching, at, fixed=fixed)
         return changed(result, shape=Shape.SET) if path in self.sets else result
 
     def _limited(self, path: str, prop: Property, node: Schema | None, at: tuple[str, ...], *, fixed: bool) -> Property:
@@ -252,12 +253,15 @@ class _Merge:
         numbers = tuple(choice for choice in result.choices if isinstance(choice, int))
         if also and numbers:
             result = changed(result, choices=(*also, *numbers))
-        result = changed(result, replace=fixed)
+        if fixed:
+            result = changed(result, replace=True)
         if prop.item is not None:
             said = item_schema(prop, node) if node is not None else None
             inner = agreeing(prop.item, said) if said is not None else None
             result = changed(result, item=self._limited(path, prop.item, inner, at, fixed=fixed))
-        return changed(result, fields=self._fields(path, prop.fields, node, at, inherited=fixed))
+        if prop.fields:
+            result = changed(result, fields=self._fields(path, prop.fields, node, at, inherited=fixed))
+        return result
 
     def _count(self, path: str, prop: Property, node: Schema | None, matching: Schema | None) -> None:
         is_leaf = not _holds_objects(prop)
