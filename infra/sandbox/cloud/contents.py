@@ -4,6 +4,7 @@ Asked through AWS's own interface, as any client would. AWS's defaults do not co
 managed policies, `default.*` parameter groups, AWS's own keys; neither does what is only waiting for its end.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import jmespath
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.sandbox import service_models
 from infra.sandbox.cloud.account import Identity
 
 Entry = Mapping[str, Any]
@@ -172,7 +174,7 @@ def listed(url: str, identity: Identity, regions: Iterable[str]) -> list[str]:
         identity: the account, and who was known there before any program: they do not count.
         regions: where to look.
     """
-    session = boto3.Session(aws_access_key_id=identity.caller.key, aws_secret_access_key=identity.caller.key)
+    session = _session(identity.caller.key)
     known = {f"{one.kind.capitalize()}s {one.name}" for one in identity.known()}
     places = [("global", "us-east-1", GLOBAL), *((region, region, REGIONAL) for region in regions)]
     found = []
@@ -184,6 +186,13 @@ def listed(url: str, identity: Identity, regions: Iterable[str]) -> list[str]:
                 if f"{kind} {name}" not in known:
                     found.append(f"{place} {service} {kind} {name}")
     return sorted(found)
+
+
+@functools.cache
+def _session(key: str) -> boto3.Session:
+    """Return boto3's session, which has read each service's model once; the next look at a cloud needs them again."""
+    service_models.keep_small()
+    return boto3.Session(aws_access_key_id=key, aws_secret_access_key=key)
 
 
 def _of(listing: Listing, identity: Identity) -> Listing:
