@@ -4,12 +4,14 @@ Run by the *project's* interpreter, as a script and isolated: it may use nothing
 no package that it lists. `Interpreter` reads the answers.
 """
 
+import email
 import importlib.metadata
 import importlib.util
 import json
 import platform
 import re
 import sys
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +35,31 @@ def _packages() -> list[dict[str, Any]]:
     packages: dict[str, dict[str, Any]] = {}
     required = set()
     for distribution in importlib.metadata.distributions():
-        name = distribution.metadata["Name"]
+        told, requirements = _told(distribution)
+        name = told["Name"]
         if not name or _normalized(name) in packages:
             continue  # a broken installation, or one that an earlier folder of sys.path hides
         normalized = _normalized(name)
-        packages[normalized] = {"name": normalized, "version": distribution.version, "plugin": _plugin(name)}
-        for requirement in distribution.requires or ():
+        packages[normalized] = {"name": normalized, "version": told["Version"], "plugin": _plugin(name)}
+        for requirement in requirements:
             match = _REQUIREMENT.match(requirement)
             if match and "extra ==" not in requirement:
                 required.add(_normalized(match.group()))
     return [{**packages[name], "required": name in required} for name in sorted(packages)]
+
+
+def _told(
+    distribution: importlib.metadata.Distribution,
+) -> tuple[Message | importlib.metadata.PackageMetadata, list[str]]:
+    """Return a distribution's metadata and what it requires, parsed once and without its long description.
+
+    `importlib.metadata` parses all of it for each answer, which took half the time of a listing.
+    """
+    text = distribution.read_text("METADATA")
+    if text is None:
+        return distribution.metadata, distribution.requires or []
+    told = email.message_from_string(text.partition("\n\n")[0])
+    return told, told.get_all("Requires-Dist") or []
 
 
 def _plugin(name: str) -> Any:
