@@ -33,6 +33,7 @@ class World:
         return self.boto3(self.endpoint, service, self.region)
 
     @staticmethod
+    @functools.cache  # a client takes longer to make than to ask
     def boto3(endpoint: str, service: str, region: str = REGION) -> Any:
         """Return a client for which there is no plugin."""
         return boto3.client(
