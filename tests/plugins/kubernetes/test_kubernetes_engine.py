@@ -112,24 +112,24 @@ def platform(tmp_path: Path, cluster: Cluster) -> Iterator[Platform]:
     return platform
 
 
-def test_a_program_is_applied_changed_refreshed_repaired_and_destroyed(platform: Platform) -> None:
+def test_a_program_takes_over_what_exists_and_is_applied_changed_repaired_and_destroyed(platform: Platform) -> None:
     preview = platform.pulumi("preview", "--diff").stdout
     assert platform.cluster.names("configmaps") == []
-    log = preview + platform.up()
-    platform.expect_nothing()
+    log = preview + _take_over(platform) + platform.up()
     assert platform.outputs()["address"]
     platform.settings["image"] = "example.invalid/web:2"
     changed = json.loads(platform.pulumi("preview", "--json").stdout)
     (step,) = [step for step in changed["steps"] if step["op"] != "same"]
     assert list(step["detailedDiff"]) == ["spec.template.spec.containers[0].image"]
-    log += platform.up()
     platform.cluster.kubectl("scale", "deployment", "web", "--replicas=5")
     refreshed = platform.pulumi("refresh", "--yes", "--skip-preview", "--diff").stdout
     assert "replicas" in refreshed
-    log += platform.up()
-    assert platform.cluster.live("deployments", "web")["spec"]["replicas"] == 2
     platform.settings["text"] = "two"
     log += platform.up()
+    live = platform.cluster.live("deployments", "web")
+    assert live is not None
+    assert live["spec"]["replicas"] == 2
+    assert live["spec"]["template"]["spec"]["containers"][0]["image"] == "example.invalid/web:2"
     platform.expect_nothing()
     state = "".join(path.read_text() for path in platform.root.parent.joinpath("state").rglob("*.json"))
     assert _CANARY not in log + state
@@ -137,8 +137,8 @@ def test_a_program_is_applied_changed_refreshed_repaired_and_destroyed(platform:
     assert platform.cluster.names("configmaps") == []
 
 
-def test_an_existing_object_is_imported_and_then_clean(platform: Platform) -> None:
-    platform.settings["maps"] = 1
+def _take_over(platform: Platform) -> str:
+    """Import what somebody made by hand, which an update refuses to touch; return what the update said."""
     platform.cluster.kubectl("create", "configmap", "fixed-0", "--from-literal=n=0")
     refused = platform.up(code=1)
     assert 'configmaps "fixed-0" already exists' in refused
@@ -151,8 +151,7 @@ def test_an_existing_object_is_imported_and_then_clean(platform: Platform) -> No
         "--generate-code=false",
         "--protect=false",
     )
-    platform.up()
-    platform.expect_nothing()
+    return refused
 
 
 def test_kills_in_mid_update_lose_nothing_and_double_nothing(platform: Platform) -> None:
@@ -178,7 +177,7 @@ def _kill_after_writes(platform: Platform, process: "subprocess.Popen[bytes]", w
         versions = (int(item["metadata"]["resourceVersion"]) for item in platform.cluster.api.get(path)["items"])
         return sum(version > start for version in versions) >= writes
 
-    platform.cluster.eventually(written, f"{writes} written objects")
+    platform.cluster.eventually(written, f"{writes} written objects", 120)
     assert process.poll() is None
     process.kill()
     process.wait()
@@ -187,7 +186,7 @@ def _kill_after_writes(platform: Platform, process: "subprocess.Popen[bytes]", w
 def test_an_update_survives_a_restart_of_the_api_server(platform: Platform, control_plane: ControlPlane) -> None:
     platform.settings["maps"] = 40
     with platform.running("up", "--yes", "--skip-preview", "--parallel", "8") as run:
-        platform.cluster.eventually(lambda: len(platform.cluster.names("configmaps")) > 10, "the first objects")
+        platform.cluster.eventually(lambda: len(platform.cluster.names("configmaps")) > 10, "the first objects", 120)
         server = control_plane.instance.daemon("kube-apiserver").process()
         assert server is not None
         server.kill()
