@@ -85,15 +85,6 @@ def network(tmp_path: Path, cloud: Cloud) -> Iterator[Network]:
     network.pulumi("destroy", "--yes", "--skip-preview")
 
 
-def test_a_wrong_input_fails_in_the_preview_with_the_resources_name(network: Network) -> None:
-    network.settings["region"] = "nowhere"
-    network.program(_PROGRAM.replace('cidr_block="10.80.0.0/16"', 'cidr_block="10.80.0.0/99"'))
-    refused = network.pulumi("preview", code=1)
-    assert "aws:ec2/vpc:Vpc resource 'main'" in refused.stdout + refused.stderr
-    assert "cidrBlock" in refused.stdout + refused.stderr
-    assert network.cloud.is_empty()
-
-
 def test_kills_of_the_engine_make_nothing_twice_and_leave_nothing_behind(network: Network) -> None:
     network.settings["subnets"] = 40  # so many, and so slow, that a look at the cloud comes long before the last one
     network.cloud.add_fault(kind="slow", action="CreateSubnet", seconds=0.2)
@@ -111,7 +102,15 @@ def test_kills_of_the_engine_make_nothing_twice_and_leave_nothing_behind(network
     network.expect_nothing()
 
 
-def test_a_kill_of_the_cloud_fails_an_update_and_the_next_one_completes_it(network: Network) -> None:
+def test_a_wrong_input_fails_in_the_preview_and_what_a_kill_of_the_cloud_failed_the_next_update_completes(
+    network: Network,
+) -> None:
+    network.program(_PROGRAM.replace('cidr_block="10.80.0.0/16"', 'cidr_block="10.80.0.0/99"'))
+    refused = network.pulumi("preview", code=1)
+    assert "aws:ec2/vpc:Vpc resource 'main'" in refused.stdout + refused.stderr
+    assert "cidrBlock" in refused.stdout + refused.stderr
+    assert network.cloud.is_empty()
+    network.program(_PROGRAM)
     with network.running("up", "--yes", "--skip-preview", "--parallel", "4") as run:
         _wait(lambda: bool(network.subnets()), "a subnet")
         process = network.cloud.instance.daemon("cloud").process()
@@ -128,4 +127,4 @@ def _wait_for_new(network: Network, before: set[str], count: int) -> None:
 
 
 def _wait(condition: Any, what: str) -> None:
-    wait_until(condition, seconds=60, what=what, where="the cloud", remedy="see the test", every=0.01)
+    wait_until(condition, seconds=60, what=what, where="the cloud", remedy="see the test", every=0.03)
