@@ -15,6 +15,7 @@ _SHARING = ("engine", "plugins/kubernetes", "plugins/postgresql", "sandbox/contr
 _LONG = (
     "engine",
     "declared",
+    "services",
     "tests/engine/test_rehearsal.py",
     "kills",
     "plugins/kubernetes",
@@ -38,6 +39,10 @@ _LONG = (
 """Groups that take more than half a minute, the longest first: whoever comes last must not be one of them."""
 
 _KILLING = ("tests/engine/test_kills.py", "tests/engine/test_server_crashes.py")
+_SERVICES = (
+    "tests/engine/test_flags.py",
+    "tests/engine/test_jobs.py",
+)
 _DECLARED = (
     "tests/engine/test_declared_commands.py",
     "tests/engine/test_declared_crashes.py",
@@ -56,6 +61,8 @@ def group_of(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     if file in _KILLING:
         return "kills"
+    if file in _SERVICES:
+        return "services"
     if file in _DECLARED:
         return "declared"
     if file in _ALONE:

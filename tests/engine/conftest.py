@@ -1,12 +1,13 @@
 """Sandbox instances with a stack of the real program, made once a session and deleted at its end."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 
 from infra.sandbox import lifecycle, pulumi
 from infra.sandbox.environment import Workspace
+from tests.engine.services import Services, two_services
 from tests.engine.stack import Settings, Stack
 
 # Their assertions are explained as a test's own are.
@@ -19,13 +20,17 @@ def silent(_line: str) -> None:
     """Receive progress that no test looks at."""
 
 
-def make_stack(name: str) -> Stack:
+def make_stack(name: str, servers: Collection[str] | None = None) -> Stack:
     """Start the instance `name` with a fresh stack `local` that nothing has been applied to.
 
     It is on a cluster and a database that it brings, the instance's own, as they are there in seconds; what it declares
     itself is for `test_declared_platform`.
+
+    Args:
+        name: the instance's.
+        servers: names of what the instance is made of; all by default.
     """
-    workspace = Workspace(lifecycle.up(name, silent), "local")
+    workspace = Workspace(lifecycle.up(name, silent, servers), "local")
     workspace.prepare()
     pulumi.ensure_stack(workspace)
     stack = Stack(workspace)
@@ -56,6 +61,17 @@ def stack() -> Iterator[Stack]:
         yield made
     finally:
         lifecycle.down("test-engine", silent, delete=True)
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The small stack of tests that look at services alone; each applies the settings that it begins with."""
+    made = make_stack("test-services", ["control plane", "postgresql"])
+    try:
+        made.configure(two_services)
+        yield Services(made.workspace, tmp_path_factory.mktemp("services"), made.settings())
+    finally:
+        lifecycle.down("test-services", silent, delete=True)
 
 
 @pytest.fixture(scope="session")
