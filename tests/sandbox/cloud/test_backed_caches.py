@@ -53,8 +53,24 @@ def row(name: str, endpoint: dict[str, Any]) -> Status:
     return Status(f"ElastiCache {name}", where, running=True, healthy=True, detail=REGION)
 
 
-def test_the_token_opens_it_over_verified_tls_and_nothing_else_does(backed: Cloud) -> None:
-    group = create(backed, "closed")
+def set_policy(cloud: Cloud, policy: str) -> None:
+    """Change the parameter group's policy."""
+    said = [{"ParameterName": "maxmemory-policy", "ParameterValue": policy}]
+    client(cloud, "elasticache").modify_cache_parameter_group(CacheParameterGroupName="own", ParameterNameValues=said)
+
+
+@pytest.fixture(scope="module")
+def closed(backed: Cloud) -> dict[str, Any]:
+    """A group with TLS, a token and a parameter group of its own."""
+    client(backed, "elasticache").create_cache_parameter_group(
+        CacheParameterGroupName="own", CacheParameterGroupFamily="valkey8", Description="own"
+    )
+    set_policy(backed, "allkeys-lfu")
+    return create(backed, "closed", CacheParameterGroupName="own")
+
+
+def test_the_token_opens_it_over_verified_tls_and_nothing_else_does(backed: Cloud, closed: dict[str, Any]) -> None:
+    group = closed
     assert valkey(backed, group).set("key", "value")
     with pytest.raises(redis.AuthenticationError):
         valkey(backed, group, "wrong").ping()
@@ -78,26 +94,15 @@ def test_without_encryption_and_token_it_is_open_as_declared(backed: Cloud) -> N
     assert row("open", group["NodeGroups"][0]["PrimaryEndpoint"]) in backed.status()
 
 
-def test_the_policy_of_the_parameter_group_is_the_servers(backed: Cloud) -> None:
-    elasticache = client(backed, "elasticache")
-    elasticache.create_cache_parameter_group(
-        CacheParameterGroupName="own", CacheParameterGroupFamily="valkey8", Description="own"
-    )
-
-    def set_policy(policy: str) -> None:
-        said = [{"ParameterName": "maxmemory-policy", "ParameterValue": policy}]
-        elasticache.modify_cache_parameter_group(CacheParameterGroupName="own", ParameterNameValues=said)
-
-    set_policy("allkeys-lfu")
-    group = create(backed, "tuned", CacheParameterGroupName="own")
-    assert valkey(backed, group).config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lfu"}
-    valkey(backed, group).set("key", "value")
-    set_policy("noeviction")
-    assert valkey(backed, group).config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
-    assert valkey(backed, group).get("key") == b"value"
+def test_the_policy_of_the_parameter_group_is_the_servers(backed: Cloud, closed: dict[str, Any]) -> None:
+    assert valkey(backed, closed).config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lfu"}
+    valkey(backed, closed).set("key", "value")
+    set_policy(backed, "noeviction")
+    assert valkey(backed, closed).config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+    assert valkey(backed, closed).get("key") == b"value"
 
 
-def test_a_token_is_rotated_and_then_set(backed: Cloud) -> None:
+def test_a_token_is_rotated_and_then_set_and_deletion_ends_the_server(backed: Cloud) -> None:
     group = create(backed, "rotated")
     elasticache = client(backed, "elasticache")
     new = "the-next-token-of-sixteen"
@@ -114,13 +119,10 @@ def test_a_token_is_rotated_and_then_set(backed: Cloud) -> None:
     assert valkey(backed, group, new).ping()
     with pytest.raises(redis.AuthenticationError):
         valkey(backed, group).ping()
-
-
-def test_deletion_ends_the_server(backed: Cloud) -> None:
-    endpoint = create(backed, "deleted")["NodeGroups"][0]["PrimaryEndpoint"]
-    client(backed, "elasticache").delete_replication_group(ReplicationGroupId="deleted")
+    endpoint = group["NodeGroups"][0]["PrimaryEndpoint"]
+    elasticache.delete_replication_group(ReplicationGroupId="rotated")
     assert not probe.accepts(endpoint["Address"], endpoint["Port"])
-    assert "ElastiCache deleted" not in {row.name for row in backed.status()}
+    assert "ElastiCache rotated" not in {row.name for row in backed.status()}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,9 @@ def test_data_survive_a_kill_and_a_stop_which_leaves_no_process(make_cloud: Make
     assert processes(cloud) == []
 
 
-def test_valkey_stands_in_for_what_is_older_and_a_newer_version_is_refused(backed: Cloud) -> None:
+def test_valkey_stands_in_for_what_is_older_and_a_newer_version_is_refused(
+    backed: Cloud, closed: dict[str, Any]
+) -> None:
     told = client(backed, "elasticache").describe_cache_engine_versions(Engine="valkey")["CacheEngineVersions"]
     built = told[0]["EngineVersion"]
     for name, options in {
@@ -160,7 +164,7 @@ def test_valkey_stands_in_for_what_is_older_and_a_newer_version_is_refused(backe
         "redis": {"Engine": "redis", "EngineVersion": "7.1"},
         "unsaid": {},
     }.items():
-        group = create(backed, name, **options)
+        group = create(backed, name, **options) if options else closed
         runs = str(valkey(backed, group).info("server")["valkey_version"])
         assert runs.startswith(f"{built}.")
         (node,) = client(backed, "elasticache").describe_cache_clusters(CacheClusterId=group["MemberClusters"][0])[
