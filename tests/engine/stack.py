@@ -131,6 +131,9 @@ class Stack:
 
     def tenant(self, slug: str, **overrides: str) -> "psycopg.Connection[tuple[Any, ...]]":
         """Return a connection with the tenant's own credentials, in autocommit."""
+        return self.connect(self.outputs()["connections"][slug], **overrides)
+
+    def connect(self, url: str, **overrides: str) -> "psycopg.Connection[tuple[Any, ...]]":
+        """Return a connection with the credentials of `url`, in autocommit."""
         authority = str(self.workspace.instance.authority.certificate)
-        url = self.outputs()["connections"][slug]
         return psycopg.connect(url, sslrootcert=authority, autocommit=True, **overrides)

@@ -11,6 +11,7 @@ import yaml
 
 from infra.paths import BIN
 from infra.sandbox.stack_file import source_of
+from tests.engine.command import tenantry
 from tests.engine.events import operations
 from tests.engine.scratch import Scratch, scratch_project
 from tests.engine.stack import Settings, Stack
@@ -22,16 +23,26 @@ def three_replicas(settings: Settings) -> None:
     settings["services"]["storefront"]["slots"]["blue"]["replicas"] = 3
 
 
-def two_replicas(settings: Settings) -> None:
-    settings["services"]["storefront"]["slots"]["blue"]["replicas"] = 2
+def fewer_connections(settings: Settings) -> None:
+    settings["plans"] = {
+        "free": {"connection_limit": 5},
+        "pro": {"connection_limit": 19},
+        "enterprise": {"connection_limit": 50},
+    }
+
+
+@pytest.fixture(autouse=True)
+def state_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine write its state once an update: these tests kill none."""
+    monkeypatch.setenv("PULUMI_SKIP_CHECKPOINTS", "true")
 
 
 @pytest.fixture
-def scaled(stack: Stack) -> Iterator[Stack]:
-    """The shared stack, whose settings ask for one replica more than runs."""
-    stack.configure(three_replicas)
+def edited(stack: Stack) -> Iterator[Stack]:
+    """The shared stack, whose settings are at the end of the test what they were before."""
+    text = stack.workspace.stack_file.read_text()
     yield stack
-    stack.configure(two_replicas)
+    stack.workspace.stack_file.write_text(text)
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +71,9 @@ def test_about_tells_plugins_python_and_stack(stack: Stack) -> None:
     assert about["currentStack"]["name"] == "local"
 
 
-def test_a_preview_shows_the_exact_change_for_people_and_for_programs(scaled: Stack) -> None:
-    shown = scaled.pulumi("preview", "--diff").output
-    assert re.search(r"~ replicas: 2 => 3", shown)
-    result = scaled.pulumi("preview", "--json").output
+def test_a_preview_shows_the_exact_change_for_programs_and_for_people_even_behind_an_http_proxy(edited: Stack) -> None:
+    edited.configure(three_replicas)
+    result = edited.pulumi("preview", "--json").output
     # A pod more opens connections more, which the services' role must be allowed.
     assert planned(result) == {("storefront-blue", "update"), ("tenants-pool-app", "update")}
     steps = [step for step in json.loads(result)["steps"] if step["op"] == "update"]
@@ -72,26 +82,16 @@ def test_a_preview_shows_the_exact_change_for_people_and_for_programs(scaled: St
         "storefront-blue": {"spec.replicas": {"kind": "update", "inputDiff": True}},
         "tenants-pool-app": {"connectionLimit": {"kind": "update", "inputDiff": True}},
     }
-
-
-def test_an_update_of_a_target_changes_nothing_else(scaled: Stack) -> None:
-    def fewer_connections(settings: Settings) -> None:
-        settings["plans"] = {
-            "free": {"connection_limit": 5},
-            "pro": {"connection_limit": 19},
-            "enterprise": {"connection_limit": 50},
-        }
-
-    scaled.configure(fewer_connections)
-    scaled.up("--target", "**storefront-blue")
-    try:
-        assert scaled.kubectl("get", "deployment", "storefront-blue", "-n", "tenantry")["spec"]["replicas"] == 3
-        (role,) = [item for item in scaled.resources() if item["urn"].endswith("::tenant-book-store-data-app")]
-        assert role["inputs"]["connectionLimit"] == 20
-    finally:
-        scaled.configure(lambda settings: settings.pop("plans"))
-        scaled.configure(two_replicas)
-        scaled.up()
+    nowhere = "http://127.0.0.1:9"  # the program still reaches its own engine, and the plugins their servers
+    preview = ("pulumi", "preview", "--diff", "--non-interactive")
+    shown = tenantry(
+        *("sandbox", "run", "local", "--instance", edited.workspace.instance.name, "--", *preview),
+        http_proxy=nowhere,
+        https_proxy=nowhere,
+        no_proxy="example.invalid",
+    )
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert re.search(r"~ replicas: 2 => 3", shown.stdout)
 
 
 def drift(stack: Stack) -> None:
@@ -118,15 +118,26 @@ DRIFTED = {
 }
 
 
-def test_a_refresh_finds_drift_and_an_update_mends_it(stack: Stack, tmp_path: Path) -> None:
-    drift(stack)
-    shown = stack.pulumi("refresh", "--yes", "--skip-preview", "--diff").output
+def test_a_target_is_updated_alone_and_drift_is_found_by_a_refresh_and_mended_by_an_update(
+    edited: Stack, tmp_path: Path
+) -> None:
+    before = edited.workspace.stack_file.read_text()
+    edited.configure(three_replicas)
+    edited.configure(fewer_connections)
+    edited.up("--target", "**storefront-blue")
+    assert edited.kubectl("get", "deployment", "storefront-blue", "-n", "tenantry")["spec"]["replicas"] == 3
+    (role,) = [item for item in edited.resources() if item["urn"].endswith("::tenant-book-store-data-app")]
+    assert role["inputs"]["connectionLimit"] == 20
+    edited.workspace.stack_file.write_text(before)
+
+    drift(edited)
+    shown = edited.pulumi("refresh", "--yes", "--skip-preview", "--diff").output
     assert re.search(r'~ image: ".*" => "elsewhere.invalid/x:1"', shown)
     assert "~ connectionLimit: 20 => 999" in shown
-    stack.up("--event-log", str(tmp_path / "events"))
+    edited.up("--event-log", str(tmp_path / "events"))
     done = {(item.name, item.operation) for item in operations(tmp_path / "events") if item.finished}
     assert done == DRIFTED
-    stack.pulumi("preview", "--refresh", "--expect-no-changes")
+    edited.pulumi("preview", "--refresh", "--expect-no-changes")
 
 
 IMPORTED = """
@@ -265,22 +276,15 @@ def test_an_existing_object_is_not_adopted(scratch: Scratch) -> None:
     delete(scratch, "configmap", "theirs", "default")
 
 
-@pytest.fixture
-def mistaken(stack: Stack) -> Iterator[Stack]:
-    """The shared stack with a misspelt key and a bad value in its settings."""
-    text = stack.workspace.stack_file.read_text()
-
-    def mistake(settings: Settings) -> None:
-        settings["services"]["storefront"]["prot"] = 3000
-        settings["tenants"][1]["plan"] = "gold-4711"
-
-    stack.configure(mistake)
-    yield stack
-    stack.workspace.stack_file.write_text(text)
+def mistake(settings: Settings) -> None:
+    """Misspell a key, and set a bad value."""
+    settings["services"]["storefront"]["prot"] = 3000
+    settings["tenants"][1]["plan"] = "gold-4711"
 
 
-def test_wrong_settings_fail_in_preview_with_their_paths_and_no_traceback(mistaken: Stack) -> None:
-    result = mistaken.pulumi("preview", expect=None)
+def test_wrong_settings_fail_in_preview_with_their_paths_and_no_traceback(edited: Stack) -> None:
+    edited.configure(mistake)
+    result = edited.pulumi("preview", expect=None)
     assert result.code != 0
     assert "tenantry:settings.services.storefront.prot: unknown key; did you mean port?" in result.text
     assert "tenantry:settings.tenants[1].plan: " in result.text

@@ -2,13 +2,17 @@
 
 import base64
 import json
+from collections.abc import Callable
 from itertools import permutations
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import errors, sql
 
 from tests.engine.stack import Stack
+
+Connect = Callable[..., "psycopg.Connection[tuple[Any, ...]]"]
 
 TENANTS = ("corner-shop", "book-store", "department-store")
 
@@ -27,27 +31,43 @@ def test_the_stable_service_has_ready_endpoints_in_two_zones(stack: Stack) -> No
     assert len({endpoint["zone"] for endpoint in endpoints}) == 2
 
 
-def test_a_second_preview_shows_no_changes(stack: Stack) -> None:
-    assert stack.changes() == {}
+def test_a_preview_that_looks_at_what_is_there_shows_no_changes(stack: Stack) -> None:
+    assert stack.changes("--refresh") == {}
 
 
 def test_a_refresh_shows_no_changes(stack: Stack) -> None:
     stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    assert stack.changes("--refresh") == {}
+
+
+@pytest.fixture(scope="module")
+def outputs(stack: Stack) -> dict[str, Any]:
+    """What the stack prints, secrets shown: asked once, as no test of this file changes it."""
+    return stack.outputs()
+
+
+@pytest.fixture(scope="module")
+def tenant(stack: Stack, outputs: dict[str, Any]) -> Connect:
+    """What connects as a tenant, by its slug."""
+    return lambda slug, **overrides: stack.connect(outputs["connections"][slug], **overrides)
 
 
 @pytest.mark.parametrize("slug", TENANTS)
-def test_each_tenants_printed_connection_works(stack: Stack, slug: str) -> None:
-    with stack.tenant(slug) as connection:
+def test_each_tenants_printed_connection_works(outputs: dict[str, Any], tenant: Connect, slug: str) -> None:
+    with tenant(slug) as connection:
         row = connection.execute(
             "SELECT current_user, (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)"
         ).fetchone()
-    assert row == (stack.outputs()["tenants"][slug]["role"], False)
+    assert row == (outputs["tenants"][slug]["role"], False)
 
 
-def make_orders(stack: Stack, slug: str) -> sql.Identifier:
+@pytest.fixture(scope="module")
+def orders(stack: Stack, outputs: dict[str, Any]) -> dict[str, sql.Identifier]:
+    """The tenants' tables `orders`, made with one row each as their migrations would, by slug."""
+    return {slug: make_orders(stack, slug, outputs["tenants"][slug]) for slug in TENANTS}
+
+
+def make_orders(stack: Stack, slug: str, place: dict[str, Any]) -> sql.Identifier:
     """Make the table `orders` with one row, as the tenant's migrations would, and return its name."""
-    place = stack.outputs()["tenants"][slug]
     table = sql.Identifier(place["schema"], "orders")
     owner = sql.Identifier(place["role"].removesuffix("_app") + "_owner")
     with stack.administrator(place["database"]) as administrator, administrator.transaction():
@@ -61,34 +81,36 @@ def make_orders(stack: Stack, slug: str) -> sql.Identifier:
 
 
 @pytest.mark.parametrize("slug", TENANTS)
-def test_a_tenant_reads_a_table_that_was_made_after_it(stack: Stack, slug: str) -> None:
-    table = make_orders(stack, slug)
-    with stack.tenant(slug) as connection, connection.transaction():
+def test_a_tenant_reads_a_table_that_was_made_after_it(
+    tenant: Connect, orders: dict[str, sql.Identifier], slug: str
+) -> None:
+    with tenant(slug) as connection, connection.transaction():
         connection.execute("SELECT set_config('app.current_tenant_id', %s, true)", [slug])
-        assert connection.execute(sql.SQL("SELECT note FROM {}").format(table)).fetchall() == [("own",)]
+        assert connection.execute(sql.SQL("SELECT note FROM {}").format(orders[slug])).fetchall() == [("own",)]
 
 
 @pytest.mark.parametrize(("slug", "neighbour"), list(permutations(TENANTS, 2)))
-def test_a_tenant_cannot_read_its_neighbour(stack: Stack, slug: str, neighbour: str) -> None:
-    table = make_orders(stack, neighbour)
-    database = stack.outputs()["tenants"][neighbour]["database"]
+def test_a_tenant_cannot_read_its_neighbour(
+    outputs: dict[str, Any], tenant: Connect, orders: dict[str, sql.Identifier], slug: str, neighbour: str
+) -> None:
+    database = outputs["tenants"][neighbour]["database"]
 
     def read() -> None:
-        with stack.tenant(slug, dbname=database) as connection:
-            connection.execute(sql.SQL("SELECT * FROM {}").format(table))
+        with tenant(slug, dbname=database) as connection:
+            connection.execute(sql.SQL("SELECT * FROM {}").format(orders[neighbour]))
 
     with pytest.raises((errors.InsufficientPrivilege, psycopg.OperationalError), match="permission denied"):
         read()
 
 
-def test_a_pool_session_sees_its_tenants_rows_only_and_none_without_a_tenant(stack: Stack) -> None:
+def test_a_pool_session_sees_its_tenants_rows_only_and_none_without_a_tenant(stack: Stack, tenant: Connect) -> None:
     with stack.administrator("tenantry") as administrator, administrator.transaction():
         administrator.execute("SET LOCAL ROLE tenantry_pool_owner")
         administrator.execute("DROP TABLE IF EXISTS pool.carts")
         administrator.execute("CREATE TABLE pool.carts (tenant_id text, note text)")
         administrator.execute("INSERT INTO pool.carts VALUES ('corner-shop', 'mine'), ('other-shop', 'theirs')")
         administrator.execute("SELECT pool.isolate_tenants('pool.carts')")
-    with stack.tenant("corner-shop") as connection:
+    with tenant("corner-shop") as connection:
         assert connection.execute("SELECT note FROM pool.carts").fetchall() == []
         with connection.transaction():
             connection.execute("SET LOCAL app.current_tenant_id = 'corner-shop'")
@@ -102,17 +124,17 @@ def test_a_pool_session_sees_its_tenants_rows_only_and_none_without_a_tenant(sta
             connection.execute("ALTER TABLE pool.carts DISABLE ROW LEVEL SECURITY")
 
 
-def test_the_secret_in_the_cluster_is_the_connection_that_works(stack: Stack) -> None:
+def test_the_secret_in_the_cluster_is_the_connection_that_works(stack: Stack, outputs: dict[str, Any]) -> None:
     registry = stack.kubectl("get", "configmap", "tenants", "-n", "tenantry")["data"]
     name = json.loads(registry["book-store"])["credentials"]
     secret = stack.kubectl("get", "secret", name, "-n", "tenantry")
     url = base64.b64decode(secret["data"]["DATABASE_URL"]).decode()
-    assert url == stack.outputs()["connections"]["book-store"]
+    assert url == outputs["connections"]["book-store"]
 
 
-def test_the_vector_extension_is_there_for_services_and_the_enterprise_tenant(stack: Stack) -> None:
+def test_the_vector_extension_is_there_for_services_and_the_enterprise_tenant(tenant: Connect) -> None:
     for slug in ("corner-shop", "department-store"):
-        with stack.tenant(slug) as connection:
+        with tenant(slug) as connection:
             assert connection.execute("SELECT '[1,2]'::vector <-> '[1,3]'::vector").fetchone() == (1.0,)
 
 
