@@ -9,14 +9,14 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from infra.sandbox.waiting import wait_until
-from tests.engine.events import operations
+from tests.engine.events import Progress
 from tests.engine.stack import Result, Stack
 
 _LONGEST = 120.0  # seconds; only a hang takes as long
@@ -28,32 +28,32 @@ class Update:
 
     stack: Stack
     process: subprocess.Popen[str]
-    log: Path
+    progress: Progress
 
     def reach(self, events: int) -> "Update":
         """Return once `events` operations have started or finished; fail when there are not as many."""
 
         def reached() -> bool:
             ended = self.process.poll() is not None  # asked first: what it wrote before its end counts
-            count = len(operations(self.log))
+            count = len(self.progress.operations())
             assert count >= events or not ended, f"the update ended after {count} events, before {events}:\n{self}"
             return count >= events
 
-        wait_until(
-            reached, seconds=_LONGEST, what=f"{events} events did not come", where=str(self.log), remedy="", every=0.005
-        )
-        return self
+        return self._wait(reached, f"{events} events did not come")
 
     def reach_start_of(self, name: str) -> "Update":
         """Return once the operation on the resource `name` has started; fail when the update ends before."""
 
         def reached() -> bool:
             ended = self.process.poll() is not None
-            started = any(operation.name == name for operation in operations(self.log))
+            started = any(operation.name == name for operation in self.progress.operations())
             assert started or not ended, f"the update ended before {name} began:\n{self}"
             return started
 
-        wait_until(reached, seconds=_LONGEST, what=f"{name} did not begin", where=str(self.log), remedy="", every=0.005)
+        return self._wait(reached, f"{name} did not begin")
+
+    def _wait(self, reached: Callable[[], bool], what: str) -> "Update":
+        wait_until(reached, seconds=_LONGEST, what=what, where=str(self.progress.log), remedy="", every=0.005)
         return self
 
     def kill(self) -> None:
@@ -87,7 +87,7 @@ def update(stack: Stack) -> Iterator[Update]:
         arguments = ["--yes", "--skip-preview", "--parallel", "16", "--non-interactive", "--event-log", str(log)]
         process = stack.start("up", *arguments)
         try:
-            yield Update(stack, process, log)
+            yield Update(stack, process, Progress(log))
         finally:
             process.kill()
             process.communicate()
@@ -121,6 +121,7 @@ def assert_nothing_survives(stack: Stack) -> None:
         what="processes of a killed engine did not end",
         where=str(stack.workspace.home),
         remedy="see what they wait for",
+        every=0.2,  # seconds: it reads the environment of every process there is
     )
 
 
