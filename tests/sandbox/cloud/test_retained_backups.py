@@ -66,37 +66,30 @@ def test_a_deleted_instance_is_restored_to_a_moment_of_its_life_from_what_it_lef
         restore(backed, "never", SourceDBInstanceIdentifier="mortal", UseLatestRestorableTime=True)
 
 
-def test_retained_backups_survive_a_crash_and_go_when_they_are_deleted(backed: Cloud) -> None:
-    rds = client(backed, "rds")
-    source = create_database(backed, "kept", BackupRetentionPeriod=1)
-    moment = moment_between(backed, source)
-    rds.stop_db_instance(DBInstanceIdentifier="kept")
-    rds.delete_db_instance(DBInstanceIdentifier="kept", SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
-    kill(backed)
-    backed.start(quiet)
-    by_id = {"SourceDbiResourceId": source["DbiResourceId"]}
-    assert rows(backed, restore(backed, "again", **by_id, RestoreTime=moment)) == ["before"]
-    client(backed, "rds").delete_db_instance_automated_backup(DbiResourceId=source["DbiResourceId"])
-    assert backups(backed, "kept") == []
-    assert not (backed.instance.directory / "backing" / "retained" / source["DbiResourceId"]).exists()
-    with pytest.raises(ClientError, match="DBInstanceAutomatedBackupNotFound"):
-        restore(backed, "never", **by_id, UseLatestRestorableTime=True)
-
-
-def test_of_two_instances_of_one_name_each_has_its_own_backups(backed: Cloud) -> None:
+def test_of_two_instances_of_one_name_each_has_its_own_backups_which_survive_a_crash_and_go_when_they_are_deleted(
+    backed: Cloud,
+) -> None:
     rds = client(backed, "rds")
     first = create_database(backed, "twin", BackupRetentionPeriod=1)
-    write(backed, first, "first")
+    moment = moment_between(backed, first)
+    rds.stop_db_instance(DBInstanceIdentifier="twin")
     rds.delete_db_instance(DBInstanceIdentifier="twin", SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
     second = create_database(backed, "twin", BackupRetentionPeriod=1)
     write(backed, second, "second")
     assert {told["Status"] for told in backups(backed, "twin")} == {"active", "retained"}
     rds.delete_db_instance(DBInstanceIdentifier="twin", SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
+    assert not (backed.instance.directory / "backing" / "retained" / second["DbiResourceId"]).exists()
+    kill(backed)
+    backed.start(quiet)
     (left,) = backups(backed, "twin")
     assert left["DbiResourceId"] == first["DbiResourceId"]
-    restored = restore(backed, "reborn", SourceDbiResourceId=first["DbiResourceId"], UseLatestRestorableTime=True)
-    assert rows(backed, restored) == ["first"]
-    assert not (backed.instance.directory / "backing" / "retained" / second["DbiResourceId"]).exists()
+    by_id = {"SourceDbiResourceId": first["DbiResourceId"]}
+    assert rows(backed, restore(backed, "reborn", **by_id, RestoreTime=moment)) == ["before"]
+    client(backed, "rds").delete_db_instance_automated_backup(DbiResourceId=first["DbiResourceId"])
+    assert backups(backed, "twin") == []
+    assert not (backed.instance.directory / "backing" / "retained" / first["DbiResourceId"]).exists()
+    with pytest.raises(ClientError, match="DBInstanceAutomatedBackupNotFound"):
+        restore(backed, "never", **by_id, UseLatestRestorableTime=True)
 
 
 def test_a_copy_in_another_region_outlives_the_instance_and_all_its_own_backups(backed: Cloud) -> None:
