@@ -28,12 +28,12 @@ def small_again(settings: Settings) -> None:
 
 
 def other(settings: Settings) -> None:
-    """Add a tenant of isolation `schema`, or remove it when it is there; change the image either way.
+    """Add a tenant of isolation `schema` in the place of those that were added before; change the image as well.
 
-    About 26 events. The Deployment and the tenant's Secret keep the API server busy, all else PostgreSQL.
+    At least 26 events. The Deployment and the tenant's Secret keep the API server busy, all else PostgreSQL.
     """
     there = any(tenant["slug"] == "new-pro" for tenant in settings["tenants"])
-    _set_tenants(settings, {} if there else {"new-pro": "pro"})
+    _set_tenants(settings, {"new-shop" if there else "new-pro": "pro"})
     blue = settings["services"]["storefront"]["slots"]["blue"]
     blue["image"] = _other_image(blue["image"])
 
