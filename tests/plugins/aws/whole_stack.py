@@ -103,7 +103,7 @@ class WholeStack(Project):
             **self.cloud.environment(),
             "AWS_REGION": REGION,
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
-            "PULUMI_SKIP_CHECKPOINTS": "true",  # no run is killed, and writing 80 types at each step is most of the work
+            "PULUMI_SKIP_CHECKPOINTS": "true",  # no run is killed; writing the state at each step is most of the work
         }
 
     @contextlib.contextmanager
