@@ -74,7 +74,7 @@ def test_a_stack_restores_from_anothers_copied_backups_and_keeps_its_database_wi
     made = told(recovery, "away", _AWAY)["DbiResourceId"]
     assert rows(recovery, "away", _AWAY, add="from away") == ["from away", "from home"]
     rotated = {**_DATABASE, "master_password": {"rotated_at": "2026-11-21T10:00:00Z"}}
-    recovery.up(region=_AWAY, database=rotated)
+    recovery.apply(region=_AWAY, database=rotated)
     assert rows(recovery, "away", _AWAY) == ["from away", "from home"]
     recovery.up(region=_AWAY, database={**rotated, "restore": {"snapshot": "another-one"}})
     assert told(recovery, "away", _AWAY)["DbiResourceId"] == made
