@@ -204,23 +204,6 @@ def test_a_cancel_with_nothing_under_way_does_no_harm(stack: Stack) -> None:
     assert stack.state() == before
 
 
-def test_a_destroyed_environment_leaves_nothing_and_comes_back(neighbour: Stack) -> None:
-    neighbour.up("--parallel", "64")
-    before = {resource["urn"] for resource in neighbour.resources()}
-    neighbour.pulumi("destroy", "--yes", "--skip-preview", "--parallel", "64")
-    assert neighbour.resources() == []
-    namespaces = {item["metadata"]["name"] for item in neighbour.kubectl("get", "namespaces")["items"]}
-    assert {name for name in namespaces if not name.startswith("kube-")} == {"default"}
-    with neighbour.administrator() as administrator:
-        rows = administrator.execute(
-            "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' UNION"
-            " SELECT datname FROM pg_database WHERE NOT datistemplate"
-        ).fetchall()
-    assert rows == [("postgres",)]
-    neighbour.up("--parallel", "64")
-    assert {resource["urn"] for resource in neighbour.resources()} == before
-
-
 INVALID = """
 import pulumi_kubernetes as kubernetes
 

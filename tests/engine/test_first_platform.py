@@ -35,10 +35,6 @@ def test_a_preview_that_looks_at_what_is_there_shows_no_changes(stack: Stack) ->
     assert stack.changes("--refresh") == {}
 
 
-def test_a_refresh_shows_no_changes(stack: Stack) -> None:
-    stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-
-
 @pytest.fixture(scope="module")
 def outputs(stack: Stack) -> dict[str, Any]:
     """What the stack prints, secrets shown: asked once, as no test of this file changes it."""
