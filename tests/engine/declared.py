@@ -157,7 +157,10 @@ def make_declared(name: str) -> DeclaredStack:
 
 
 def smaller(settings: Settings) -> None:
-    """Leave out what these tests neither kill nor ask: the rehearsals and bad input apply all that `local` declares."""
+    """Leave out what these tests neither kill nor ask: the rehearsals and bad input apply all that `local` declares.
+
+    Beside the service of `local`, which reads secrets, there is one that reads none.
+    """
     settings.update(dict.fromkeys(("storage", "registry", "edge", "audit")))
     for section in ("dns", "gateway", "budget"):
         settings.pop(section, None)
@@ -165,6 +168,9 @@ def smaller(settings: Settings) -> None:
         service.pop("hosts", None)
         service.pop("tenant_hosts", None)
     settings["queues"] = {}
+    blue = {**settings["services"]["storefront"]["slots"]["blue"], "replicas": 1}
+    neighbour = {"port": 3001, "active": "blue", "database_connections": 1, "slots": {"blue": blue}}
+    settings["services"]["neighbour"] = neighbour
 
 
 def assert_account_equals_state(stack: DeclaredStack) -> None:

@@ -6,7 +6,6 @@ The pods are simulated: they are ready without the files that real ones would wa
 import base64
 import json
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,86 +37,65 @@ def running_pods(stack: DeclaredStack) -> dict[str, set[str]]:
     return found
 
 
-def with_a_neighbour(settings: Settings) -> None:
-    """Add a service that reads no secret."""
-    blue = {**settings["services"]["storefront"]["slots"]["blue"], "replicas": 1}
-    settings["services"]["neighbour"] = {
-        "port": 3001,
-        "active": "blue",
-        "database_connections": 1,
-        "slots": {"blue": blue},
-    }
-
-
 def rotated(settings: Settings) -> None:
-    """Declare a rotation of a generated secret and of an external one."""
+    """Declare a rotation of a generated secret and of an external one; it stays, as no other file asks when."""
     settings["secrets"]["generated"]["jwt"]["rotated_at"] = NEW
     settings["secrets"]["external"]["payment"]["rotated_at"] = NEW
 
 
 @pytest.fixture(scope="module")
-def applied(declared: DeclaredStack) -> Iterator[DeclaredStack]:
-    """The declared stack with two services, and again as it was."""
-    declared.pulumi("cancel", "--yes", expect=None)
-    before = declared.settings()
-    declared.configure(with_a_neighbour)
-    declared.up()
-    yield declared
-    declared.configure(lambda settings: settings.update(before) or settings["services"].pop("neighbour", None))
-    declared.up()
-
-
-@pytest.fixture(scope="module")
-def canaries(applied: DeclaredStack) -> Canaries:
+def canaries(declared_applied: DeclaredStack) -> Canaries:
     """What must be told nowhere: generated values, and one that an operator puts in."""
     payment = {key: f"{key}+{secrets.token_hex(8)}={secrets.token_hex(8)}" for key in ("id", "secret", "webhook")}
-    name = f"{applied.settings()['aws']['name']}/payment"
-    applied.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(payment))
-    drawn = {name: value(applied, name) for name in ("cron", "jwt")}
+    name = f"{declared_applied.settings()['aws']['name']}/payment"
+    declared_applied.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(payment))
+    drawn = {name: value(declared_applied, name) for name in ("cron", "jwt")}
     return Canaries({**drawn, **{f"payment.{key}": text for key, text in payment.items()}})
 
 
 @pytest.fixture(scope="module")
-def rotation(applied: DeclaredStack, canaries: Canaries) -> dict[str, Any]:
+def rotation(declared_applied: DeclaredStack, canaries: Canaries) -> dict[str, Any]:
     """A rotation: what the engine printed and logged of it, and the pods before and after."""
-    before, drawn = running_pods(applied), value(applied, "jwt")
-    applied.configure(rotated)
-    log = applied.workspace.instance.folder("pulumi") / "rotation-events.json"
-    printed = [applied.pulumi(*run).text for run in (("preview", "--diff"), ("preview", "--json"))]
-    printed.append(applied.up("--diff", "--event-log", str(log)).text)
-    printed += [applied.pulumi(*run).text for run in (("stack", "export"), ("stack", "output"), ("stack", "history"))]
-    canaries.secrets["new jwt"] = value(applied, "jwt")
+    before, drawn = running_pods(declared_applied), value(declared_applied, "jwt")
+    declared_applied.configure(rotated)
+    log = declared_applied.workspace.instance.folder("pulumi") / "rotation-events.json"
+    update = ("up", "--yes", "--diff", "--event-log", str(log))  # its preview first
+    told = (("stack", "export"), ("stack", "output"), ("stack", "history"))
+    printed = [declared_applied.pulumi(*run).text for run in (("preview", "--json"), update, *told)]
+    canaries.secrets["new jwt"] = value(declared_applied, "jwt")
     return {"printed": printed, "events": log.read_text(), "before": before, "drawn": drawn}
 
 
 def test_generated_secrets_have_a_value_of_their_length_and_external_ones_wait_for_theirs(
-    applied: DeclaredStack, canaries: Canaries
+    declared_applied: DeclaredStack, canaries: Canaries
 ) -> None:
-    assert len({value(applied, "cron"), value(applied, "jwt")}) == 2
-    assert len(base64.b64decode(value(applied, "jwt"))) == 32
-    versions = [one["outputs"]["secretId"] for one in applied.of_type("aws:secretsmanager/secretVersion:SecretVersion")]
+    assert len({value(declared_applied, "cron"), value(declared_applied, "jwt")}) == 2
+    assert len(base64.b64decode(value(declared_applied, "jwt"))) == 32
+    versions = [
+        one["outputs"]["secretId"] for one in declared_applied.of_type("aws:secretsmanager/secretVersion:SecretVersion")
+    ]
     assert not [arn for arn in versions if "/payment-" in arn]
 
 
 def test_a_rotation_draws_a_new_value_and_leaves_the_others(
-    applied: DeclaredStack, canaries: Canaries, rotation: dict[str, Any]
+    declared_applied: DeclaredStack, canaries: Canaries, rotation: dict[str, Any]
 ) -> None:
-    assert value(applied, "jwt") != rotation["drawn"]
-    assert value(applied, "cron") == canaries.secrets["cron"]
-    assert json.loads(value(applied, "payment"))["id"] == canaries.secrets["payment.id"]
+    assert value(declared_applied, "jwt") != rotation["drawn"]
+    assert value(declared_applied, "cron") == canaries.secrets["cron"]
+    assert json.loads(value(declared_applied, "payment"))["id"] == canaries.secrets["payment.id"]
 
 
 def test_a_rotation_rolls_the_pods_that_read_the_secret_and_no_others(
-    applied: DeclaredStack, rotation: dict[str, Any]
+    declared_applied: DeclaredStack, rotation: dict[str, Any]
 ) -> None:
-    before, after = rotation["before"], running_pods(applied)
+    before, after = rotation["before"], running_pods(declared_applied)
     assert before["neighbour"] == after["neighbour"]
     assert not before["storefront"] & after["storefront"]
 
 
-def test_nothing_is_left_to_change_after_a_rotation(applied: DeclaredStack, rotation: dict[str, Any]) -> None:
-    assert applied.changes() == {}
-    assert "unchanged" in applied.pulumi("refresh", "--preview-only").text
+def test_nothing_is_left_to_change_after_a_rotation(declared_applied: DeclaredStack, rotation: dict[str, Any]) -> None:
+    assert declared_applied.changes() == {}
+    assert "unchanged" in declared_applied.pulumi("refresh", "--preview-only").text
 
 
 def test_the_engine_tells_no_value_in_preview_update_state_or_events(
@@ -129,15 +107,15 @@ def test_the_engine_tells_no_value_in_preview_update_state_or_events(
 
 
 def test_nothing_in_the_cluster_holds_a_value(
-    applied: DeclaredStack, canaries: Canaries, rotation: dict[str, Any]
+    declared_applied: DeclaredStack, canaries: Canaries, rotation: dict[str, Any]
 ) -> None:
     kinds = "secrets,configmaps,pods,deployments,secretproviderclasses,serviceaccounts,events"
-    assert canaries.in_text(json.dumps(applied.kubectl("get", kinds, "--all-namespaces"))) == []
+    assert canaries.in_text(json.dumps(declared_applied.kubectl("get", kinds, "--all-namespaces"))) == []
 
 
 def test_no_file_of_the_instance_but_the_simulated_cloud_holds_a_value(
-    applied: DeclaredStack, canaries: Canaries, rotation: dict[str, Any]
+    declared_applied: DeclaredStack, canaries: Canaries, rotation: dict[str, Any]
 ) -> None:
-    directory = applied.workspace.instance.directory
+    directory = declared_applied.workspace.instance.directory
     told = canaries.in_files([directory])
     assert [(file, name) for file, name in told if not STORED & set(Path(file).relative_to(directory).parts)] == []
