@@ -8,7 +8,8 @@ from typing import Any
 from infra.paths import PROJECT_ROOT
 from infra.sandbox.cloud.account import JOURNAL
 from tests.engine.command import TENANTRY, tenantry
-from tests.engine.declared import DeclaredStack, running
+from tests.engine.consistency import assert_consistent
+from tests.engine.declared import DeclaredStack, assert_account_equals_state, running
 
 NAME = "tenantry-local"
 
@@ -51,7 +52,9 @@ def test_the_commands_that_up_prints_open_the_cluster_and_the_database(declared_
     assert answers == ["2", "2"]
 
 
-def test_down_leaves_no_process_and_up_brings_all_back(declared_applied: DeclaredStack) -> None:
+def test_down_leaves_no_process_and_up_brings_all_back_with_nothing_left_to_do(
+    declared_applied: DeclaredStack,
+) -> None:
     name, before = declared_applied.workspace.instance.name, rows(declared_applied)
     assert tenantry("sandbox", "down", name).returncode == 0
     assert running(declared_applied) == {}
@@ -66,7 +69,8 @@ def test_down_leaves_no_process_and_up_brings_all_back(declared_applied: Declare
     assert [[row[fact] for fact in facts] for row in found.values()] == [
         [row[fact] for fact in facts] for row in before.values()
     ]
-    assert declared_applied.changes() == {}
+    assert_account_equals_state(declared_applied)
+    assert_consistent(declared_applied)
 
 
 def _nothing_comes_back_elsewhere(stack: DeclaredStack, stopped: dict[str, Any]) -> None:
