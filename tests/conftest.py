@@ -30,7 +30,6 @@ _LONG = (
     "tests/plugins/aws/test_aws_recovery.py",
     "tests/plugins/aws/test_aws_restores.py",
     "tests/engine/test_declared_bad_input.py",
-    "tests/engine/test_declared_secrets.py",
     "tests/plugins/aws/test_aws_lives.py",
     "tests/plugins/aws/test_aws_interruptions.py",
     "tests/plugins/aws/test_aws_zones.py",
@@ -44,13 +43,16 @@ _SERVICES = (
     "tests/engine/test_jobs.py",
 )
 _DECLARED = (
-    "tests/engine/test_declared_commands.py",
     "tests/engine/test_declared_crashes.py",
+    "tests/engine/test_declared_commands.py",
+    "tests/engine/test_declared_secrets.py",
     "tests/engine/test_declared_platform.py",
 )
+"""One stack's life, in this order: the kills begin with nothing and leave it applied, the last file destroys it. Each
+passes by itself too, and then applies or destroys it first."""
+
 _ALONE = (
     "tests/engine/test_declared_bad_input.py",
-    "tests/engine/test_declared_secrets.py",
     "tests/engine/test_rehearsal.py",
 )
 """Files of a folder that shares which share nothing with other workers: their instances are their own."""
@@ -79,9 +81,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long groups first."""
+    """Put the long groups first, and the files of a stack's life in their order."""
     ranks = {group: rank for rank, group in enumerate(_LONG)}
-    items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
+    life = {file: place for place, file in enumerate(_DECLARED)}
+    items.sort(
+        key=lambda item: (
+            ranks.get(group_of(item.nodeid), len(ranks)),
+            life.get(item.nodeid.partition("::")[0], 0),
+        )
+    )
 
 
 def pytest_collection_finish() -> None:
