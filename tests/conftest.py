@@ -39,8 +39,11 @@ _LONG = (
 
 _KILLING = ("tests/engine/test_kills.py", "tests/engine/test_server_crashes.py")
 _SERVICES = (
+    "tests/engine/test_disturbed_switch.py",
     "tests/engine/test_flags.py",
     "tests/engine/test_jobs.py",
+    "tests/engine/test_refused_switch.py",
+    "tests/engine/test_switch.py",
 )
 _DECLARED = (
     "tests/engine/test_declared_crashes.py",

@@ -89,6 +89,23 @@ class Services(Stack):
         """Give a Deployment so many pods, as an autoscaler does."""
         self.kubectl("scale", "deployment", deployment, *_NAMESPACE, f"--replicas={replicas}")
 
+    def admit(self, *, pods: bool) -> None:
+        """Say whether the namespace of the services takes further pods."""
+        quotas = "/api/v1/namespaces/tenantry/resourcequotas"
+        with self.cluster() as api:
+            if pods:
+                api.delete(f"{quotas}/full")
+                return
+            api.create(quotas, {"metadata": {"name": "full"}, "spec": {"hard": {"pods": "1"}}})
+            wait_until(
+                lambda: "used" in api.get(f"{quotas}/full").get("status", {}),
+                seconds=30,
+                what="the quota is not counted",
+                where="namespace tenantry",
+                remedy="see the controllers",
+                every=0.1,
+            )
+
     @contextmanager
     def cluster(self) -> Iterator[ApiClient]:
         """Give a connection of the cluster's administrator."""

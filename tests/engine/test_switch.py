@@ -1,223 +1,169 @@
 """Switching the active slot through the engine: traffic moves only to a slot that is ready."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from infra.sandbox.waiting import wait_until
-from tests.engine.events import operations
-from tests.engine.stack import Settings, Stack
+from tests.engine.endpoints import EndpointWatch
+from tests.engine.services import Services, named
+from tests.engine.stack import Settings
 
-GREEN_IMAGE = "registry.tenantry.invalid/storefront@sha256:" + "2" * 64
-OTHER_IMAGE = "registry.tenantry.invalid/storefront@sha256:" + "3" * 64
+pytestmark = pytest.mark.timeout(600)  # seconds: several updates, one after the other
 
-
-def add_green(settings: Settings) -> None:
-    settings["services"]["storefront"]["slots"]["green"] = {"image": GREEN_IMAGE, "replicas": 2}
+IMAGE = "registry.tenantry.invalid/storefront@sha256:"
 
 
-def activate_green(settings: Settings) -> None:
-    settings["services"]["storefront"]["active"] = "green"
+def candidates(settings: Settings) -> None:
+    for service in settings["services"].values():
+        service["slots"]["green"] = {"image": IMAGE + "2" * 64, "replicas": 2}
+    settings["services"]["storefront"]["after"] = ["api"]
 
 
 def other_green(settings: Settings) -> None:
-    settings["services"]["storefront"]["slots"]["green"]["image"] = OTHER_IMAGE
+    settings["services"]["storefront"]["slots"]["green"]["image"] = IMAGE + "3" * 64
+
+
+def both_switched(settings: Settings) -> None:
+    for service in settings["services"].values():
+        service["active"] = "green"
 
 
 def canary(settings: Settings) -> None:
-    settings["services"]["storefront"]["canary"] = {"slot": "green", "weight": 10}
-
-
-def smaller_green(settings: Settings) -> None:
-    settings["services"]["storefront"]["slots"]["green"]["replicas"] = 1
+    settings["services"]["storefront"]["canary"] = {"slot": "blue", "weight": 10}
 
 
 def without_idle_pods(settings: Settings) -> None:
+    del settings["services"]["storefront"]["canary"]
     settings["services"]["storefront"]["scale_down"] = "immediately"
 
 
-def blue_alone(settings: Settings) -> None:
+def back(settings: Settings) -> None:
     settings["services"]["storefront"]["active"] = "blue"
-    settings["services"]["storefront"]["slots"].pop("green", None)
-    for changed in ("ready_timeout", "canary", "scale_down", "autoscaling"):
-        settings["services"]["storefront"].pop(changed, None)
 
 
-@pytest.fixture
-def switching(stack: Stack) -> Iterator[Stack]:
-    """The shared stack, with a candidate in green; blue alone again afterwards."""
-    stack.configure(add_green)
-    stack.up()
-    yield stack
-    stack.configure(blue_alone)
-    stack.up()
+@dataclass(frozen=True)
+class Step:
+    """What one update did, and what there was after it.
+
+    Args:
+        done: what changed, and how, in order.
+        slot: the slot of the storefront that took traffic.
+        pods: how many were ready in each slot of it that had a Deployment.
+    """
+
+    done: list[tuple[str, str]]
+    slot: str
+    pods: Mapping[str, int]
+
+    def updated(self, service: str) -> list[str]:
+        """Return what was updated of a service, in order."""
+        return [name for name, how in self.done if how == "update" and name.startswith(service)]
 
 
-def selected_slot(stack: Stack) -> str:
-    return str(stack.kubectl("get", "service", "storefront", "-n", "tenantry")["spec"]["selector"]["tenantry.dev/slot"])
+@dataclass(frozen=True)
+class Story:
+    """Two services with candidates that take over in one update, and what became of one of them.
+
+    Args:
+        began: the slot that took traffic when the candidates were there.
+        other_candidate: what a preview of another candidate would have changed then.
+        steps: name -> what an update did.
+        changes: name of a step -> what a preview would have done after it.
+        outputs: the stack's, after the switch.
+        watched: service -> its endpoints, from beginning to end.
+    """
+
+    began: str
+    other_candidate: list[tuple[str, str, dict[str, Any]]]
+    steps: Mapping[str, Step]
+    changes: Mapping[str, Mapping[str, int]]
+    outputs: Mapping[str, Any]
+    watched: Mapping[str, EndpointWatch]
 
 
-def pods(stack: Stack) -> dict[str, int]:
-    """Return the number of ready pods of each slot that has a Deployment."""
-    found = stack.kubectl("get", "deployments", "-n", "tenantry", "-l", "app.kubernetes.io/name=storefront")["items"]
-    return {item["metadata"]["labels"]["tenantry.dev/slot"]: item["status"].get("readyReplicas", 0) for item in found}
+@pytest.fixture(scope="module")
+def story(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The updates of the story, one after the other: each begins with what the one before it has left."""
+    folder = tmp_path_factory.mktemp("logs")
+
+    def step(change: Callable[[Settings], None]) -> Step:
+        done = named(services.update(change, folder / change.__name__))
+        return Step(done, services.selected_slot("storefront"), services.ready("storefront"))
+
+    services.begin(candidates)
+    began = services.selected_slot("storefront")
+    with services.watched("storefront", "api") as watched:
+        services.configure(other_green)
+        other_candidate = services.differences()
+        services.configure(candidates)
+        steps = {"switched": step(both_switched)}
+        changes = {"switched": services.changes()}
+        outputs = services.outputs()
+        steps |= {change.__name__: step(change) for change in (canary, without_idle_pods, back)}
+        changes["back"] = services.changes()
+    return Story(began, other_candidate, steps, changes, outputs, watched)
 
 
-def wait_for_pods(stack: Stack, wanted: dict[str, int]) -> None:
-    wait_until(
-        lambda: pods(stack) == wanted,
-        seconds=90,
-        what=f"there are not {wanted} pods",
-        where="namespace tenantry",
-        remedy="look at the autoscaler's events",
-        every=0.5,
-    )
+def test_a_new_candidate_takes_no_traffic_and_another_one_changes_the_candidate_alone(story: Story) -> None:
+    assert story.began == "blue"
+    ((operation, name, difference),) = story.other_candidate
+    assert (operation, name) == ("update", "storefront-green")
+    assert set(difference) == {"spec.template.spec.containers[0].image"}
 
 
-def finished(log: Path) -> list[tuple[str, str]]:
-    """Return the names of what has changed, and how, in the order in which that was done."""
-    return [(item.name, item.operation) for item in operations(log) if item.finished]
+def test_a_switch_moves_the_service_after_the_other_slot_is_ready_and_before_the_old_one_changes(story: Story) -> None:
+    switched = story.steps["switched"]
+    assert switched.slot == "green"
+    assert story.outputs["services"]["storefront"]["active"] == "green"
+    for service in ("storefront", "api"):
+        done = switched.updated(service)
+        assert sorted(done) == [
+            f"{service}-blue",
+            f"{service}-blue-budget",
+            f"{service}-blue-service",
+            f"{service}-green",
+            f"{service}-green-budget",
+            f"{service}-green-service",
+            f"{service}-service",
+        ]
+        assert done.index(f"{service}-green") < done.index(f"{service}-service") < done.index(f"{service}-blue")
+        assert done.index(f"{service}-green") < done.index(f"{service}-green-service")
+    assert story.changes["switched"] == {}
 
 
-def test_a_new_candidate_takes_no_traffic(switching: Stack) -> None:
-    assert selected_slot(switching) == "blue"
-    assert switching.changes() == {}
+def test_of_two_services_that_switch_in_one_update_the_one_that_comes_after_the_other_does_so(story: Story) -> None:
+    done = [name for name, _ in story.steps["switched"].done]
+    assert done.index("api-service") < done.index("storefront-green")
 
 
-def test_a_switch_moves_the_service_after_the_other_slot_is_ready_and_before_the_old_one_changes(
-    switching: Stack, tmp_path: Path
-) -> None:
-    switching.configure(activate_green)
-    switching.up("--event-log", str(tmp_path / "events"))
-    changes = finished(tmp_path / "events")
-    done = [name for name, operation in changes if operation == "update" and name.startswith("storefront")]
-    assert sorted(done) == [
-        "storefront-blue",
-        "storefront-blue-budget",
-        "storefront-blue-service",
-        "storefront-green",
-        "storefront-green-budget",
-        "storefront-green-service",
-        "storefront-service",
-    ]
-    assert done.index("storefront-green") < done.index("storefront-service") < done.index("storefront-blue")
-    assert done.index("storefront-green") < done.index("storefront-green-service")
-    assert selected_slot(switching) == "green"
-    assert switching.outputs()["services"]["storefront"]["active"] == "green"
-    assert switching.changes() == {}
-
-
-def test_another_candidate_changes_the_candidate_alone(switching: Stack) -> None:
-    switching.configure(other_green)
-    assert [(operation, name) for operation, name, _ in switching.differences()] == [("update", "storefront-green")]
-
-
-def test_a_canary_is_ready_and_known_by_its_own_service_before_any_route_gives_it_a_weight(
-    switching: Stack, tmp_path: Path
-) -> None:
-    switching.configure(canary)
-    switching.up("--event-log", str(tmp_path / "events"))
-    assert finished(tmp_path / "events") == [("storefront-green", "update"), ("storefront-green-service", "update")]
-    assert selected_slot(switching) == "blue"
-    assert switching.changes() == {}
+def test_a_canary_is_ready_and_known_by_its_own_service_before_any_route_gives_it_a_weight(story: Story) -> None:
+    step = story.steps["canary"]
+    assert step.done == [("storefront-blue", "update"), ("storefront-blue-service", "update")]
+    assert step.slot == "green"
 
 
 def test_a_slot_without_traffic_loses_its_pods_after_the_switch_and_gets_them_back_before_the_next(
-    switching: Stack, tmp_path: Path
+    story: Story,
 ) -> None:
-    switching.configure(without_idle_pods)
-    switching.up()
-    assert pods(switching) == {"blue": 2}
-    switching.configure(activate_green)
-    switching.up("--event-log", str(tmp_path / "events"))
-    done = finished(tmp_path / "events")
-    order = [("storefront-green", "create"), ("storefront-service", "update"), ("storefront-blue", "delete")]
+    alone, switched = story.steps["without_idle_pods"], story.steps["back"]
+    assert sorted(alone.done) == [
+        ("storefront-blue", "delete"),
+        ("storefront-blue-budget", "delete"),
+        ("storefront-blue-service", "update"),
+    ]
+    assert alone.pods == {"green": 2}
+    done = switched.done
+    order = [("storefront-blue", "create"), ("storefront-service", "update"), ("storefront-green", "delete")]
     assert sorted(order, key=done.index) == order
-    assert pods(switching) == {"green": 2}
-    assert selected_slot(switching) == "green"
-    assert switching.changes() == {}
+    assert switched.pods == {"blue": 2}
+    assert switched.slot == "blue"
+    assert story.changes["back"] == {}
 
 
-def test_a_switch_to_fewer_pods_than_serve_is_refused_in_the_preview_and_in_the_update(switching: Stack) -> None:
-    switching.configure(smaller_green)
-    switching.up()
-    switching.configure(activate_green)
-    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
-        result = switching.pulumi(*command, expect=None)
-        assert result.code != 0
-        assert "storefront-green has fewer pods ready than storefront-blue, which serves (1, not 2)" in result.text
-        assert selected_slot(switching) == "blue"
-
-
-def autoscaled(settings: Settings) -> None:
-    settings["services"]["storefront"]["autoscaling"] = {"minimum": 1, "maximum": 4}
-
-
-def raised_green(settings: Settings) -> None:
-    settings["services"]["storefront"]["active"] = "blue"
-    settings["services"]["storefront"]["slots"]["green"]["floor"] = 3
-
-
-def test_a_slot_takes_over_from_one_that_has_grown_once_its_floor_is_raised(switching: Stack) -> None:
-    switching.configure(autoscaled)
-    switching.up()
-    switching.kubectl("scale", "deployment", "storefront-blue", "-n", "tenantry", "--replicas=3")
-    wait_for_pods(switching, {"blue": 3, "green": 2})
-    switching.configure(activate_green)
-    refused = switching.up(expect=None)
-    assert refused.code != 0
-    assert "(2, not 3)" in refused.text
-    assert selected_slot(switching) == "blue"
-
-    switching.configure(raised_green)
-    switching.up()
-    wait_for_pods(switching, {"blue": 3, "green": 3})
-    switching.configure(activate_green)
-    switching.up()
-    assert selected_slot(switching) == "green"
-    assert pods(switching) == {"blue": 3, "green": 3}
-    assert switching.changes() == {}
-
-
-def allow_pods(stack: Stack, most: int) -> None:
-    """Let the namespace of the services take so many pods in all."""
-    named = [quota["metadata"]["name"] for quota in stack.kubectl("get", "quota", "-n", "tenantry")["items"]]
-    if "full" not in named:
-        stack.kubectl("create", "quota", "full", f"--hard=pods={most}", "-n", "tenantry")
-    patch = f'-p={{"spec":{{"hard":{{"pods":"{most}"}}}}}}'
-    stack.kubectl("patch", "quota", "full", "-n", "tenantry", "--type=merge", patch)
-
-
-@pytest.fixture
-def full_namespace(switching: Stack) -> Iterator[Stack]:
-    """The stack with both slots, in a namespace that takes no further pod."""
-    allow_pods(switching, 4)
-    yield switching
-    allow_pods(switching, 50)
-
-
-def test_a_switch_to_a_slot_that_never_becomes_ready_fails_moves_nothing_and_says_why_and_is_judged_anew(
-    full_namespace: Stack,
-) -> None:
-    def to_another_green(settings: Settings) -> None:
-        autoscaled(settings)
-        activate_green(settings)
-        other_green(settings)
-        settings["services"]["storefront"]["ready_timeout"] = 10
-
-    full_namespace.configure(to_another_green)
-    failed = full_namespace.up(expect=None)  # there is no room for the pod more that a rollout takes
-    assert failed.code != 0
-    assert "storefront-green" in failed.text
-    assert "exceeded quota" in failed.text
-    assert selected_slot(full_namespace) == "blue"
-    assert "storefront-green" in {resource["urn"].rpartition("::")[2] for resource in full_namespace.resources()}
-
-    allow_pods(full_namespace, 50)
-    full_namespace.kubectl("scale", "deployment", "storefront-blue", "-n", "tenantry", "--replicas=3")
-    wait_for_pods(full_namespace, {"blue": 3, "green": 2})
-    refused = full_namespace.up(expect=None)
-    assert refused.code != 0
-    assert "(2, not 3)" in refused.text  # as many as serve now, not when it was tried first
-    assert selected_slot(full_namespace) == "blue"
+def test_in_all_of_that_a_service_is_never_without_the_pods_of_one_slot_nor_has_those_of_both(story: Story) -> None:
+    for watch in story.watched.values():
+        assert {slot for state in watch.states for slot in state} == {"blue", "green"}
+        assert watch.fewest == 2
+        assert watch.mixed == 0

@@ -1,0 +1,150 @@
+"""What happens beside switches, and nobody notices: nodes are drained, autoscalers take pods away, engines are killed.
+
+Each is done for real while a watch sees every state of the Service's endpoints.
+"""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from infra.sandbox.control_plane.api import ApiClient, ApiError
+from infra.sandbox.waiting import wait_until
+from tests.engine.interruption import assert_nothing_survives, update
+from tests.engine.services import Services
+from tests.engine.stack import Settings
+
+pytestmark = pytest.mark.timeout(600)  # seconds: several updates, one after the other
+
+IMAGE = "registry.tenantry.invalid/storefront@sha256:"
+PODS = "/api/v1/namespaces/tenantry/pods"
+BUDGET = "/apis/policy/v1/namespaces/tenantry/poddisruptionbudgets/storefront-blue"
+
+
+def with_candidate(settings: Settings) -> None:
+    settings["services"]["storefront"]["slots"]["green"] = {"image": IMAGE + "2" * 64, "replicas": 2}
+
+
+def switched(settings: Settings) -> None:
+    """Switch to another candidate than was there."""
+    settings["services"]["storefront"]["slots"]["green"]["image"] = IMAGE + "3" * 64
+    settings["services"]["storefront"]["active"] = "green"
+
+
+def growing(settings: Settings) -> None:
+    service = settings["services"]["storefront"]
+    service["autoscaling"] = {"minimum": 2, "maximum": 8}
+    service["slots"]["green"] = {"image": IMAGE + "2" * 64, "replicas": 4, "floor": 4}
+
+
+def switched_with_fewer_pods(settings: Settings) -> None:
+    """Switch to another candidate, and let the autoscalers have fewer pods than the live slot has."""
+    switched(settings)
+    settings["services"]["storefront"]["autoscaling"]["maximum"] = 4
+
+
+@pytest.fixture
+def cluster(services: Services) -> Iterator[ApiClient]:
+    """The cluster's administrator."""
+    with services.cluster() as api:
+        yield api
+
+
+@pytest.fixture
+def admit(services: Services) -> Iterator[Callable[..., None]]:
+    """Says whether the namespace takes further pods; it does afterwards."""
+    yield services.admit
+    services.admit(pods=True)
+
+
+def serving(cluster: ApiClient) -> list[str]:
+    """Return the names of the live slot's pods that are not about to go."""
+    listed = cluster.get(PODS, labelSelector="app.kubernetes.io/name=storefront,tenantry.dev/slot=blue")
+    return [pod["metadata"]["name"] for pod in listed["items"] if "deletionTimestamp" not in pod["metadata"]]
+
+
+def wait_for_disruptions(cluster: ApiClient, allowed: int, healthy: int) -> None:
+    """Return once the live slot's budget has counted its pods, and allows so many to be taken away."""
+
+    def counted() -> bool:
+        status = cluster.get(BUDGET)["status"]
+        return (status["disruptionsAllowed"], status["currentHealthy"]) == (allowed, healthy)
+
+    wait_until(
+        counted, seconds=120, what="the budget does not allow it", where=BUDGET, remedy="see its status", every=0.2
+    )
+
+
+def evict(cluster: ApiClient, pod: str) -> None:
+    """Take a pod from its node as `kubectl drain` does.
+
+    Raises:
+        ApiError: it is refused.
+    """
+    cluster.create(f"{PODS}/{pod}/eviction", {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}})
+
+
+def test_a_drain_takes_one_pod_of_a_slot_and_no_other_until_that_one_is_replaced(
+    services: Services, cluster: ApiClient, admit: Callable[..., None]
+) -> None:
+    services.begin(with_candidate)
+    wait_for_disruptions(cluster, allowed=1, healthy=2)
+    with services.watched("storefront") as watched:
+        admit(pods=False)  # its replacement has no room, as when the next node is not there yet
+        first, second = serving(cluster)
+        evict(cluster, first)
+        wait_for_disruptions(cluster, allowed=0, healthy=1)
+        with pytest.raises(ApiError, match="violate the pod's disruption budget") as refused:
+            evict(cluster, second)
+        assert refused.value.status == httpx.codes.TOO_MANY_REQUESTS
+        assert serving(cluster) == [second]
+
+        admit(pods=True)
+        wait_for_disruptions(cluster, allowed=1, healthy=2)
+        evict(cluster, second)
+        wait_for_disruptions(cluster, allowed=1, healthy=2)
+    assert watched["storefront"].fewest == 1
+    assert not {first, second} & set(serving(cluster))
+
+
+def test_a_switch_whose_engine_is_killed_twice_is_completed_by_the_next_update_and_traffic_is_on_one_slot_throughout(
+    services: Services,
+) -> None:
+    services.begin(with_candidate)
+    services.configure(switched)
+    with services.watched("storefront") as watched:
+        for resource in ("storefront-green", "storefront-service"):
+            with update(services) as killed:
+                killed.reach_start_of(resource).kill()
+            services.pulumi("cancel", "--yes")
+        services.up()
+    assert_nothing_survives(services)
+    assert {slot for state in watched["storefront"].states for slot in state} == {"blue", "green"}
+    assert watched["storefront"].fewest == 2
+    assert watched["storefront"].mixed == 0
+    assert services.selected_slot("storefront") == "green"
+    assert services.changes() == {}
+
+
+def test_an_autoscaler_that_takes_pods_away_during_a_switch_leaves_the_live_slot_its_floor(
+    services: Services, admit: Callable[..., None]
+) -> None:
+    services.begin(growing)
+    services.scale("storefront-blue", 8)
+    services.wait_for_ready("storefront", {"blue": 8, "green": 4})
+    services.configure(switched_with_fewer_pods)
+    with services.watched("storefront") as watched:
+        admit(pods=False)  # so that the candidate's other pods are not ready before the autoscaler has acted
+        with update(services) as switching:
+            switching.reach_start_of("storefront-green")
+            services.wait_for_ready("storefront", {"blue": 4, "green": 4})
+            assert services.selected_slot("storefront") == "blue"
+            admit(pods=True)
+            result = switching.result()
+    assert result.code == 0, result.text
+    assert services.selected_slot("storefront") == "green"
+    assert services.ready("storefront") == {"blue": 4, "green": 4}
+    assert watched["storefront"].states[0] == {"blue": 8}
+    assert watched["storefront"].fewest == 4
+    assert watched["storefront"].mixed == 0
+    services.scale("storefront-blue", 2)
