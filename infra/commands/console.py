@@ -11,8 +11,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+
+class _Telling(Console):
+    """Tells what is going on to whoever still listens."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more: Rich would end the program, in the middle of what has to be finished or taken back."""
+        self.quiet = True
+
+
 out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+err = _Telling(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 

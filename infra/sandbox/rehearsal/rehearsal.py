@@ -1,7 +1,8 @@
 """The order of a rehearsal: preview, update, checks, a second preview and a refresh that find nothing, and the end.
 
 Owns the instance that it is in: one that no other command knows, deleted at the end however the rehearsal ends, so that
-two may run at once and a killed one is in nobody's way. Leaves printing to the command line.
+two may run at once and a killed one is in nobody's way. A stack that another's database is restored from is rehearsed
+before that one, in the same sandbox. Leaves printing to the command line.
 """
 
 import contextlib
@@ -114,38 +115,43 @@ class Rehearsal:
             files = [stack_file.source_of(stack) for stack in self._sources]
             before = work_tree.state(files)
             instance = self._start()
-        for source in self._sources[:-1]:
-            with self._step(f"up of {source}, which it restores from"):
-                engine(_workspace(instance, source), _UP)
-        with self._step("preview"):
-            workspace = _workspace(instance, self.stack)
-            engine(workspace, ["preview"])
-        with self._step("up"):
-            engine(workspace, _UP)
-        with self._step("checks"):
-            outputs = engine_run.document(workspace, ["stack", "output", "--json", "--show-secrets"])
-            self._check(Applied(workspace, outputs))
-        with self._step("second preview"):
-            engine(workspace, ["preview", _NOTHING])
-        with self._step("refresh"):
-            engine(workspace, ["refresh", "--preview-only", _NOTHING])
+        for stack in self._sources:
+            self._apply(stack, instance, engine)
         with self._step("work tree"):
             work_tree.require_unchanged(before, work_tree.state(files))
+
+    def _apply(self, stack: str, instance: Instance, engine: Callable[[Workspace, Sequence[str]], None]) -> None:
+        """Take one stack from nothing to the end; those that it restores from are there."""
+        of = "" if stack == self.stack else f"{stack}: "
+        with self._step(f"{of}preview"):
+            workspace = _workspace(instance, stack)
+            engine(workspace, ["preview"])
+        with self._step(f"{of}up"):
+            engine(workspace, _UP)
+        with self._step(f"{of}checks"):
+            outputs = engine_run.document(workspace, ["stack", "output", "--json", "--show-secrets"])
+            self._check(Applied(workspace, outputs), of)
+        with self._step(f"{of}second preview"):
+            engine(workspace, ["preview", _NOTHING])
+        with self._step(f"{of}refresh"):
+            engine(workspace, ["refresh", "--preview-only", _NOTHING])
 
     def _start(self) -> Instance:
         asked = frozenset[str]().union(*(stack_file.services(stack_file.source_of(one)) for one in self._sources))
         return lifecycle.up(self.instance, self.report, asked, self._identity)
 
-    def _check(self, applied: Applied) -> None:
+    def _check(self, applied: Applied, of: str) -> None:
+        checks: list[Step] = []
         for check in (*ANSWERS, *PROMISES):
             began = time.monotonic()
             ok, detail = _look(check, applied)
-            self.checks.append(Step(check.name, time.monotonic() - began, ok=ok, detail=detail))
-        failed = [f"{check.name}: {check.detail}" for check in self.checks if not check.ok]
+            checks.append(Step(f"{of}{check.name}", time.monotonic() - began, ok=ok, detail=detail))
+        self.checks += checks
+        failed = [f"{check.name}: {check.detail}" for check in checks if not check.ok]
         if failed:
             more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
             remedy = "mend the program or the settings; --keep leaves the sandbox for a look"
-            raise TenantryError(f"not so: {failed[0]}{more}", f"stack {self.stack}", remedy)
+            raise TenantryError(f"not so: {failed[0]}{more}", f"stack {applied.workspace.stack}", remedy)
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -162,8 +168,7 @@ class Rehearsal:
         """Delete the instance, whatever signal comes meanwhile, and the log of a rehearsal that went well."""
         before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            with contextlib.suppress(OSError):  # whoever listened may be gone
-                self.report(f"{self.stack}: deleting the sandbox {self.instance}")
+            self.report(f"{self.stack}: deleting the sandbox {self.instance}")
             lifecycle.down(self.instance, lambda _line: None, delete=True, missing_ok=True)
             (INSTANCES / f"{self.instance}.lock").unlink(missing_ok=True)
             shutil.rmtree(INSTANCES / self.instance, ignore_errors=True)  # one that has no record yet

@@ -16,6 +16,8 @@ from infra.sandbox.addresses import AddressBlock
 from infra.sandbox.environment import Workspace
 from infra.sandbox.instance import Instance
 from infra.sandbox.rehearsal import engine_run, rehearsal
+from infra.sandbox.rehearsal.applied import Applied
+from infra.sandbox.rehearsal.checking import Check, Unkept
 
 Run = Callable[..., Result]
 
@@ -68,9 +70,7 @@ def test_a_rehearsal_that_went_well_keeps_no_log(run: Run) -> None:
     assert list(rehearsal.LOGS.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("stack", "step"), [("dr", "preview"), ("production", "up of production, which it restores from")]
-)
+@pytest.mark.parametrize(("stack", "step"), [("dr", "preview"), ("production", "production: preview")])
 def test_a_stack_that_cannot_be_made_fails_the_step_that_needs_it(
     run: Run, monkeypatch: pytest.MonkeyPatch, stack: str, step: str
 ) -> None:
@@ -85,10 +85,28 @@ def test_a_stack_that_cannot_be_made_fails_the_step_that_needs_it(
     assert [one["ok"] for one in told["steps"]][-2:] == [True, False]
 
 
+def test_a_check_of_the_stack_before_it_that_fails_ends_the_rehearsal_with_its_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(applied: Applied) -> str:
+        if applied.workspace.stack == "production":
+            raise Unkept("it is open", "bucket b")
+        return "1 bucket"
+
+    monkeypatch.setattr(rehearsal, "PROMISES", (Check("every bucket is closed", look),))
+    told = json.loads(run("dr").stdout)
+    assert [(one["name"], one["ok"]) for one in told["steps"]][-1] == ("production: checks", False)
+    assert [(one["name"], one["ok"]) for one in told["checks"]] == [("production: every bucket is closed", False)]
+    assert (
+        "not so: production: every bucket is closed: it is open, bucket b, stack production, "
+        in told["failure"]["message"]
+    )
+
+
 def test_the_log_of_a_failure_between_two_runs_of_the_engine_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi, "ensure_stack", refusing("dr"))
     told = json.loads(run("dr").stdout)
-    assert Path(told["log"]).read_text() == "it ran\n", "production's update"
+    assert Path(told["log"]).read_text() == "it ran\n" * 4, "production's runs"
 
 
 def test_a_stack_file_that_goes_away_is_a_failure_of_the_first_step(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
