@@ -10,7 +10,7 @@ from infra.sandbox import instance as instances
 from infra.sandbox import lifecycle
 from tests.sandbox.servers.harness import quiet
 
-NAME = "test-services"
+NAME = "test-asked-for"
 
 
 @pytest.fixture
