@@ -47,7 +47,7 @@ class WorkloadNamespaceArgs:
         egress: whom every pod of it may call.
         tenant_of: the platform's namespace, for that of a tenant's; None for any other.
         behind_aws: whether AWS's load balancer sends requests to its pods: those are ready only once it finds them so,
-            and a rollout takes none away before. Its controller says so by a webhook, without which no pod is made.
+            and a rollout takes none away before. Its controller says so by a webhook.
     """
 
     namespace: str
