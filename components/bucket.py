@@ -126,7 +126,7 @@ class Bucket(pulumi.ComponentResource):
             Statement(actions=objects, resources=[pulumi.Output.format("{0}/*", self.arn)]),
             Statement(actions=key, resources=[self.key_arn]),
         )
-        args = RoleGrantArgs(role=role, description=f"{what} {self._name}", statements=statements)
+        args = RoleGrantArgs(role=role, description=f"{what} {self._name}", statements=statements, inline=True)
         return RoleGrant(f"{self._name}-{what}", args, self._child())
 
     def _child(self) -> pulumi.ResourceOptions:

@@ -31,12 +31,14 @@ class Workload:
         service: its name.
         pods: what its pods have.
         configs: what they read besides.
+        environment: of that, the plain configuration, for a job that keeps its own.
     """
 
     namespace: pulumi.Input[str]
     service: str
     pods: PodArgs
     configs: Sequence[EnvironmentConfig] = ()
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,7 +60,7 @@ class MigrationJobArgs:
     command: tuple[str, ...]
     phase: Literal["expand", "contract"]
     deadline: int
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     login: EnvironmentSecret | None = None
     after: Sequence[pulumi.Resource] = ()
 

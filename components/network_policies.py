@@ -54,13 +54,13 @@ class Rule:
 
     Args:
         peers: pods at the other end.
-        blocks: addresses at the other end, in CIDR notation.
+        blocks: addresses at the other end, in CIDR notation; as an output where only AWS knows them.
         ports: at the end that is called; empty for all, where that end has a policy which says it.
         protocols: of the ports, each with all of them: `TCP`, `UDP`.
     """
 
     peers: Sequence[Peers] = ()
-    blocks: Sequence[str] = ()
+    blocks: Sequence[str] | pulumi.Output[Sequence[str]] = ()
     ports: Sequence[int] = ()
     protocols: Sequence[str] = ("TCP",)
 
@@ -165,10 +165,16 @@ def _egress(rule: Rule) -> NetworkPolicyEgressRuleArgsDict:
     return {"to": _others(rule), "ports": _ports(rule)} if rule.ports else {"to": _others(rule)}
 
 
-def _others(rule: Rule) -> list[NetworkPolicyPeerArgsDict]:
-    assert rule.peers or rule.blocks, "a rule without an other end is about everybody"
-    blocks: list[NetworkPolicyPeerArgsDict] = [{"ip_block": {"cidr": block}} for block in rule.blocks]
-    return [*map(_pods, rule.peers), *blocks]
+def _others(rule: Rule) -> pulumi.Input[list[NetworkPolicyPeerArgsDict]]:
+    if isinstance(rule.blocks, pulumi.Output):
+        return rule.blocks.apply(lambda blocks: _ends(rule.peers, blocks))
+    return _ends(rule.peers, rule.blocks)
+
+
+def _ends(peers: Sequence[Peers], blocks: Sequence[str]) -> list[NetworkPolicyPeerArgsDict]:
+    assert peers or blocks, "a rule without an other end is about everybody"
+    addresses: list[NetworkPolicyPeerArgsDict] = [{"ip_block": {"cidr": block}} for block in blocks]
+    return [*map(_pods, peers), *addresses]
 
 
 def _pods(peers: Peers) -> NetworkPolicyPeerArgsDict:

@@ -43,6 +43,10 @@ class PrivateEndpoints(pulumi.ComponentResource):
     storage: pulumi.Output[str]
     """S3's gateway endpoint, for bucket policies."""
 
+    storage_blocks: pulumi.Output[Sequence[str]]
+    """S3's addresses in the region, in CIDR notation, for those who close pods but for them. They are everybody's
+    buckets: whose may be used is for IAM to say. AWS changes them now and then; a refresh finds that."""
+
     def __init__(self, name: str, args: PrivateEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:network:PrivateEndpoints", name, None, opts)
         self._name = name
@@ -53,7 +57,8 @@ class PrivateEndpoints(pulumi.ComponentResource):
         for service in args.services:
             self._interface(service)
         self.storage = storage.id
-        self.register_outputs({"storage": self.storage})
+        self.storage_blocks = storage.cidr_blocks.apply(_known)
+        self.register_outputs({"storage": self.storage, "storage_blocks": self.storage_blocks})
 
     def allow_from(self, source: str, security_group_id: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
         """Let the members of a security group reach the endpoints.
@@ -117,3 +122,14 @@ class PrivateEndpoints(pulumi.ComponentResource):
             tags=tags(f"{self._name}-group", "network"),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _known(blocks: Sequence[str] | None) -> Sequence[str]:
+    """Return the blocks in order.
+
+    Raises:
+        ValueError: there are none, as in the state of an endpoint that was made before the plugin told them.
+    """
+    if not blocks:
+        raise ValueError("the state has no addresses of S3's endpoint; run `pulumi refresh`, then this again")
+    return sorted(blocks)

@@ -110,7 +110,7 @@ class Queue(pulumi.ComponentResource):
         return self._grant(f"{consumer}-consumes", role, statements)
 
     def _grant(self, what: str, role: pulumi.Input[str], statements: tuple[Statement, ...]) -> RoleGrant:
-        args = RoleGrantArgs(role=role, description=f"{what} {self._name}", statements=statements)
+        args = RoleGrantArgs(role=role, description=f"{what} {self._name}", statements=statements, inline=True)
         return RoleGrant(f"{self._name}-{what}", args, self._child())
 
     def _child(self) -> pulumi.ResourceOptions:

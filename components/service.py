@@ -54,7 +54,7 @@ class ServiceArgs:
     min_ready_seconds: int = 0
     bounds: Bounds | None = None
     max_unavailable: int = 1
-    environment: Mapping[str, str] | None = None
+    environment: Mapping[str, pulumi.Input[str]] | None = None
     config_maps: Sequence[EnvironmentConfig] = ()
     after: Sequence[pulumi.Resource] = ()
     before_traffic: Sequence[pulumi.Resource] = ()

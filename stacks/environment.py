@@ -56,7 +56,9 @@ class _Environment:
         self._opts = pulumi.ResourceOptions(providers=[self._foundation.cluster, self._foundation.database])
         space = WorkloadNamespaceArgs(namespace=settings.namespace, behind_aws=routing.behind_aws(settings))
         self._namespace = WorkloadNamespace("platform", space, self._opts).namespace
-        ways = policies.declare(settings, self._namespace, self._opts)
+        parts = self._foundation.parts
+        storage_blocks = parts.storage_blocks if parts else None
+        ways = policies.declare(settings, self._namespace, self._opts, storage_blocks)
         # Pods find their ways open when they start.
         self._pods_opts = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[ways]))
         self._serve_names()

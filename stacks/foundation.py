@@ -16,6 +16,7 @@ from components.isolated_schema import Endpoint, Server
 from infra.settings.database import BroughtDatabase, DatabaseSettings, DeclaredDatabase, ExistingDatabase
 from infra.settings.foundation import BroughtCluster, ClusterSettings, DeclaredCluster, ExistingCluster
 from infra.settings.models import StackSettings
+from infra.settings.rights import uses_queues
 
 if TYPE_CHECKING:
     # Half a second of every run, which a stack that declares nothing in AWS need not wait for.
@@ -98,7 +99,7 @@ def _region(settings: StackSettings) -> "Region":
 
     assert settings.aws is not None  # the model refuses settings that declare resources without a place for them
     assert settings.network is not None
-    return Region(settings.aws, settings.network)
+    return Region(settings.aws, settings.network, queued=uses_queues(settings.services))
 
 
 def _parts(settings: StackSettings, region: "Region") -> "Parts":

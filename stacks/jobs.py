@@ -77,7 +77,7 @@ class Jobs:
             command=wanted.command,
             phase=phase,
             deadline=wanted.deadline_seconds,
-            environment=settings.environment,
+            environment=workload.environment,
             login=self._login,
             after=after,
         )

@@ -3,12 +3,13 @@
 Owns which parts there are and what they are given of each other. Leaves each part to the module of its name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pulumi
 
+from components.queue import Queue
 from infra.settings.models import StackSettings
 from stacks import governance
 from stacks.dns import Names
@@ -30,6 +31,9 @@ class Parts:
     Args:
         secrets: what services may read.
         storage: the buckets by purpose.
+        queues: name -> queue.
+        region: where all this is.
+        storage_blocks: the addresses at which pods reach buckets, in CIDR notation.
         names: the zone of all hosts and their certificate; None where the stack has none.
         edge: the firewall before the gateway; None where the stack has none.
         outputs: the stack's outputs about all parts.
@@ -37,6 +41,9 @@ class Parts:
 
     secrets: Secrets
     storage: Storage
+    queues: Mapping[str, Queue]
+    region: str
+    storage_blocks: pulumi.Output[Sequence[str]]
     names: Names | None
     edge: "Edge | None"
     outputs: Mapping[str, pulumi.Input[object]]
@@ -70,7 +77,16 @@ def declare(settings: StackSettings, region: Region) -> Parts:
         **registry_outputs(images),
         **outside,
     }
-    return Parts(secrets=secrets, storage=storage, names=names, edge=edge, outputs=outputs)
+    return Parts(
+        secrets=secrets,
+        storage=storage,
+        queues=governed.queues,
+        region=region.place.region,
+        storage_blocks=region.network.endpoints.storage_blocks,
+        names=names,
+        edge=edge,
+        outputs=outputs,
+    )
 
 
 def _edge(

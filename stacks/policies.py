@@ -54,15 +54,24 @@ _ISTIOD_PORT = 15012
 _ANYWHERE_PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
 
 
-def declare(settings: StackSettings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> NetworkPolicies:
+def declare(
+    settings: StackSettings,
+    namespace: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+    storage_blocks: pulumi.Output[Sequence[str]] | None = None,
+) -> NetworkPolicies:
     """Declare the policies of the platform's own pods, whom its namespace is closed to.
 
     Args:
         settings: the stack's.
         namespace: of the platform's services.
         opts: with the cluster's provider.
+        storage_blocks: where buckets are, in CIDR notation; None where the stack declares nothing in AWS.
     """
-    connections = {f"service-{name}": _service(name, service, settings) for name, service in settings.services.items()}
+    connections = {
+        f"service-{name}": _service(name, service, settings, storage_blocks)
+        for name, service in settings.services.items()
+    }
     connections.update(_gateway(settings))
     if pooling.settings_of(settings) is not None:
         connections["pooler"] = _pooler(settings)
@@ -78,13 +87,21 @@ def tenants_egress(settings: StackSettings) -> Sequence[Rule]:
     return [DNS, *_database(settings, {NAMESPACE_LABEL: settings.namespace})]
 
 
-def _service(name: str, service: ServiceSettings, settings: StackSettings) -> Connections:
+def _service(
+    name: str,
+    service: ServiceSettings,
+    settings: StackSettings,
+    storage_blocks: pulumi.Output[Sequence[str]] | None,
+) -> Connections:
     """Return the connections of a service's pods, and of its jobs' pods, which carry its name as well."""
     outside = [Rule(blocks=called.blocks, ports=called.ports) for called in service.egress]
+    stored = (
+        [Rule(blocks=storage_blocks, ports=[_HTTPS_PORT])] if service.buckets and storage_blocks is not None else []
+    )
     return Connections(
         pods={_NAME_LABEL: name, **_OURS},
         ingress=_callers(name, service, settings),
-        egress=[DNS, Rule(peers=[_SERVICES]), *_stores(name, service, settings), *_aws(settings), *outside],
+        egress=[DNS, Rule(peers=[_SERVICES]), *_stores(name, service, settings), *_aws(settings), *stored, *outside],
         named=[called.name for called in service.egress],
     )
 
@@ -190,7 +207,8 @@ def _addresses(host: str) -> Sequence[str]:
 def _aws(settings: StackSettings) -> list[Rule]:
     """Return what a pod with an identity of AWS calls: the agent that gives it credentials, and interface endpoints.
 
-    What has no such endpoint, as S3, is at public addresses, which the service names as egress.
+    Queues are among those. S3 is at public addresses, those of its gateway endpoint, which are open to services that
+    use a bucket; what else has no interface endpoint a service names as egress.
     """
     if not isinstance(settings.cluster, DeclaredCluster):
         return []

@@ -25,6 +25,7 @@ from infra.settings.foundation import (
     TagSettings,
 )
 from infra.settings.redis import RedisSettings, RedisStoreSettings
+from infra.settings.rights import QUEUE_ENDPOINT
 from stacks.stores import database_args, redis_args, restored_logins
 
 
@@ -35,16 +36,17 @@ class Region:
     the group of whoever applies the program.
     """
 
-    def __init__(self, place: AwsSettings, network: NetworkSettings) -> None:
+    def __init__(self, place: AwsSettings, network: NetworkSettings, *, queued: bool = False) -> None:
         """Declare the network.
 
         Args:
             place: account and region.
             network: its addresses and zones.
+            queued: whether services use queues, which they reach inside the network only.
         """
         self.place = place
         self.opts = pulumi.ResourceOptions(providers=[_account(place)])
-        self.network = Network("network", _network_args(network), self.opts)
+        self.network = Network("network", _network_args(network, queued=queued), self.opts)
         self.operators = OperatorAccess("operators", OperatorAccessArgs(vpc_id=self.network.vpc_id), self.opts)
         self.network.endpoints.allow_from("operators", self.operators.security_group_id)
 
@@ -181,13 +183,14 @@ def _default_tags(settings: TagSettings) -> dict[str, str]:
     }
 
 
-def _network_args(settings: NetworkSettings) -> NetworkArgs:
+def _network_args(settings: NetworkSettings, *, queued: bool) -> NetworkArgs:
+    usual = (*PRODUCTION_ENDPOINTS, QUEUE_ENDPOINT) if queued else PRODUCTION_ENDPOINTS
     endpoints = settings.interface_endpoints
     return NetworkArgs(
         block=settings.block,
         zones=settings.zones,
         nat_gateways=settings.nat_gateways,
-        interface_endpoints=PRODUCTION_ENDPOINTS if endpoints is None else endpoints,
+        interface_endpoints=usual if endpoints is None else endpoints,
         flow_log_retention_days=settings.flow_log_retention_days,
     )
 

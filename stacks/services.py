@@ -17,6 +17,7 @@ from components.service import Service, ServiceArgs
 from components.service_account import ServiceAccount, ServiceAccountArgs
 from components.slot import Bounds, Slot, SlotArgs
 from infra.settings.services import AutoscalingSettings, ServiceSettings, in_order, ready_seconds
+from stacks import rights
 from stacks.foundation import Foundation
 from stacks.jobs import Jobs
 
@@ -98,8 +99,13 @@ class Services:
         return Priorities("priority", args, self._opts) if used else None
 
     def _service(self, name: str, settings: ServiceSettings, before: Mapping[str, Service]) -> Service:
-        pods = self._pods(name, settings)
-        self._workloads[name] = Workload(namespace=self._namespace, service=name, pods=pods)
+        identity = self._identity(name)
+        pods = self._pods(name, settings, identity)
+        environment: dict[str, pulumi.Input[str]] = {
+            **settings.environment,
+            **rights.grant(name, settings, identity, self._foundation.parts),
+        }
+        self._workloads[name] = Workload(namespace=self._namespace, service=name, pods=pods, environment=environment)
         args = ServiceArgs(
             namespace=self._namespace,
             pods=pods,
@@ -115,15 +121,14 @@ class Services:
             min_ready_seconds=ready_seconds(name, self._settings),
             bounds=_bounds(settings.autoscaling),
             max_unavailable=settings.disruption.max_unavailable,
-            environment=settings.environment,
+            environment=environment,
             config_maps=self._config_maps.get(name, ()),
             after=[resource for other in settings.after for resource in _switched(before[other])],
             before_traffic=self._jobs.before_traffic(self._workloads[name], settings),
         )
         return Service(name, args, self._opts)
 
-    def _pods(self, name: str, settings: ServiceSettings) -> PodArgs:
-        identity = self._identity(name)
+    def _pods(self, name: str, settings: ServiceSettings, identity: "PodIdentity | None") -> PodArgs:
         asked = settings.resources
         return PodArgs(
             http=_http(settings, self._drain_seconds[name]),

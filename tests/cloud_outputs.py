@@ -12,6 +12,9 @@ CLUSTER_GROUP = "sg-0c1a55e5c1a55e5c1"
 MOCKED_ID = "id-of-"
 """What every id begins with that the mocks give."""
 
+STORAGE_BLOCKS = ("3.5.136.0/22", "52.219.170.0/23")
+"""Where S3 is in the region."""
+
 _FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "id": ACCOUNT},
     "aws:index/getRegion:getRegion": {"region": REGION, "id": REGION},
@@ -49,6 +52,9 @@ _OUTPUTS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:ec2/eip:Eip": lambda inputs: {"allocationId": "eipalloc-1"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda inputs: {"latestVersion": 3},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": lambda inputs: (
+        {"cidrBlocks": list(reversed(STORAGE_BLOCKS))} if inputs["vpcEndpointType"] == "Gateway" else {}
+    ),
     "aws:ecr/repository:Repository": lambda inputs: {
         "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{inputs['name']}"
     },

@@ -25,6 +25,7 @@ from infra.settings.jobs import ScheduledJobSettings, unserved_jobs
 from infra.settings.kinds import Cpu, FlagName, Isolation, Memory, Plan, ServiceName, Slug
 from infra.settings.policies import unreachable
 from infra.settings.redis import RedisSettings
+from infra.settings.rights import ungranted
 from infra.settings.routing import RoutedTenant
 from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
@@ -169,6 +170,7 @@ class StackSettings(Section):
         yield from unserved_jobs(self.services, self.jobs)
         in_cluster, own = isinstance(self.cluster, DeclaredCluster), self.aws.name if self.aws else None
         yield from self.secrets.unserved(self.services, in_cluster=in_cluster, own=own)
+        yield from ungranted(self.services, self.storage, self.queues, self.network, in_cluster=in_cluster)
 
     def _stored(self) -> Iterator[Contradiction]:
         distributed = self.edge is not None and self.edge.cdn is not None

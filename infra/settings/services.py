@@ -23,6 +23,7 @@ from infra.settings.kinds import (
     VariableName,
 )
 from infra.settings.policies import EgressSettings, misconnected
+from infra.settings.rights import BucketPurpose, BucketRight, QueueRight, excessive, variables
 from infra.settings.routing import RoutedService
 from infra.settings.section import Contradiction, Section, repeated
 from infra.units import mebibytes
@@ -34,7 +35,7 @@ _GIVEN = (
     *("DATABASE_URL", "DIRECT_DATABASE_URL", "REDIS_URL", "SESSIONS_REDIS_URL", "SECRETS_DIRECTORY"),
     *("MIGRATION_PHASE", "ACTIVE_SLOT", "SERVICE_URL"),
 )
-"""Variables that the platform itself sets, in pods of services and of their jobs."""
+"""Variables that the platform itself sets, in pods of services and of their jobs; beside those of what they use."""
 
 _TAKEN = ("default", "cni", "database-pooler", "gateway-maintenance", "gateway-istio")
 """Names that no service can have, which gives its own to a Service, a service account and an AWS identity: those of the
@@ -186,6 +187,14 @@ class ServiceSettings(RoutedService):
     egress: Annotated[tuple[EgressSettings, ...], Field(max_length=20)] = ()
     """What it and its jobs call outside of the platform; none: nothing there, whatever they try."""
 
+    buckets: dict[BucketPurpose, BucketRight] = Field(default_factory=dict)
+    """Purpose, as in `storage` -> what it and its jobs do there; each finds the bucket's name as `BUCKET_PURPOSE`, and
+    the region as `AWS_REGION`. Who writes also lists and deletes, but reads nothing."""
+
+    queues: dict[Slug, QueueRight] = Field(default_factory=dict)
+    """Name, as in `queues` of the stack -> what it and its jobs do there; each finds the URL as `QUEUE_NAME_URL`, with
+    underscores for dashes, and the region as `AWS_REGION`."""
+
     @property
     def most_pods(self) -> tuple[int, ...]:
         """How many pods each of its slots may have."""
@@ -216,6 +225,7 @@ class ServiceSettings(RoutedService):
         yield from repeated("after", self.after)
         yield from self._variables()
         yield from misconnected(self.port, self.callers, self.egress)
+        yield from excessive(self.buckets, self.queues)
 
     def _shared(self, canary: CanarySettings) -> Iterator[Contradiction]:
         if canary.slot == self.active:
@@ -249,8 +259,9 @@ class ServiceSettings(RoutedService):
                 yield (name,), text
 
     def _variables(self) -> Iterator[Contradiction]:
+        given = {*_GIVEN, *variables(self.buckets, self.queues)}
         for name, value in self.environment.items():
-            if name in _GIVEN:
+            if name in given:
                 yield ("environment", name), "set by the platform; take another name"
             elif name.endswith(_SECRET_ENDINGS) or "SECRET_" in name:
                 yield ("environment", name), "a secret, by its name; declare it in secrets, or rename it"

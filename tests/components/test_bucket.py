@@ -138,7 +138,7 @@ def test_a_reader_reads_and_changes_nothing(graph: Graph) -> None:
         (["s3:GetObject", "s3:GetObjectVersion"], [f"{ARN}/*"]),
         (["kms:Decrypt"], [KEY]),
     ]
-    assert graph.named("uploads-admin-reads-attachment").plain("role") == "role-of-admin"
+    assert graph.named("uploads-admin-reads-policy").plain("role") == "role-of-admin"
 
 
 def test_a_writer_can_neither_read_objects_nor_destroy_old_versions(graph: Graph) -> None:
@@ -147,7 +147,7 @@ def test_a_writer_can_neither_read_objects_nor_destroy_old_versions(graph: Graph
         (["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{ARN}/*"]),
         (["kms:GenerateDataKey", "kms:Decrypt"], [KEY]),
     ]
-    assert graph.named("uploads-api-writes-attachment").plain("role") == "role-of-api"
+    assert graph.named("uploads-api-writes-policy").plain("role") == "role-of-api"
 
 
 def test_it_is_protected_from_deletion_unless_told_otherwise(graph: Graph) -> None:

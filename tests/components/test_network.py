@@ -2,12 +2,14 @@
 
 import json
 from ipaddress import IPv4Network
+from typing import Any
 
 import pytest
 
 from components.network import Network
+from tests import cloud_outputs
 from tests.cloud_examples import ZONES, cloud_graph, network_args
-from tests.cloud_outputs import CLUSTER_GROUP
+from tests.cloud_outputs import CLUSTER_GROUP, STORAGE_BLOCKS
 from tests.harness import Graph, Node, graph_of
 
 
@@ -89,6 +91,22 @@ def test_storage_is_reached_through_the_route_tables_of_the_private_tier(graph: 
     assert endpoint.plain("vpcEndpointType") == "Gateway"
     assert endpoint.plain("serviceName") == "com.amazonaws.eu-central-1.s3"
     assert sorted(endpoint.plain("routeTableIds")) == [f"id-of-network-private-{zone}-table" for zone in ZONES]
+
+
+def test_it_knows_where_storage_is_for_those_who_close_pods_but_for_that(graph: Graph) -> None:
+    (endpoints,) = graph.of_type(":PrivateEndpoints")
+    assert endpoints.outputs is not None
+    assert endpoints.outputs["storage_blocks"] == list(STORAGE_BLOCKS)
+
+
+def test_a_state_without_the_addresses_of_storage_is_to_be_refreshed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(token: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        return {**outputs(token, name, inputs), "cidrBlocks": None}
+
+    outputs = cloud_outputs.outputs
+    monkeypatch.setattr(cloud_outputs, "outputs", told)
+    with pytest.raises(ValueError, match="run `pulumi refresh`"):
+        network()
 
 
 def test_interface_endpoints_are_private_and_answer_to_the_network_alone(graph: Graph) -> None:

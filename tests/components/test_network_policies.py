@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.namespace import TENANT_OF_LABEL, WorkloadNamespace, WorkloadNamespaceArgs
@@ -57,6 +58,18 @@ def test_a_rule_has_pods_and_addresses_of_whom_each_may() -> None:
     ports = [{"protocol": "TCP", "port": 80}]
     assert spec(ingress=[rule])["ingress"] == [{"from": others, "ports": ports}]
     assert spec(egress=[rule])["egress"] == [{"to": others, "ports": ports}]
+
+
+def test_addresses_that_only_aws_knows_are_among_a_rules() -> None:
+    def declare() -> None:
+        known = pulumi.Output.from_input(["10.1.0.0/24", "10.2.0.0/24"])
+        rule = Rule(peers=[Peers(pods=API)], blocks=known, ports=[443])
+        args = NetworkPoliciesArgs(namespace="shop", connections={"service-api": Connections(pods=API, egress=[rule])})
+        NetworkPolicies("policies", args)
+
+    (said,) = graph_of(declare).named("policies-service-api").plain("spec", "egress")
+    blocks = [{"ipBlock": {"cidr": "10.1.0.0/24"}}, {"ipBlock": {"cidr": "10.2.0.0/24"}}]
+    assert said == {"to": [{"podSelector": {"matchLabels": API}}, *blocks], "ports": [{"protocol": "TCP", "port": 443}]}
 
 
 def test_names_are_asked_for_by_both_protocols() -> None:

@@ -73,6 +73,12 @@ def test_a_sender_sends_and_does_not_read(graph: Graph) -> None:
     ]
 
 
+def test_rights_are_part_of_the_role_and_none_of_the_policies_that_it_takes_ten_of(graph: Graph) -> None:
+    found = {node.name: node.plain("role") for node in graph.of_type("iam/rolePolicy:RolePolicy")}
+    assert found == {"mail-api-sends-policy": "role-of-api", "mail-worker-consumes-policy": "role-of-worker"}
+    assert graph.of_type("iam/policy:Policy") == graph.of_type(":RolePolicyAttachment") == []
+
+
 def test_a_consumer_consumes_and_does_not_touch_dead_letters(graph: Graph) -> None:
     (actions, resources), decrypts = rights(graph, "mail-worker-consumes")
     assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"} <= set(actions)

@@ -204,7 +204,7 @@ def test_everything_that_holds_data_is_protected_by_default(cloud: Graph) -> Non
 
 
 def test_no_role_has_rights_on_everything(cloud: Graph) -> None:
-    policies = cloud.of_type("iam/policy:Policy")
+    policies = [*cloud.of_type("iam/policy:Policy"), *cloud.of_type("iam/rolePolicy:RolePolicy")]
     assert policies
     for node in policies:
         for statement in json.loads(node.plain("policy"))["Statement"]:

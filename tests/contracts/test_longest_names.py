@@ -86,6 +86,8 @@ def called(names: Names) -> Callable[[dict[str, Any]], None]:
         raw["services"] = {names.service: raw["services"]["storefront"]}
         raw["namespace"] = names.slug
         raw["queues"] = {names.slug: {}}
+        rights = {"buckets": {"uploads": "read_write", "exports": "write"}, "queues": {names.slug: "both"}}
+        raw["services"][names.service] |= rights
         raw["registry"] = {"repositories": [names.repository]}
         checks = [{"host": names.zone, "path": names.path}]
         raw["dns"] = {"zone": names.zone, "health_checks": checks}

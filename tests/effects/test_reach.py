@@ -45,6 +45,14 @@ def test_the_watch_over_certificates_reaches_the_cluster_and_nobody_reaches_it()
     assert reachable(declared_graph(certified)) == {*ALLOWED, *WATCHED}
 
 
+def test_services_reach_queues_by_an_endpoint_where_one_uses_a_queue() -> None:
+    def queued(raw: dict[str, Any]) -> None:
+        raw["services"]["storefront"]["queues"] = {"mail": "send"}
+
+    ways = {(source, "network-endpoints-sqs", 443) for source in ("nodes and pods", "operators")}
+    assert reachable(declared_graph(queued)) == {*ALLOWED, *ways}
+
+
 def test_everything_with_an_address_is_in_a_group_that_is_judged(graph: Graph) -> None:
     assert len(members(graph)) == 2 + 3 + len(ENDPOINTS)  # cluster and operators, the stores
 

@@ -24,6 +24,7 @@ from tests.settings import test_jobs_settings as jobs
 from tests.settings import test_loader as loader
 from tests.settings import test_name_lengths as lengths
 from tests.settings import test_policies_settings as policies
+from tests.settings import test_rights_settings as rights
 from tests.settings import test_routing_settings as routing
 from tests.settings import test_secrets_settings as secrets
 from tests.settings import test_services_settings as services
@@ -58,6 +59,7 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (jobs.changed(path, value) for path, value, _ in jobs.WRONG)
     yield from (policies.changed(path, value) for path, value, _, _ in policies.WRONG)
     yield from (services.changed(changes) for changes, _, _ in services.WRONG)
+    yield from (rights.changed(changes) for changes, _, _ in rights.WRONG)
 
 
 def can_be_written(raw: object) -> bool:

@@ -259,6 +259,8 @@ def test_a_gateway_endpoint_keeps_a_route_in_each_of_its_tables(world: World) ->
     first, second, third = (table(world) for _ in range(3))
     inputs = {"vpcId": world.vpc, "serviceName": f"com.amazonaws.{world.region}.s3"}
     endpoint = world.object("aws:ec2/vpcEndpoint:VpcEndpoint").create(**inputs, routeTableIds=[first])
+    assert endpoint.outputs["cidrBlocks"], "nobody learns where the service is"
+    assert endpoint.refresh() == set()
     endpoint.update(**inputs, routeTableIds=[second, third])
     tables = world.client("ec2").describe_route_tables(RouteTableIds=[first, second, third])["RouteTables"]
     routed = {

@@ -49,15 +49,18 @@ class VpcEndpoint(Kind):
         """Nothing is left to be said."""
 
     def told(self, cloud: Cloud, region: str, id: str, answer: Answer) -> dict[str, Value]:
-        """Return its properties, its prefix list among them."""
+        """Return its properties, its prefix list and the addresses in it among them."""
         told = super().told(cloud, region, id, {name: value for name, value in answer.items() if value != ""})
         told["securityGroupIds"] = [group["GroupId"] for group in answer.get("Groups", ())]
         told["arn"] = ec2_arn(cloud, region, f"vpc-endpoint/{id}")
         told.pop("privateDnsEnabled", None)
         if answer.get("VpcEndpointType") == "Gateway":
             wanted = [{"Name": "prefix-list-name", "Values": [answer["ServiceName"]]}]
-            lists = cloud.client("ec2", region).describe_managed_prefix_lists(Filters=wanted)["PrefixLists"]
-            told["prefixListId"] = next((found["PrefixListId"] for found in lists), None)
+            client = cloud.client("ec2", region)
+            for found in client.describe_managed_prefix_lists(Filters=wanted)["PrefixLists"]:
+                entries = client.get_managed_prefix_list_entries(PrefixListId=found["PrefixListId"])["Entries"]
+                told["prefixListId"] = found["PrefixListId"]
+                told["cidrBlocks"] = [entry["Cidr"] for entry in entries]
         return told
 
     def is_gone(self, answer: Answer) -> bool:
