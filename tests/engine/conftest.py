@@ -44,8 +44,8 @@ def brought(settings: Settings) -> None:
     for section in (*in_aws, "gateway"):
         settings.pop(section, None)
     for service in settings["services"].values():  # without a zone no host is routed
-        service.pop("hosts", None)
-        service.pop("tenant_hosts", None)
+        for field in ("hosts", "tenant_hosts", "buckets", "queues"):
+            service.pop(field, None)
         service["startup_seconds"] = 5  # a test waits for a slot as briefly as it can
         service["resources"] = {"memory_limit": "128Mi"}  # as much as is requested: a test scales it by its use
     settings["cluster"] = {"existing": {"context": "tenantry-sandbox"}}

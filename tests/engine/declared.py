@@ -165,10 +165,10 @@ def smaller(settings: Settings) -> None:
     settings.update(dict.fromkeys(("storage", "registry", "edge", "audit")))
     for section in ("dns", "gateway", "budget"):
         settings.pop(section, None)
+    settings["queues"], settings["network"]["interface_endpoints"] = {}, []
     for service in settings["services"].values():  # without a zone no host is routed
-        service.pop("hosts", None)
-        service.pop("tenant_hosts", None)
-    settings["queues"] = {}
+        for field in ("hosts", "tenant_hosts", "buckets", "queues"):
+            service.pop(field, None)
     blue = {**settings["services"]["storefront"]["slots"]["blue"], "replicas": 1}
     neighbour = {"port": 3001, "active": "blue", "database_connections": 1, "slots": {"blue": blue}}
     settings["services"]["neighbour"] = neighbour
