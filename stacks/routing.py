@@ -1,11 +1,12 @@
 """Which host leads where in an environment: settings -> the gateway, its routes, and what answers for what is closed.
 
-Owns which tenant goes which way: closed, pinned to a slot, early at a canary, or with everybody else by weight. Leaves
-records of hosts to external-dns, and custom domains of tenants to a later part.
+Owns which tenant goes which way: closed, pinned to a slot, early or late at a canary, or with everybody else by weight.
+Leaves records of hosts to external-dns, and custom domains of tenants to a later part.
 
 Tenants share one wildcard host, so that a tenant costs no resource and its host answers at once; only those that do
-not go with everybody else have their own, which Gateway API prefers to the wildcard. The service behind it tells who is
-no tenant.
+not go with everybody else have their own, which Gateway API prefers to the wildcard. Those of the rings `early` and
+`late` have it also while there is no canary: its start and end then change weights, and no gateway has to learn of a
+host, or to forget one, while it takes requests. The service behind the wildcard tells who is no tenant.
 """
 
 from collections.abc import Mapping, Sequence
@@ -157,7 +158,7 @@ def _directions(
     hosts: dict[str, list[str]] = {"hosts": shared}
     # By name, so that another order in the settings changes nothing.
     for tenant in sorted(settings.tenants, key=lambda one: one.slug) if service.tenant_hosts else ():
-        role = _role(tenant, service)
+        role = _role(tenant)
         if role is not None:
             hosts.setdefault(role, []).append(f"{tenant.slug}.{dns.zone}")
     weights = {role: None if everywhere else _weights(role, service) for role in hosts}
@@ -167,13 +168,13 @@ def _directions(
     ]
 
 
-def _role(tenant: TenantSettings, service: ServiceSettings) -> str | None:
+def _role(tenant: TenantSettings) -> str | None:
     """Return which way of its own a tenant goes; None for that of everybody else."""
     if tenant.maintenance:
         return "closed"
     if tenant.release.pin is not None:
         return tenant.release.pin  # also where everybody goes there: a switch must not move it for a moment
-    return "early" if tenant.ring == "early" and service.canary is not None else None
+    return None if tenant.ring == "standard" else tenant.ring
 
 
 def _weights(role: str, service: ServiceSettings) -> Mapping[Slot, int] | None:
@@ -185,8 +186,9 @@ def _weights(role: str, service: ServiceSettings) -> Mapping[Slot, int] | None:
         case "blue" | "green":
             return {role: 100}
         case "early":
-            assert canary is not None  # there is nothing to be early for without one
-            return {canary.slot: 100}
+            return {service.active if canary is None else canary.slot: 100}
+        case "late":
+            return {service.active: 100}
         case _:
             part = 0 if canary is None else canary.weight
             return {service.active: 100 - part, **({} if canary is None else {canary.slot: part})}

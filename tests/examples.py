@@ -139,6 +139,7 @@ def routed_graph() -> Graph:
         }
         early, closed, pinned = raw["tenants"]
         early["ring"] = "early"
+        raw["tenants"].append({"slug": "tea-house", "plan": "free", "ring": "late"})
         closed["maintenance"] = True
         pinned["release"] = {"pin": "blue"}
 

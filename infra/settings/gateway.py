@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from infra.settings.services import ServiceSettings
 
 
+_NO_HOST = "of no effect without a host; add hosts, or remove it"
 _NOBODY_ANSWERS = "no service has tenant_hosts; give them to one, or remove it"
 
 
@@ -81,6 +82,7 @@ class Hosts:
         """Return what is said without effect, and hosts, slots and tenants that do not go together."""
         yield from self._unreachable()
         yield from self._without_hosts()
+        yield from self._canaries()
         yield from self._shared()
         yield from self._mixed_up()
         yield from self._closed()
@@ -108,7 +110,17 @@ class Hosts:
                 continue
             for field in ("paths", "affinity"):
                 if field in service.model_fields_set and getattr(service, field) is not None:
-                    yield ("services", name, field), "of no effect without a host; add hosts, or remove it"
+                    yield ("services", name, field), _NO_HOST
+
+    def _canaries(self) -> Iterator[Contradiction]:
+        for name, service in self._services.items():
+            if service.canary is None:
+                continue
+            if self._dns is not None and name not in self._routed:
+                yield ("services", name, "canary"), _NO_HOST
+            elif service.canary.weight == 0 and not service.tenant_hosts:
+                wrong = "nobody meets it, as only tenant_hosts have early tenants; make it 1 at least, or remove canary"
+                yield ("services", name, "canary", "weight"), wrong
 
     def _shared(self) -> Iterator[Contradiction]:
         for name in self._of_tenants[1:]:

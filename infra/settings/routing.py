@@ -42,14 +42,16 @@ class ReleaseSettings(Section):
     """How a tenant takes part in releases."""
 
     pin: Slot | None = None
-    """The only slot that answers the tenant, whatever takes the others' traffic; none: it goes with its ring."""
+    """The only slot that answers the tenant, whatever takes the others' traffic; none: it goes with its ring. Pinning
+    makes a route of its own, which the end of it removes."""
 
 
 class RoutedTenant(Section):
     """What of a tenant's settings says where its requests go."""
 
-    ring: Literal["early", "general"] = "general"
-    """During a canary: `early` meets the candidate with all requests, `general` by the canary's weight."""
+    ring: Literal["early", "standard", "late"] = "standard"
+    """During a canary: `early` meets the candidate with all requests, `standard` by the canary's weight, `late` only
+    after the switch. Tenants of `early` and `late` have routes besides at all times, so that a canary makes none."""
 
     release: ReleaseSettings = ReleaseSettings()
     """How it takes part in releases."""

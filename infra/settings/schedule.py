@@ -33,7 +33,7 @@ def checked(schedule: str) -> str:
         raise ValueError("a schedule has five fields: minute, hour, day of the month, month, weekday, as `0 2 * * *`")
     _, _, days, months, _ = [set(_numbers(text, *field)) for text, field in zip(parts, _FIELDS, strict=True)]
     # A weekday beside a day of the month makes either enough, so that it falls due all the same.
-    if parts[4] == "*" and not any(day <= _LONGEST_MONTHS[month] for day in days for month in months):
+    if _all(parts[4]) and not any(day <= _LONGEST_MONTHS[month] for day in days for month in months):
         raise ValueError("a schedule that never falls due: no month of it has that day")
     return schedule
 
@@ -51,6 +51,12 @@ def _numbers(text: str, name: str, first: int, last: int, names: Sequence[str]) 
         if lower is None or upper is None or not width or not first <= lower <= upper <= last:
             raise allowed
         yield from range(lower, upper + 1, width)
+
+
+def _all(text: str) -> bool:
+    """Whether a field, whose numbers are right, says all of them by `*`: others that mean all are a choice to cron."""
+    parts = [part.partition("/") for part in text.split(",")]
+    return any(span == "*" and int(step or 1) == 1 for span, _, step in parts)
 
 
 def _number(text: str, spellings: dict[str, int]) -> int | None:

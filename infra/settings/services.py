@@ -89,8 +89,9 @@ class CanarySettings(Section):
     slot: Slot
     """Which."""
 
-    weight: Annotated[int, Field(ge=1, le=99)] = 10
-    """Of a hundred requests, how many (REQUIREMENTS, Releases: 90/10)."""
+    weight: Annotated[int, Field(ge=0, le=99)] = 10
+    """Of a hundred requests, how many (REQUIREMENTS, Releases: 90/10); tenants of the rings `early` and `late` are not
+    counted. With 0, which needs `tenant_hosts`, `early` tenants alone meet it."""
 
 
 class ResourceSettings(Section):

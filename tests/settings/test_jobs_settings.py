@@ -50,6 +50,7 @@ WRONG_JOBS: list[tuple[str, Any, str]] = [
     ("jobs.expire.schedule", "daily", FIVE),
     ("jobs.expire.schedule", "0 3 30 2 *", NEVER),
     ("jobs.expire.schedule", "0 0 31 4,6,9,11 *", NEVER),
+    ("jobs.expire.schedule", "0 0 31 2 */1", NEVER),
     ("jobs.expire.schedule", "0 24 * * *", "the schedule's hour is 0 to 23, `*`, a range, a list, or one with a step"),
     ("jobs.expire.schedule", ..., NEEDED),
     ("jobs.expire.service", "storefrnt", "no such service; add it to services, or name one that is there"),

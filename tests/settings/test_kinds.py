@@ -73,10 +73,17 @@ def test_a_domain_type_refuses_what_is_near_it(kind: object, values: list[object
         ("1/2/3 2 * * *", "the schedule's minute is 0 to 59, `*`, a range, a list, or one with a step"),
         ("0 2 30 2 *", "a schedule that never falls due: no month of it has that day"),
         ("0 2 31 4,6,9,11 *", "a schedule that never falls due: no month of it has that day"),
+        ("0 0 31 2 */1", "a schedule that never falls due: no month of it has that day"),
+        ("0 0 30 2 1,*", "a schedule that never falls due: no month of it has that day"),
     ],
 )
 def test_a_schedule_that_is_none_is_told_why(value: str, said: str) -> None:
     assert judge(kinds.CronSchedule, value) == said
+
+
+@pytest.mark.parametrize("value", ["0 0 31 2 */2", "0 0 31 2 0-6", "0 0 31 2 mon", "0 0 29 2 */1", "0 0 */1 2 */1"])
+def test_a_schedule_that_falls_due_on_weekdays_alone_or_in_leap_years_is_one(value: str) -> None:
+    assert judge(kinds.CronSchedule, value) is None
 
 
 def test_every_domain_type_says_what_it_is() -> None:

@@ -18,6 +18,7 @@ NO_ZONE = "needs a zone; add dns.zone, or remove it"
 NO_HOST = "of no effect without a host; add hosts, or remove it"
 NOBODY_ANSWERS = "no service has tenant_hosts; give them to one, or remove it"
 OUTSIDE = "outside dns.zone; name the zone, or a host below it"
+NOBODY_MEETS = "nobody meets it, as only tenant_hosts have early tenants; make it 1 at least, or remove canary"
 DEEP = "more than one label below dns.zone, whose certificate does not hold it; name one nearer"
 SLOT = "not allowed; take one of: blue, green"
 
@@ -29,6 +30,7 @@ API: dict[str, Any] = {
 }
 ISTIO: dict[str, object] = {"dns.gateway_class": "istio", "dns.acme": {"email": "platform@example.com"}}
 STOREFRONT = "services.storefront"
+UNSEEN: dict[str, object] = {"slot": "green", "weight": 0}
 
 # path, value there, what is said after the path
 WRONG_VALUES: list[tuple[str, object, str]] = [
@@ -38,7 +40,7 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     (f"{STOREFRONT}.paths", [], "too few; 1 at least"),
     (f"{STOREFRONT}.paths", [f"/{number}" for number in range(17)], "too many; 16 at most"),
     (f"{STOREFRONT}.affinity", {}, "gateway_class aws sets no cookies; remove it, or take another class"),
-    ("tenants.0.ring", "late", "not allowed; take one of: early, general"),
+    ("tenants.0.ring", "general", "not allowed; take one of: early, standard, late"),
     ("tenants.0.release", "blue", SECTION),
     ("tenants.0.release.pin", "red", SLOT),
     ("tenants.0.maintenance", "soon", "must be true or false"),
@@ -84,6 +86,12 @@ WRONG_COMBINATIONS: list[tuple[dict[str, object], str, str]] = [
      "services.storefront has them already; one service answers for tenants"),
     ({"services.api": {**API, "paths": ["/api"]}}, "services.api.paths", NO_HOST),
     ({"services.api": {**API, "affinity": {}}}, "services.api.affinity", NO_HOST),
+    ({f"{STOREFRONT}.tenant_hosts": False, f"{STOREFRONT}.canary": UNSEEN}, f"{STOREFRONT}.canary.weight",
+     NOBODY_MEETS),
+    ({f"{STOREFRONT}.hosts": [], f"{STOREFRONT}.tenant_hosts": False, f"{STOREFRONT}.canary": {"slot": "green"}},
+     f"{STOREFRONT}.canary", NO_HOST),
+    ({f"{STOREFRONT}.hosts": [], f"{STOREFRONT}.tenant_hosts": False, f"{STOREFRONT}.canary": UNSEEN},
+     f"{STOREFRONT}.canary", NO_HOST),
     ({f"{STOREFRONT}.slots.green": ..., "tenants.0.release": {"pin": "green"}}, "tenants[0].release.pin",
      "a slot that services.storefront does not have; name one of its slots"),
     ({f"{STOREFRONT}.tenant_hosts": False, "tenants.2.release": {"pin": "blue"}}, "tenants[2].release.pin",
@@ -120,10 +128,11 @@ def settings(changes: dict[str, object] | None = None) -> StackSettings:
 
 
 def test_hosts_rings_and_maintenance_can_be_declared() -> None:
-    found = settings({"tenants.0.ring": "early", "tenants.1.release": {"pin": "green"}, "tenants.2.maintenance": True})
+    rings = {"tenants.0.ring": "early", "tenants.2.ring": "late"}
+    found = settings({**rings, "tenants.1.release": {"pin": "green"}, "tenants.2.maintenance": True})
     storefront = found.services["storefront"]
     assert (storefront.hosts, storefront.tenant_hosts, storefront.paths) == (("app.shop.example.com",), True, ("/",))
-    assert [tenant.ring for tenant in found.tenants] == ["early", "general", "general"]
+    assert [tenant.ring for tenant in found.tenants] == ["early", "standard", "late"]
     assert [tenant.release.pin for tenant in found.tenants] == [None, "green", None]
     assert [tenant.maintenance for tenant in found.tenants] == [False, False, True]
     assert found.gateway is not None
@@ -153,6 +162,21 @@ def test_an_early_tenant_without_anything_to_be_early_for_is_as_any_other() -> N
         raw["tenants"][0]["ring"] = "early"
 
     assert brought_settings(early).tenants[0].ring == "early"
+
+
+def test_a_canary_for_early_tenants_alone_weighs_nothing() -> None:
+    canary = settings({f"{STOREFRONT}.hosts": [], f"{STOREFRONT}.canary": UNSEEN}).services["storefront"].canary
+    assert canary is not None
+    assert canary.weight == 0
+
+
+def test_a_canary_needs_no_host_where_there_is_no_zone() -> None:
+    def canary(raw: dict[str, Any]) -> None:
+        raw["services"]["storefront"]["canary"] = {"slot": "green"}
+
+    found = brought_settings(canary)
+    assert found.dns is None
+    assert found.services["storefront"].canary is not None
 
 
 @pytest.mark.parametrize(("path", "value", "said"), WRONG_VALUES)

@@ -35,12 +35,27 @@ def routed(change: Change = lambda raw: None, **dns: object) -> Graph:
     return declared_graph(declare)
 
 
-def at_a_canary(raw: dict[str, Any]) -> None:
-    """Let every tenant be early, one of them pinned."""
-    raw["services"]["storefront"]["canary"] = CANARY
+def in_rings(raw: dict[str, Any]) -> None:
+    """Let every tenant be early, one of them pinned, but for another that is late and one that is as most are."""
     for tenant in raw["tenants"]:
         tenant["ring"] = "early"
     raw["tenants"][1]["release"] = {"pin": "blue"}
+    raw["tenants"] += [{"slug": "tea-house", "plan": "free", "ring": "late"}, {"slug": "garden-tools", "plan": "free"}]
+
+
+def at_a_canary(raw: dict[str, Any]) -> None:
+    in_rings(raw)
+    raw["services"]["storefront"]["canary"] = CANARY
+
+
+def at_an_unseen_canary(raw: dict[str, Any]) -> None:
+    in_rings(raw)
+    raw["services"]["storefront"]["canary"] = {**CANARY, "weight": 0}
+
+
+def switched(raw: dict[str, Any]) -> None:
+    in_rings(raw)
+    raw["services"]["storefront"]["active"] = "green"
 
 
 def hosts(graph: Graph) -> dict[str, list[str]]:
@@ -54,9 +69,22 @@ def weights(graph: Graph, route: str) -> dict[str, int]:
     return {backend["name"]: backend["weight"] for backend in rule["backendRefs"]}
 
 
+def storefront(graph: Graph) -> dict[str, tuple[int, int]]:
+    """Return how each route of the storefront shares requests between blue and green, by its role."""
+    roles = [name.removeprefix("storefront-") for name in hosts(graph) if name.startswith("storefront-")]
+    shares = {role: weights(graph, f"storefront-{role}") for role in roles}
+    assert all(list(share) == ["storefront-blue", "storefront-green"] for share in shares.values())
+    return {role: (share["storefront-blue"], share["storefront-green"]) for role, share in shares.items()}
+
+
 @pytest.fixture(scope="module")
 def aws() -> Graph:
     return routed()
+
+
+@pytest.fixture(scope="module")
+def rings() -> Graph:
+    return routed(in_rings)
 
 
 @pytest.fixture(scope="module")
@@ -160,20 +188,34 @@ def test_a_cluster_may_call_its_class_otherwise(varied: Graph) -> None:
     assert varied.named("gateway-entry").plain("spec", "gatewayClassName") == "internet"
 
 
-def test_at_a_canary_early_tenants_meet_the_candidate_and_the_others_by_weight(canary: Graph) -> None:
+def test_at_a_canary_early_tenants_meet_the_candidate_late_ones_do_not_and_the_others_by_weight(canary: Graph) -> None:
     assert hosts(canary) == {
         "storefront-hosts": [f"app.{ZONE}", f"*.{ZONE}"],
         "storefront-early": [f"corner-shop.{ZONE}", f"department-store.{ZONE}"],
         "storefront-blue": [f"book-store.{ZONE}"],
+        "storefront-late": [f"tea-house.{ZONE}"],
         "api-hosts": [f"api.{ZONE}"],
     }
-    assert weights(canary, "storefront-hosts") == {"storefront-blue": 90, "storefront-green": 10}
-    assert weights(canary, "storefront-early") == {"storefront-blue": 0, "storefront-green": 100}
-    assert weights(canary, "storefront-blue") == {"storefront-blue": 100, "storefront-green": 0}
+    assert storefront(canary) == {"hosts": (90, 10), "early": (0, 100), "late": (100, 0), "blue": (100, 0)}
 
 
-def test_without_a_canary_nobody_is_early(varied: Graph) -> None:
-    assert "storefront-early" not in hosts(varied)
+def test_a_canary_that_weighs_nothing_is_met_by_early_tenants_alone_and_ready_before() -> None:
+    graph = routed(at_an_unseen_canary)
+    assert storefront(graph) == {"hosts": (100, 0), "early": (0, 100), "late": (100, 0), "blue": (100, 0)}
+    assert graph.reaches(graph.named("routes-storefront-early"), graph.named("storefront-green"))
+
+
+def test_without_a_canary_every_ring_meets_the_active_slot(rings: Graph) -> None:
+    assert storefront(rings) == {"hosts": (100, 0), "early": (100, 0), "late": (100, 0), "blue": (100, 0)}
+    assert storefront(routed(switched)) == {"hosts": (0, 100), "early": (0, 100), "late": (0, 100), "blue": (100, 0)}
+
+
+def test_start_change_and_end_of_a_canary_make_and_remove_nothing_and_lead_no_host_elsewhere(
+    rings: Graph, canary: Graph
+) -> None:
+    for graph in (routed(at_an_unseen_canary), canary, routed(switched)):
+        assert graph.nodes.keys() == rings.nodes.keys()
+        assert hosts(graph) == hosts(rings)
 
 
 def test_a_pinned_tenant_is_led_to_its_slot_by_itself_even_where_everybody_goes() -> None:
@@ -198,7 +240,7 @@ def test_traffic_moves_after_the_slots_that_get_it_and_idle_slots_change_after_t
     assert aws.reaches(route, aws.named("storefront-service"))
     assert not aws.reaches(route, green)
     assert aws.reaches(green, route)
-    for name in ("hosts", "early", "blue"):
+    for name in ("hosts", "early", "late", "blue"):
         assert canary.reaches(canary.named(f"routes-storefront-{name}"), canary.named("storefront-green"))
 
 
