@@ -185,6 +185,7 @@ def in_account(stack: DeclaredStack, resources: list[Resource]) -> list[str]:
     """Return what the account holds as `SERVICE KIND ID`, without what AWS itself made for `resources`."""
     made_by_aws = {resource["outputs"].get("networkInterfaceId") for resource in resources}
     for resource in resources:
+        made_by_aws.update(resource["outputs"].get("networkInterfaceIds") or ())  # of an interface endpoint
         if resource["type"] == "aws:eks/cluster:Cluster":
             made_by_aws.add(resource["outputs"]["vpcConfig"]["clusterSecurityGroupId"])
     found = [line.split(maxsplit=1)[1] for line in stack.cloud.contents()]
