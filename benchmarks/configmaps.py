@@ -36,10 +36,17 @@ for number in range({COUNT}):
 
 def measure() -> list[Row]:
     """Return a row for each command, from an empty cluster to an empty cluster."""
-    what, limit = f"{COUNT} ConfigMaps in a brought cluster at --parallel 64", f"{PROMISED:.0f} s"
+    what, measured = f"{COUNT} ConfigMaps in a brought cluster at --parallel 64", _measured()
+    limits = {"up": f"{PROMISED:.0f} s"}
     return [
-        Row(f"{what}: {command}", f"{seconds:.1f} s", limit if command == "up" else "", _COMMAND)
-        for command, seconds in _measured().items()
+        Row(
+            f"{what}: {command}",
+            f"{seconds:.1f} s",
+            limits.get(command, ""),
+            _COMMAND,
+            kept=command not in limits or seconds <= PROMISED,
+        )
+        for command, seconds in measured.items()
     ]
 
 
@@ -94,4 +101,4 @@ def _timed(folder: Path, kubeconfig: Path) -> dict[str, float]:
 
 if __name__ == "__main__":
     for row in measure():
-        print(*row, sep="\t")  # noqa: T201
+        print(*row.cells(), sep="\t")  # noqa: T201

@@ -12,8 +12,8 @@ from typing import Any
 from benchmarks.rows import Row
 from infra.paths import PROJECT_ROOT, VIRTUALENV
 
-_LIMITS = {"production": "360 s", "local": "90 s"}
-_PREVIEW = "25 s"
+_LIMITS = {"production": 360.0, "local": 90.0}  # seconds
+_PREVIEW = 25.0  # seconds
 _PREVIEWED = "production"
 
 
@@ -24,14 +24,16 @@ def measure() -> list[Row]:
         Row(
             f"rehearsal of {stack}, engine built",
             f"{told[stack]['seconds']:.0f} s",
-            limit,
+            f"{limit:.0f} s",
             f"make rehearse STACK={stack}",
+            kept=told[stack]["seconds"] <= limit,
         )
         for stack, limit in _LIMITS.items()
     ]
     (preview,) = [step["seconds"] for step in told[_PREVIEWED]["steps"] if step["name"] == "preview"]
     what = f"pulumi preview of {_PREVIEWED} from nothing, offline"
-    return [*rows, Row(what, f"{preview:.1f} s", _PREVIEW, f"make rehearse STACK={_PREVIEWED}")]
+    command = f"make rehearse STACK={_PREVIEWED}"
+    return [*rows, Row(what, f"{preview:.1f} s", f"{_PREVIEW:.0f} s", command, kept=preview <= _PREVIEW)]
 
 
 def _rehearsed(stack: str) -> Mapping[str, Any]:
@@ -47,4 +49,4 @@ def _rehearsed(stack: str) -> Mapping[str, Any]:
 
 if __name__ == "__main__":
     for row in measure():
-        print(*row, sep="\t")  # noqa: T201
+        print(*row.cells(), sep="\t")  # noqa: T201
