@@ -112,15 +112,20 @@ def test_a_switch_to_a_slot_that_never_becomes_ready_fails_moves_nothing_and_say
         service["slots"]["green"]["image"] = IMAGE + "3" * 64
         service["ready_timeout"] = 10
 
-    full_namespace.configure(to_another_green)
-    failed = full_namespace.up(expect=None)  # there is no room for the pod more that a rollout takes
-    assert failed.code != 0
-    assert "storefront-green" in failed.text
-    assert "exceeded quota" in failed.text
-    assert full_namespace.selected_slot("storefront") == "blue"
-    assert "storefront-green" in {resource["urn"].rpartition("::")[2] for resource in full_namespace.resources()}
+    with full_namespace.watched("storefront") as watched:
+        full_namespace.configure(to_another_green)
+        failed = full_namespace.up(expect=None)  # there is no room for the pod more that a rollout takes
+        assert failed.code != 0
+        assert "storefront-green" in failed.text
+        assert "exceeded quota" in failed.text
+        assert full_namespace.selected_slot("storefront") == "blue"
+        assert "storefront-green" in {resource["urn"].rpartition("::")[2] for resource in full_namespace.resources()}
 
-    full_namespace.admit(pods=True)
-    scale("storefront-blue", 3)
-    full_namespace.wait_for_ready("storefront", {"blue": 3, "green": 2})
-    assert_refused(full_namespace, "storefront", "2, not 3", *UPDATE)  # as many as serve now, not when it failed
+        full_namespace.admit(pods=True)
+        scale("storefront-blue", 3)
+        full_namespace.wait_for_ready("storefront", {"blue": 3, "green": 2})
+        assert_refused(full_namespace, "storefront", "2, not 3", *UPDATE)  # as many as serve now, not when it failed
+    assert {slot for state in watched["storefront"].states for slot in state} == {"blue"}
+    assert watched["storefront"].states[0] == {"blue": 2}
+    assert watched["storefront"].fewest == 2
+    assert watched["storefront"].mixed == 0
