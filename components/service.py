@@ -68,8 +68,9 @@ class Service(pulumi.ComponentResource):
     included. Switching `active` makes the engine wait until the new slot's Deployment is available and its endpoints
     are there, then change the stable Service's selector, then the routes, and only then touch the old slot; when the
     new slot never becomes ready, the update fails at its time-out and nothing has moved. Without bounds, a switch to a
-    slot of fewer pods is refused in preview and update, by what the settings say of both; with bounds, where both slots
-    are kept, by how many are ready: in the update, and in a preview that knows it.
+    slot of fewer pods is refused in preview and update, by what the settings say of both; with bounds, by how many are
+    ready: in the update, and in a preview that knows it. Nothing is compared when the old slot leaves `slots` in the
+    update that switches: how many pods it has is then asked of nobody.
 
     A worker has no Services: a slot of it works as long as it has pods.
     """
@@ -100,7 +101,7 @@ class Service(pulumi.ComponentResource):
         self.configs = self._plan.configs
         self._scale()
         live = {slot: self._pods(slot, [*args.before_traffic, *args.after]) for slot in self._live()}
-        budgets = {slot: self._budget(slot, live) for slot in self._kept()}
+        budgets = {slot: self._budget(slot, live) for slot in self._budgeted()}
         services = self._slot_services(live)
         stable = self._stable_service([*live.values(), *budgets.values()], self._numbers(live, budgets))
         self.slot_services = {slot: _name(service) for slot, service in services.items()}
@@ -164,6 +165,10 @@ class Service(pulumi.ComponentResource):
         live = self._live()
         return [slot for slot in self._args.slots if self._args.keeps_idle or slot in live]
 
+    def _budgeted(self) -> list[Slot]:
+        """Return the slots with a budget: behind Services all, since a switch asks it how many pods still serve."""
+        return self._kept() if self._args.pods.http is None else list(self._args.slots)
+
     def _budget(self, slot: Slot, live: Mapping[Slot, Deployment]) -> PodDisruptionBudget:
         return slots.disruption_budget(self._plan, slot, active=slot == self._args.active, after=list(live.values()))
 
@@ -187,7 +192,8 @@ class Service(pulumi.ComponentResource):
         """Return slot -> how many of its pods are ready, as far as the engine knows just before a switch.
 
         With bounds, the new slot's is what its Deployment reports, and the old one's what its budget does: both were
-        updated a moment before, with their role. An old slot that is not kept has none any more.
+        updated a moment before, with their role. The old one has its pods until the stable Service has moved, even
+        where idle slots have none.
         """
         if self._args.bounds is None:
             return {slot: content.replicas for slot, content in self._args.slots.items()}

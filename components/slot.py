@@ -178,7 +178,8 @@ def disruption_budget(
 
     Its status counts the slot's ready pods, at once and whoever scales them. It is declared between the slots with
     traffic and the stable Service, so that a switch, which updates both slots' budgets, knows how many serve then, and
-    not how many did before a slot became ready, or when an earlier try failed because none did.
+    not how many did before a slot became ready, or when an earlier try failed because none did. It is there while the
+    slot has no pods, too, and counts none.
 
     Args:
         plan: of the service.

@@ -1,7 +1,8 @@
 """Refuses a switch that would leave fewer pods to the traffic than it has.
 
 Owns the comparison, which the engine asks for just before it changes the stable Service. Leaves to the release command
-to raise the new slot's number first.
+to raise the new slot's number first. A slot that leaves the settings in the update that switches is not compared with:
+none of its objects is declared any more, so the engine knows nothing of its pods.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

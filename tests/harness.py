@@ -99,6 +99,10 @@ class Graph:
 class _Answers(mocks.Mocks):
     """Answers each registration with its inputs, and the outputs that providers add."""
 
+    def __init__(self, reported: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__()
+        self._reported = reported
+
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
         answer = cloud_outputs.function(args.token)
         if answer is not None:
@@ -124,14 +128,15 @@ class _Answers(mocks.Mocks):
             state.setdefault("name", args.name)
         if args.typ.startswith("aws:"):
             state = cloud_outputs.outputs(args.typ, args.name, state)
+        state |= self._reported.get(args.name, {})
         return f"{cloud_outputs.MOCKED_ID}{args.name}", state
 
 
 class _Monitor(mocks.MockMonitor):
     """Keeps what the SDK sent, as it sent it."""
 
-    def __init__(self) -> None:
-        super().__init__(_Answers())
+    def __init__(self, reported: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__(_Answers(reported))
         self.nodes: dict[str, Node] = {}
         self.outputs: dict[str, Mapping[str, Value]] = {}
 
@@ -173,13 +178,17 @@ def _event_loop() -> Iterator[None]:
         loop.close()
 
 
-def graph_of(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
+def graph_of(
+    program: Callable[[], Mapping[str, Any] | None],
+    reported: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> Graph:
     """Run `program` to its end and return what it declared.
 
     Args:
         program: declares resources; what it returns are the stack's outputs.
+        reported: logical name of a resource -> outputs that its provider adds, as a status.
     """
-    monitor = _Monitor()
+    monitor = _Monitor(reported)
     exports: dict[str, Value] = {}
     secret_exports: list[str] = []
 
@@ -197,7 +206,12 @@ def graph_of(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
     # Where each resource stands in the program is for an engine, which there is none of: a quarter of the time.
     with _event_loop(), patch("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace):
         mocks.set_mocks(
-            _Answers(), project=PROJECT, stack=STACK, preview=False, monitor=monitor, organization="organization"
+            _Answers(reported),
+            project=PROJECT,
+            stack=STACK,
+            preview=False,
+            monitor=monitor,
+            organization="organization",
         )
         run()
     nodes = {urn: Node(**{**vars(node), "outputs": monitor.outputs.get(urn)}) for urn, node in monitor.nodes.items()}

@@ -238,7 +238,7 @@ def test_a_canary_changes_no_service_inside_the_cluster(blue_active: Graph, cana
 def test_a_slot_without_traffic_can_be_without_pods(blue_active: Graph) -> None:
     graph = environment_graph(without_idle_pods)
     assert [node.name for node in graph.of_type(":Deployment")] == ["storefront-blue"]
-    assert changed(blue_active, graph) == {"storefront-green", "storefront-green-budget"}
+    assert changed(blue_active, graph) == {"storefront-green"}
 
 
 def test_a_canary_has_pods_where_slots_without_traffic_have_none() -> None:

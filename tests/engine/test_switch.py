@@ -150,12 +150,16 @@ def test_a_slot_without_traffic_loses_its_pods_after_the_switch_and_gets_them_ba
     alone, switched = story.steps["without_idle_pods"], story.steps["back"]
     assert sorted(alone.done) == [
         ("storefront-blue", "delete"),
-        ("storefront-blue-budget", "delete"),
         ("storefront-blue-service", "update"),
     ]
     assert alone.pods == {"green": 2}
     done = switched.done
-    order = [("storefront-blue", "create"), ("storefront-service", "update"), ("storefront-green", "delete")]
+    order = [
+        ("storefront-blue", "create"),
+        ("storefront-green-budget", "update"),
+        ("storefront-service", "update"),
+        ("storefront-green", "delete"),
+    ]
     assert sorted(order, key=done.index) == order
     assert switched.pods == {"blue": 2}
     assert switched.slot == "blue"
