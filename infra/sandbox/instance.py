@@ -46,6 +46,11 @@ class Instance:
         return CertificateAuthority(self.directory / "certificates")
 
     @property
+    def trusted(self) -> Path:
+        """The certificate of the authority that vouches for databases and Redis, to the pods that run on the host."""
+        return self.authority.certificate
+
+    @property
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig; its only context is `context`."""
         return self.directory / "kubeconfig"

@@ -8,7 +8,7 @@ import pytest
 from infra.sandbox import lifecycle, pulumi
 from infra.sandbox.environment import Workspace
 from tests.engine.services import Services, two_services
-from tests.engine.stack import Settings, Stack
+from tests.engine.stack import Settings, Stack, storefront_alone
 
 # Their assertions are explained as a test's own are.
 pytest.register_assert_rewrite("tests.engine.consistency", "tests.engine.declared", "tests.engine.interruption")
@@ -43,6 +43,7 @@ def brought(settings: Settings) -> None:
     in_aws = ("aws", "network", "redis", "storage", "registry", "dns", "edge", "secrets", "queues", "budget", "audit")
     for section in (*in_aws, "gateway"):
         settings.pop(section, None)
+    storefront_alone(settings)
     for service in settings["services"].values():  # without a zone no host is routed
         for field in ("hosts", "tenant_hosts", "buckets", "queues"):
             service.pop(field, None)

@@ -19,7 +19,7 @@ from infra.paths import BIN
 from infra.sandbox import lifecycle, pulumi, stack_file
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.environment import Workspace
-from tests.engine.stack import Settings, Stack
+from tests.engine.stack import Settings, Stack, storefront_alone
 from tests.sandbox.cloud.harness import client
 
 Resource = dict[str, Any]
@@ -158,10 +158,11 @@ def make_declared(name: str) -> DeclaredStack:
 
 
 def smaller(settings: Settings) -> None:
-    """Leave out what these tests neither kill nor ask: the rehearsals and bad input apply all that `local` declares.
+    """Leave out what these tests neither kill nor ask: the rehearsals apply all that `local` declares.
 
-    Beside the service of `local`, which reads secrets, there is one that reads none.
+    Beside the storefront, which reads secrets, there is a service that reads none.
     """
+    storefront_alone(settings)
     settings.update(dict.fromkeys(("storage", "registry", "edge", "audit")))
     for section in ("dns", "gateway", "budget"):
         settings.pop(section, None)

@@ -19,6 +19,16 @@ from infra.settings.stack_file import EngineLoader
 Settings = dict[str, Any]
 
 
+def storefront_alone(settings: Settings) -> None:
+    """Leave one of the services of `local`: the others are more of its kind, and every update would wait for them.
+
+    With them goes the migration, which is another service's. The rehearsals apply all.
+    """
+    storefront = settings["services"]["storefront"]
+    storefront.pop("after", None)
+    settings["services"] = {"storefront": storefront}
+
+
 @dataclass(frozen=True)
 class Result:
     """What one run of the CLI left: exit code, and both streams."""

@@ -6,7 +6,7 @@ import pytest
 
 from infra.sandbox import lifecycle
 from tests.engine.declared import DeclaredStack, assert_account_equals_state, make_declared, running
-from tests.engine.stack import Settings
+from tests.engine.stack import Settings, storefront_alone
 
 _NAME = "test-bad-input"
 
@@ -15,6 +15,7 @@ _NAME = "test-bad-input"
 def refused() -> Iterator[DeclaredStack]:
     """A stack of its own in an empty account, whose calls are tried twice only: what is refused here stays refused."""
     made = make_declared(_NAME)
+    made.configure(storefront_alone)
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_MAX_ATTEMPTS", "2")

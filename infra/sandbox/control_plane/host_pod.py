@@ -45,6 +45,7 @@ class Host:
         api: the API server, with the runner's rights.
         server: its URL, for the pods' own kubeconfigs.
         authority: the CA certificate that it is verified against.
+        trusted: the CA certificate that the tools image knows databases by, as a real one knows RDS's.
         pods: the folder of the pods' folders.
         logs: the folder of their logs.
         path: the folders that come first on a container's PATH, joined by colons.
@@ -53,6 +54,7 @@ class Host:
     api: ApiClient
     server: str
     authority: Path
+    trusted: Path
     pods: Path
     logs: Path
     path: str
@@ -178,6 +180,7 @@ class HostPod:
             "TMPDIR": str(self._folder / "tmp"),
             "LANG": "C.UTF-8",
             "HOSTNAME": self._pod["metadata"]["name"],
+            "PGSSLROOTCERT": str(self._host.trusted),
             PODS_FOLDER_VARIABLE: str(self._host.pods),
             POD_UID_VARIABLE: self._pod["metadata"]["uid"],
         }

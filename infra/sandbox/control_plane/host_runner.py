@@ -147,7 +147,7 @@ def main() -> None:
     kill_pod_processes(options.pods)  # left over from a runner that was killed
     _drop_old_logs(options.logs)
     api = ApiClient(options.server, options.authority, KeyPair(options.certificate, options.key))
-    host = Host(api, options.server, options.authority, options.pods, options.logs, options.path)
+    host = Host(api, options.server, options.authority, options.trusted, options.pods, options.logs, options.path)
     HostRunner(host, options.alive).serve(stopped)
 
 
@@ -159,7 +159,7 @@ def _give_up(failure: threading.ExceptHookArgs, stopped: threading.Event) -> Non
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Execute pods of the tools image on this host.")
-    for name in ("authority", "certificate", "key", "pods", "logs", "alive"):
+    for name in ("authority", "trusted", "certificate", "key", "pods", "logs", "alive"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     for name in ("server", "path"):
         parser.add_argument(f"--{name}", required=True)

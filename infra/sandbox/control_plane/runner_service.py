@@ -34,6 +34,7 @@ def host_runner(instance: Instance) -> Component:
         f"--authority={authority}",
         f"--certificate={pair.certificate}",
         f"--key={pair.key}",
+        f"--trusted={instance.trusted}",
         f"--pods={pods_folder(instance)}",
         f"--logs={_logs(instance)}",
         f"--alive={alive}",

@@ -105,6 +105,8 @@ def test_the_environment_is_the_pods_and_nothing_of_the_callers(
     assert seen["UID_"] == namespace.get("pods", pod)["metadata"]["uid"]
     assert "ABSENT" not in seen
     own = {"HOME", "HOSTNAME", "KUBECONFIG", "LANG", "LC_CTYPE", "PATH", "PWD", "SHLVL", "_", "OLDPWD", "TMPDIR"}
+    own.add("PGSSLROOTCERT")
+    assert seen["PGSSLROOTCERT"] == str(control_plane.instance.authority.certificate)
     declared = {item["name"] for item in environment} | {"SHOP_ring", "SHOP_colour"}
     assert {name for name in set(seen) - own - declared if not name.startswith("TENANTRY_SANDBOX_")} == set()
 

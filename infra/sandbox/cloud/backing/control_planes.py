@@ -12,7 +12,8 @@ from pathlib import Path
 
 from infra.paths import INSTANCES
 from infra.sandbox.addresses import AddressBlock, free_block
-from infra.sandbox.cloud.backing.homes import homes, token_secret
+from infra.sandbox.certificates import CertificateAuthority
+from infra.sandbox.cloud.backing.homes import homes, root, token_secret
 from infra.sandbox.control_plane.control_plane import ControlPlane
 from infra.sandbox.control_plane.credentials import Credentials, kubeconfig_of_webhook, write_private
 from infra.sandbox.control_plane.definitions import GATEWAY_API
@@ -36,6 +37,11 @@ class ClusterInstance(Instance):
     def directory(self) -> Path:
         """Its folder."""
         return self.home
+
+    @property
+    def trusted(self) -> Path:
+        """The certificate of the sandbox's own authority: what AWS offers beside the cluster is vouched for by that."""
+        return CertificateAuthority(root(self.home) / "certificates").certificate
 
 
 def existing(folder: Path) -> list[tuple[str, ClusterInstance]]:

@@ -17,6 +17,15 @@ def home(folder: Path, region: str, name: str) -> Path:
     return folder / "clusters" / region / name
 
 
+def root(home: Path) -> Path:
+    """Return the folder of the instance whose cloud has a cluster.
+
+    Args:
+        home: the cluster's folder.
+    """
+    return home.parents[3]
+
+
 def homes(folder: Path) -> list[Path]:
     """Return the folders of all clusters that have left something in the cloud's folder, sorted."""
     return sorted((folder / "clusters").glob("*/*"))
