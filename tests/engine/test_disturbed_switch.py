@@ -18,6 +18,7 @@ pytestmark = pytest.mark.timeout(600)  # seconds: several updates, one after the
 
 IMAGE = "registry.tenantry.invalid/storefront@sha256:"
 PODS = "/api/v1/namespaces/tenantry/pods"
+SWITCHES = 20  # in a row
 BUDGET = "/apis/policy/v1/namespaces/tenantry/poddisruptionbudgets/storefront-blue"
 
 
@@ -31,8 +32,13 @@ def switched(settings: Settings) -> None:
     settings["services"]["storefront"]["active"] = "green"
 
 
-def rolled_back(settings: Settings) -> None:
-    settings["services"]["storefront"]["active"] = "blue"
+def taking_traffic(slot: str) -> Callable[[Settings], None]:
+    """Return what lets a slot take the traffic."""
+
+    def change(settings: Settings) -> None:
+        settings["services"]["storefront"]["active"] = slot
+
+    return change
 
 
 def growing(settings: Settings) -> None:
@@ -118,6 +124,22 @@ def test_a_drain_takes_one_pod_of_a_slot_and_no_other_until_that_one_is_replaced
     assert not {first, second} & set(serving(cluster))
 
 
+def test_twenty_switches_in_a_row_leave_the_traffic_on_one_slot_with_all_its_pods(services: Services) -> None:
+    services.begin(with_candidate)
+    taken = []
+    with services.watched("storefront") as watched:
+        for _ in range(SWITCHES // 2):
+            for active in ("green", "blue"):
+                services.configure(taking_traffic(active))
+                services.up()
+                taken.append(services.selected_slot("storefront"))
+    assert taken == ["green", "blue"] * (SWITCHES // 2)
+    states = watched["storefront"].states
+    assert [slot for state in states for slot in state if state[slot] == 2].count("green") >= SWITCHES // 2
+    assert watched["storefront"].fewest == 2
+    assert watched["storefront"].mixed == 0
+
+
 def test_a_switch_and_a_rollback_whose_engines_are_killed_are_completed_and_traffic_is_on_one_slot_throughout(
     services: Services,
 ) -> None:
@@ -129,7 +151,7 @@ def test_a_switch_and_a_rollback_whose_engines_are_killed_are_completed_and_traf
             kill_at_start_of(services, resource)
         services.up()
         assert services.selected_slot("storefront") == "green"
-        services.configure(rolled_back)
+        services.configure(taking_traffic("blue"))
         kill_at_start_of(services, "storefront-service")
         services.up()
     assert_nothing_survives(services)
