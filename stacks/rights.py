@@ -50,21 +50,15 @@ def grant(service: str, settings: ServiceSettings, identity: "PodIdentity | None
 
 
 def _bucket(service: str, bucket: "Bucket", right: BucketRight, role: pulumi.Output[str]) -> pulumi.Output[str]:
-    grants = []
-    if right in ("read", "read_write"):
-        grants.append(bucket.grant_read(service, role))
-    if right in ("write", "read_write"):
-        grants.append(bucket.grant_write(service, role))
-    return _once(bucket.bucket, grants)
+    read, write = bucket.grant_read, bucket.grant_write
+    granted = {"read": (read,), "write": (write,), "read_write": (read, write)}[right]
+    return _once(bucket.bucket, [allow(service, role) for allow in granted])
 
 
 def _queue(service: str, queue: "Queue", right: QueueRight, role: pulumi.Output[str]) -> pulumi.Output[str]:
-    grants = []
-    if right in ("send", "both"):
-        grants.append(queue.grant_send(service, role))
-    if right in ("consume", "both"):
-        grants.append(queue.grant_consume(service, role))
-    return _once(queue.url, grants)
+    send, consume = queue.grant_send, queue.grant_consume
+    granted = {"send": (send,), "consume": (consume,), "both": (send, consume)}[right]
+    return _once(queue.url, [allow(service, role) for allow in granted])
 
 
 def _once(value: pulumi.Output[str], grants: "Sequence[RoleGrant]") -> pulumi.Output[str]:

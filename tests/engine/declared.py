@@ -9,7 +9,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 import psycopg
@@ -113,6 +113,12 @@ class DeclaredStack(Stack):
     def client(self, service: str) -> Any:
         """Return boto3's client, in the region of the stack."""
         return client(self.cloud, service, self.settings()["aws"]["region"])
+
+    def emptied(self) -> Self:
+        """Return it with nothing of it there; what an earlier test left is destroyed."""
+        if self.resources():
+            self.pulumi("destroy", "--yes", "--skip-preview")
+        return self
 
     def start_servers(self) -> None:
         """Start what does not run of the instance, as `make up` does."""

@@ -154,7 +154,7 @@ def test_a_second_up_at_the_same_time_waits_and_finds_everything_running(stack: 
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        for _ in range(2)
+        for _ in range(3)
     ]
     for process in started:
         _, errors = process.communicate()

@@ -34,9 +34,7 @@ def complaints(text: str) -> list[str]:
 @pytest.fixture
 def fresh(refused: DeclaredStack) -> DeclaredStack:
     """The stack, with nothing of it there."""
-    if refused.resources():
-        refused.pulumi("destroy", "--yes", "--skip-preview")
-    return refused
+    return refused.emptied()
 
 
 def test_a_first_preview_works_before_anything_exists_and_makes_nothing(fresh: DeclaredStack) -> None:

@@ -31,6 +31,10 @@ def test_the_stable_service_has_ready_endpoints_in_two_zones(stack: Stack) -> No
     assert len({endpoint["zone"] for endpoint in endpoints}) == 2
 
 
+def test_a_second_preview_shows_no_changes(stack: Stack) -> None:
+    assert stack.changes() == {}
+
+
 def test_a_preview_that_looks_at_what_is_there_shows_no_changes(stack: Stack) -> None:
     assert stack.changes("--refresh") == {}
 

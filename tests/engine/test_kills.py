@@ -28,7 +28,8 @@ def test_a_first_update_that_is_killed_four_times_is_completed_by_the_next(batte
 
 def test_updates_that_are_killed_while_they_create_update_and_delete_are_completed_by_the_next(applied: Stack) -> None:
     applied.configure(larger)
-    kill(applied, 20)
+    for events in (9, 20):
+        kill(applied, events)
     applied.configure(switched)
     for events in (15, 1):
         kill(applied, events)
@@ -44,9 +45,9 @@ def test_updates_that_are_killed_while_they_create_update_and_delete_are_complet
     assert_consistent(applied)
 
 
-def test_updates_that_lose_a_plugin_or_are_interrupted_say_so_once_and_the_next_completes(applied: Stack) -> None:
-    for package, change in (("kubernetes", other), ("postgresql", larger)):
-        applied.configure(change)
+def test_a_plugin_that_is_killed_gives_one_clear_error_and_the_next_update_completes(applied: Stack) -> None:
+    for package in ("kubernetes", "postgresql"):
+        applied.configure(other)
         with update(applied) as broken:
             broken.reach(4)
             plugin(applied, package).kill()
@@ -54,8 +55,14 @@ def test_updates_that_lose_a_plugin_or_are_interrupted_say_so_once_and_the_next_
         assert result.code != 0
         assert f"pulumi-resource-{package} exited prematurely" in result.text
         assert "Traceback" not in result.text
+        applied.up()
+    assert_nothing_survives(applied)
+    assert_consistent(applied)
 
-    with update(applied) as interrupted:  # and without `cancel`: none of them leaves the stack locked
+
+def test_an_update_that_is_interrupted_ends_in_order_and_the_next_completes_without_cancel(applied: Stack) -> None:
+    applied.configure(other)
+    with update(applied) as interrupted:
         result = interrupted.reach(6).interrupt()
     assert result.code != 0
     assert "^C received; cancelling" in result.text

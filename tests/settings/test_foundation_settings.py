@@ -8,7 +8,18 @@ from infra.settings.database import DeclaredDatabase
 from infra.settings.foundation import DeclaredCluster
 from infra.settings.loader import load
 from tests.examples import declared_settings, raw_declared_settings
-from tests.settings.wrong import AWS_NAME, CIDR, LOG_DAYS, QUOTES, ROOT, SECTION, SLUG, problems_of, put
+from tests.settings.wrong import (
+    AWS_NAME,
+    CIDR,
+    LOG_DAYS,
+    QUOTES,
+    ROOT,
+    SECTION,
+    SLUG,
+    Change,
+    problems_of,
+    with_changes,
+)
 
 ARN = "an IAM role's or user's ARN, as `arn:aws:iam::123456789012:role/operators`; not a session's"
 BESIDE = "not allowed beside existing: what is brought is not made here; remove one of the two"
@@ -24,7 +35,6 @@ TENANT_NAMES = "makes names that begin with `tenant_`, as those of tenants do; t
 TAINT = {"key": "dedicated", "value": "shop"}
 PREFERENCE = {"key": "dedicated", "effect": "PREFER_NO_SCHEDULE"}
 
-Change = tuple[str, object]
 
 # path, value there, what is said after the path
 WRONG_VALUES: list[tuple[str, object, str]] = [
@@ -228,10 +238,7 @@ UNKNOWN_KEYS: list[tuple[str, str]] = [
 
 def changed(changes: list[Change]) -> dict[str, Any]:
     """Return valid settings with values at dotted paths; `...` removes the key."""
-    raw = raw_declared_settings()
-    for path, value in changes:
-        put(raw, path, value)
-    return raw
+    return with_changes(raw_declared_settings(), changes)
 
 
 def test_everything_an_environment_stands_on_can_be_declared() -> None:

@@ -7,7 +7,7 @@ import pytest
 from infra.settings.loader import load
 from infra.settings.rights import variables
 from tests.examples import ENVIRONMENT, declared_settings, raw_declared_settings, raw_settings
-from tests.settings.wrong import ROOT, SECTION, SLUG, problems_of, put
+from tests.settings.wrong import ROOT, SECTION, SLUG, Change, problems_of, with_changes
 
 BUCKETS, QUEUES = "services.storefront.buckets", "services.storefront.queues"
 PURPOSES = "not allowed; take one of: uploads, exports, assets, backups"
@@ -21,8 +21,6 @@ TOO_MANY = (
 NO_ENDPOINT = "without sqs, by which services reach their queues; add it, or remove their queues"
 EXISTING = {"existing": {"context": "some-cluster", "security_group_id": "sg-0123456789abcdef0"}}
 MANY = {f"queue-{number}": {} for number in range(20)}
-
-Change = tuple[str, object]
 
 
 def no_identity(field: str) -> str:
@@ -92,10 +90,7 @@ WRONG: list[tuple[list[Change], str, str]] = [
 
 def changed(changes: list[Change]) -> dict[str, Any]:
     """Return valid settings after changes, each a dotted path and what is put there."""
-    raw = raw_declared_settings()
-    for path, value in changes:
-        put(raw, path, value)
-    return raw
+    return with_changes(raw_declared_settings(), changes)
 
 
 @pytest.mark.parametrize(("changes", "path", "said"), WRONG)

@@ -7,7 +7,7 @@ import pytest
 from infra.settings.loader import load
 from infra.settings.services import in_order, ready_seconds
 from tests.examples import BLUE_IMAGE, ENVIRONMENT, GREEN_IMAGE, raw_settings, settings
-from tests.settings.wrong import ROOT, problems_of, put
+from tests.settings.wrong import ROOT, Change, problems_of, with_changes
 
 STOREFRONT = "services.storefront"
 API: dict[str, Any] = {"port": 3001, "active": "blue", "slots": {"blue": {"image": BLUE_IMAGE}}}
@@ -28,7 +28,6 @@ TOO_BRIEF = (
 )
 NOTHING_ASKS = "nothing asks a worker; remove it, or give it a port"
 
-Change = tuple[str, object]
 
 # changes, path of the error, what is said
 WRONG: list[tuple[list[Change], str, str]] = [
@@ -129,10 +128,7 @@ WRONG: list[tuple[list[Change], str, str]] = [
 
 def changed(changes: list[Change]) -> dict[str, Any]:
     """Return valid settings after changes, as a stack file holds them."""
-    raw = raw_settings()
-    for path, value in changes:
-        put(raw, path, value)
-    return raw
+    return with_changes(raw_settings(), changes)
 
 
 @pytest.mark.parametrize(("changes", "path", "said"), WRONG)

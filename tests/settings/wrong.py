@@ -1,12 +1,16 @@
 """What tests of wrong settings share: how a value is changed, what is said then, and the words of several tables."""
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from infra.settings.loader import SettingsError, load
 from tests.examples import ENVIRONMENT
+
+Change = tuple[str, object]
+"""A path in settings, as `put` has it, and the value to put there."""
 
 ROOT = "tenantry:settings"
 SECTION = "must be a section: keys with values, indented below it"
@@ -38,6 +42,13 @@ def put(raw: dict[str, Any], path: str, value: object) -> None:
         del target[last]
     else:
         target[last] = copy.deepcopy(value)
+
+
+def with_changes(raw: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
+    """Return settings in which each of these values was put at its path, one after the other."""
+    for path, value in changes:
+        put(raw, path, value)
+    return raw
 
 
 def problems_of(raw: object, environment: dict[str, str] = ENVIRONMENT) -> tuple[str, ...]:

@@ -116,6 +116,7 @@ def test_a_program_takes_over_what_exists_and_is_applied_changed_repaired_and_de
     preview = platform.pulumi("preview", "--diff").stdout
     assert platform.cluster.names("configmaps") == []
     log = preview + _take_over(platform) + platform.up()
+    platform.expect_nothing()
     assert platform.outputs()["address"]
     platform.settings["image"] = "example.invalid/web:2"
     changed = json.loads(platform.pulumi("preview", "--json").stdout)

@@ -25,23 +25,19 @@ _STUBBORN = """
 def test_cancelling_is_quiet_and_leaves_no_process_and_no_lock(project: Project) -> None:
     project.program(_WAITING)
     for number in (signal.SIGINT, signal.SIGTERM):
-        _cancel(project, number, "preview")
-        _cancel(project, number, "up", "--yes", "--skip-preview")  # which begins: nothing is left locked
+        for command in (("preview",), ("up", "--yes", "--skip-preview")):  # which begins: nothing is left locked
+            with project.running(*command) as running:
+                running.wait_for_text("ready to be cancelled")
+                assert len(running.alive()) >= 4  # the CLI, the host, the program and its sleep
+                running.process.send_signal(number)
+                running.wait_until_all_gone(5)
+                text = running.output.read_text()
+            assert running.process.returncode == 1
+            assert "canceled" in text
+            assert "Traceback" not in text
+            assert "KeyboardInterrupt" not in text
     project.program("import pulumi")
     project.pulumi("up", "--yes", "--skip-preview")
-
-
-def _cancel(project: Project, number: signal.Signals, *command: str) -> None:
-    with project.running(*command) as running:
-        running.wait_for_text("ready to be cancelled")
-        assert len(running.alive()) >= 4  # the CLI, the host, the program and its sleep
-        running.process.send_signal(number)
-        running.wait_until_all_gone(5)
-        text = running.output.read_text()
-    assert running.process.returncode == 1
-    assert "canceled" in text
-    assert "Traceback" not in text
-    assert "KeyboardInterrupt" not in text
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -54,7 +50,18 @@ def test_a_program_that_ignores_signals_is_killed(project: Project, number: sign
         assert running.alive() == []
 
 
-def test_a_killed_cli_leaves_no_process_and_an_update_after_it_goes_on_once_it_is_cancelled(project: Project) -> None:
+def test_a_killed_preview_leaves_no_process(project: Project) -> None:
+    project.program(_WAITING)
+    with project.running("preview") as running:
+        running.wait_for_text("ready to be cancelled")
+        running.process.kill()
+        running.wait_until_all_gone(5)
+        assert running.alive() == []
+
+
+def test_a_killed_update_leaves_no_process_and_an_update_after_it_goes_on_once_it_is_cancelled(
+    project: Project,
+) -> None:
     project.program(_WAITING)
     with project.running("up", "--yes", "--skip-preview") as running:
         running.wait_for_text("ready to be cancelled")

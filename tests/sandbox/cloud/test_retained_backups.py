@@ -85,6 +85,7 @@ def test_of_two_instances_of_one_name_each_has_its_own_backups_which_survive_a_c
     assert left["DbiResourceId"] == first["DbiResourceId"]
     by_id = {"SourceDbiResourceId": first["DbiResourceId"]}
     assert rows(backed, restore(backed, "reborn", **by_id, RestoreTime=moment)) == ["before"]
+    assert rows(backed, restore(backed, "latest", **by_id, UseLatestRestorableTime=True)) == ["after", "before"]
     client(backed, "rds").delete_db_instance_automated_backup(DbiResourceId=first["DbiResourceId"])
     assert backups(backed, "twin") == []
     assert not (backed.instance.directory / "backing" / "retained" / first["DbiResourceId"]).exists()
