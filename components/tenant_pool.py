@@ -13,22 +13,7 @@ from pulumi_postgresql import Function, GrantRole
 from components.closed_database import ClosedDatabase, ClosedDatabaseArgs
 from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Login, Server
 from components.migration_login import MigrationLogin, MigrationLoginArgs
-
-POOL_SCHEMA = "pool"
-
-# A pooled connection serves one tenant after another: the setting must be local to a transaction, and a session
-# without it must see nothing. current_setting(..., true) gives NULL when it was never set, '' after a transaction did.
-_GUARD = """
-BEGIN
-    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
-    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
-    EXECUTE format('DROP POLICY IF EXISTS tenant_isolation ON %s', target);
-    EXECUTE format(
-        'CREATE POLICY tenant_isolation ON %s USING (tenant_id = nullif(current_setting(%L, true), %L))',
-        target, 'app.current_tenant_id', ''
-    );
-END;
-"""
+from infra.tenant_guard import CURRENT_TENANT, ISOLATE_TENANTS, POOL_SCHEMA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +36,16 @@ class TenantPoolArgs:
 class TenantPool(pulumi.ComponentResource):
     """Only roles that were granted it connect to the shared database, and a guarded table shows one tenant's rows.
 
-    A migration calls `SELECT pool.isolate_tenants('pool.orders')` for each table with a `tenant_id text`; from then on
-    a session sees and writes the rows of `app.current_tenant_id` only, the owner's sessions included, and none when it
-    is unset. The application sets it with `SET LOCAL` in each transaction.
+    A migration calls `SELECT pool.isolate_tenants('pool.orders')` for each table with a `tenant_id text`; from then
+    on a session sees and writes the rows of `app.current_tenant_id` only, the owner's sessions included, and none
+    when it is unset. The application sets it with `SET LOCAL` in each transaction: for the session it would be the next
+    tenant's too, to whom a pooler gives the connection. An index that begins with `tenant_id` is used: the function is
+    called once a statement, not once a row.
+
+    What row-level security does not cover is kept out otherwise. `TRUNCATE` is the owner's. Foreign keys and unique
+    constraints look past it, so that they must have `tenant_id` in them: a foreign key without it is refused when the
+    table is guarded, a unique index without it is warned of. A materialised view holds whatever its owner saw, and a
+    sequence that tenants share tells how busy the others are. A partition made later is to be guarded, too.
     """
 
     database: pulumi.Output[str]
@@ -82,7 +74,7 @@ class TenantPool(pulumi.ComponentResource):
         closed = ClosedDatabaseArgs(database=args.database, restored=restored)
         self.database = ClosedDatabase(f"{name}-shared", closed, pulumi.ResourceOptions(parent=self)).database
         self._isolated = pool = self._pool()
-        self._guards = [] if restored else [self._guard(pool, self._administration(pool))]
+        self._guards = [] if restored else self._guard(pool, self._administration(pool))
         self.role = pool.role
         self.login = pool.login
         self.credentials = pool.credentials
@@ -131,8 +123,20 @@ class TenantPool(pulumi.ComponentResource):
         after = pulumi.ResourceOptions(parent=self, depends_on=[pool])
         return [GrantRole(f"{self._name}-administration", role=administrator, grant_role=pool.owner, opts=after)]
 
-    def _guard(self, pool: IsolatedSchema, after: Sequence[pulumi.Resource]) -> Function:
-        return Function(
+    def _guard(self, pool: IsolatedSchema, after: Sequence[pulumi.Resource]) -> list[Function]:
+        tenant = Function(
+            f"{self._name}-current-tenant",
+            name="current_tenant",
+            database=self.database,
+            schema=pool.schema,
+            returns="text",
+            language="plpgsql",
+            volatility="STABLE",
+            parallel="SAFE",
+            body=CURRENT_TENANT,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+        )
+        guard = Function(
             f"{self._name}-guard",
             name="isolate_tenants",
             database=self.database,
@@ -140,6 +144,7 @@ class TenantPool(pulumi.ComponentResource):
             args=[{"name": "target", "type": "regclass"}],
             returns="void",
             language="plpgsql",
-            body=_GUARD,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+            body=ISOLATE_TENANTS,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after, tenant]),
         )
+        return [tenant, guard]

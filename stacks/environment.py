@@ -15,9 +15,10 @@ from components.pods import EnvironmentSecret
 from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
 from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, SchemaTenantArgs
-from components.tenant_pool import POOL_SCHEMA, TenantPool, TenantPoolArgs
+from components.tenant_pool import TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
 from infra.settings.models import PlanLimits, StackSettings, TenantSettings
+from infra.tenant_guard import POOL_SCHEMA
 from stacks import flags, policies, pooling, routing
 from stacks.foundation import lay
 from stacks.jobs import Jobs

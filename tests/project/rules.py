@@ -12,7 +12,7 @@ from tests.project.sources import Source
 
 Rule = Callable[[Source], list[str]]
 
-_VOCABULARY = {"naming", "tags", "cidr", "units", "windows", "connections", "cache_memory", "flags"}
+_VOCABULARY = {"naming", "tags", "cidr", "units", "windows", "connections", "cache_memory", "flags", "tenant_guard"}
 _FOUNDATIONS = {"collector", "errors", "paths"}
 _ENVIRONMENTS = {"local", "staging", "production", "prod", "dr"}
 _FILE_LINES = 400

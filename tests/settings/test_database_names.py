@@ -3,10 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from components.tenant_pool import POOL_SCHEMA
 from infra.naming import POSTGRESQL_NAME_BYTES, application_role, migration_role, owner_role
 from infra.settings import database_names
 from infra.settings.database import BroughtDatabase
+from infra.tenant_guard import POOL_SCHEMA
 
 
 def test_the_longest_name_leaves_as_much_room_as_the_longest_role_takes() -> None:
