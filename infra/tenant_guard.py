@@ -98,8 +98,12 @@ BEGIN
                 wrong;
         END LOOP;
         EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part);
-        EXECUTE pg_catalog.format('DROP POLICY IF EXISTS tenant_access ON %s', part);
-        EXECUTE pg_catalog.format('DROP POLICY IF EXISTS tenant_isolation ON %s', part);
+        FOR wrong IN
+            SELECT polname FROM pg_catalog.pg_policy
+            WHERE polrelid = part AND polname IN ('tenant_access', 'tenant_isolation')
+        LOOP
+            EXECUTE pg_catalog.format('DROP POLICY %I ON %s', wrong, part);
+        END LOOP;
         EXECUTE pg_catalog.format(
             'CREATE POLICY tenant_access ON %s USING ((SELECT pool.current_tenant()) IS NOT NULL)', part
         );

@@ -16,6 +16,9 @@ def server() -> Iterator[Database]:
     """A server for the whole session; each test takes a database of its own."""
     folder = Path(tempfile.mkdtemp(prefix="tenantry-tenancy-"))  # short: it holds a socket
     database = Database.start(folder)
+    database.run("ALTER SYSTEM SET fsync = off")  # of many databases that nobody misses
+    database.run("ALTER SYSTEM SET log_statement = 'none'")
+    database.run("SELECT pg_reload_conf()")
     yield database
     database.cluster.stop()
     shutil.rmtree(folder, ignore_errors=True)
