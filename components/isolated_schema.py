@@ -92,6 +92,7 @@ class IsolatedSchemaArgs:
         role_prefix: the roles are `PREFIX_owner` and `PREFIX_app`; roles belong to the whole server.
         connection_limit: connections of the application role at most.
         credentials_namespace: the Kubernetes namespace that the credentials are delivered to.
+        expendable: whether the schema may be dropped with tables in it; else its removal fails while it has some.
     """
 
     server: Server
@@ -100,6 +101,7 @@ class IsolatedSchemaArgs:
     role_prefix: str
     connection_limit: int
     credentials_namespace: pulumi.Input[str]
+    expendable: bool = False
 
 
 class IsolatedSchema(pulumi.ComponentResource):
@@ -194,7 +196,7 @@ class IsolatedSchema(pulumi.ComponentResource):
             name=self._args.schema,
             database=self._args.database,
             owner=owner.name,
-            drop_cascade=False,
+            drop_cascade=self._args.expendable,
             opts=self._child(),
         )
 

@@ -25,12 +25,14 @@ class TenantPoolArgs:
         database: the name of the shared database.
         connection_limit: connections of the pool's application role at most.
         credentials_namespace: the Kubernetes namespace that the credentials are delivered to.
+        expendable: whether the pool may be removed with the tables in it; else its removal fails while it has some.
     """
 
     server: Server
     database: str
     connection_limit: int
     credentials_namespace: pulumi.Input[str]
+    expendable: bool = False
 
 
 class TenantPool(pulumi.ComponentResource):
@@ -109,6 +111,7 @@ class TenantPool(pulumi.ComponentResource):
                 role_prefix=self._role_prefix,
                 connection_limit=self._args.connection_limit,
                 credentials_namespace=self._args.credentials_namespace,
+                expendable=self._args.expendable,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -134,6 +137,7 @@ class TenantPool(pulumi.ComponentResource):
             volatility="STABLE",
             parallel="SAFE",
             body=CURRENT_TENANT,
+            drop_cascade=self._args.expendable,  # the tables' policies need it
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
         guard = Function(

@@ -123,6 +123,7 @@ class _Environment:
             database=self._settings.database.name,
             connection_limit=pooling.services_limit(self._settings),
             credentials_namespace=self._namespace,
+            expendable=pooling.is_expendable(self._settings),
         )
         return TenantPool("tenants", args, self._opts)
 

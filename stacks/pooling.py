@@ -29,6 +29,15 @@ def settings_of(settings: StackSettings) -> PoolerSettings | None:
     return settings.database.pooler if isinstance(settings.database, DeclaredDatabase) else None
 
 
+def is_expendable(settings: StackSettings) -> bool:
+    """Whether the stack may take all that is in the database away, as a whole: what it declares, and does not protect.
+
+    Args:
+        settings: the stack's.
+    """
+    return isinstance(settings.database, DeclaredDatabase) and not settings.database.protect
+
+
 def through(server: Server, settings: StackSettings) -> Server:
     """Return the server as services reach it: by the pooler, if there is one.
 

@@ -8,7 +8,7 @@ import pytest
 
 from infra.connections import available
 from infra.sandbox.plugins.values import has_secret
-from tests.examples import declared_graph
+from tests.examples import declared_graph, environment_graph
 from tests.harness import Graph
 
 POOLER = {"image": "registry.tenantry.invalid/pgbouncer@sha256:" + "3" * 64}
@@ -193,3 +193,14 @@ def test_rotations_reach_what_they_rotate(varied: Graph) -> None:
 def test_a_small_node_reserves_what_the_headroom_needs(varied: Graph) -> None:
     parameters = varied.named("cache-parameters").plain("parameters")
     assert {"name": "reserved-memory-percent", "value": "37"} in parameters
+
+
+def test_a_pool_with_tables_in_it_is_removed_only_with_a_declared_database_that_is_not_protected() -> None:
+    for graph, removed in (
+        (database(), False),
+        (database(protect=False), True),
+        (environment_graph(), False),
+    ):
+        assert graph.named("tenants-pool-schema").plain("dropCascade") is removed
+        assert graph.named("tenants-current-tenant").plain("dropCascade") is removed
+        assert graph.named("tenant-book-store-data-schema").plain("dropCascade") is False
