@@ -8,16 +8,19 @@ from infra.collector import resting
 
 with resting():
     from infra.settings import SETTINGS_KEY
-    from infra.settings.loader import SettingsError, load
+    from infra.settings.loader import SettingsError, load_stack
+    from infra.settings.stack_file import StackFileError
     from stacks.environment import deploy
 
 raw = pulumi.Config().get_object(SETTINGS_KEY.partition(":")[2])
 try:
-    settings = load(pulumi.get_stack(), raw)
+    settings = load_stack(pulumi.get_stack(), raw)
 except SettingsError as error:
     from infra.settings.checking import told  # only where there is something to tell
 
     raise pulumi.RunError("\n".join(told(error, raw))) from None
+except StackFileError as error:
+    raise pulumi.RunError(str(error)) from None
 
 
 async def main() -> pulumi.Inputs:

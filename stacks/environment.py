@@ -17,7 +17,8 @@ from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
 from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import TenantPool, TenantPoolArgs
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
-from infra.settings.models import PlanLimits, StackSettings, TenantSettings
+from infra.settings.models import StackSettings
+from infra.settings.tenants import PlanLimits, TenantSettings
 from infra.tenant_guard import POOL_SCHEMA
 from stacks import flags, policies, pooling, routing
 from stacks.foundation import lay

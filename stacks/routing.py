@@ -22,8 +22,9 @@ from components.service import Service
 from components.slot import Slot
 from infra.settings.dns import DnsSettings, GatewayClass
 from infra.settings.gateway import GatewaySettings
-from infra.settings.models import StackSettings, TenantSettings
+from infra.settings.models import StackSettings
 from infra.settings.services import ServiceSettings
+from infra.settings.tenants import TenantSettings
 from stacks.foundation import Foundation
 
 _NAME = "gateway"

@@ -28,8 +28,8 @@ _SETTINGS: dict[str, Any] = {
         }
     },
     "tenants": [
-        {"slug": "corner-shop", "plan": "free"},
         {"slug": "book-store", "plan": "pro"},
+        {"slug": "corner-shop", "plan": "free"},
         {"slug": "department-store", "plan": "enterprise"},
     ],
     "flags": {"ai_forecasting": {"on": True, "plans": ["pro", "enterprise"]}},

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from typer.testing import CliRunner, Result
 
 from infra.cli import app
 from infra.errors import TenantryError
-from infra.settings import SETTINGS_KEY, stack_file
+from infra.settings import stack_file
 from tests.examples import raw_settings
+from tests.stack_files import write_stack
 
 FLAGS = {
     "ai_forecasting": {"on": True, "plans": ["pro", "enterprise"], "services": ["storefront"]},
@@ -32,8 +32,8 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def write(path: Path, flags: dict[str, Any], features: dict[str, bool]) -> None:
     """Write a stack file with flags, and features of the tenant corner-shop, whose plan is free."""
     raw = raw_settings(lambda settings: settings.update(flags=flags))
-    raw["tenants"][0]["features"] = features
-    path.write_text(yaml.safe_dump({"config": {SETTINGS_KEY: raw}}, sort_keys=False))
+    raw["tenants"][1]["features"] = features
+    write_stack(path.parent, "example", raw)
 
 
 def run(*arguments: str) -> Result:

@@ -40,6 +40,9 @@ def check(
 
 
 @config.command()
-def schema() -> None:
+def schema(
+    tenants: Annotated[bool, typer.Option("--tenants", help="That of tenant files instead.")] = False,
+) -> None:
     """Print the JSON Schema of stack files, by which editors complete and check them."""
-    sys.stdout.write(stack_schema.text())
+    document = stack_schema.document_of_tenants() if tenants else stack_schema.document()
+    sys.stdout.write(stack_schema.text(document))

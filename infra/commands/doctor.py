@@ -13,7 +13,7 @@ from infra.commands.console import AsJson, out
 from infra.findings import Finding
 from infra.sandbox import diagnosis
 from infra.settings import checking, stack_file
-from infra.settings.loader import load
+from infra.settings.loader import load_stack
 
 
 def doctor(
@@ -46,6 +46,6 @@ def _mark(finding: Finding) -> str:
 
 
 def _of_stack(stack: str) -> list[Finding]:
-    settings = checking.settings_of(stack_file.source_of(stack), load)
+    settings = checking.settings_of(stack_file.source_of(stack), load_stack)
     today = datetime.datetime.now(datetime.UTC).date()
     return [*reach.examine(settings), *lifetimes.examine(settings, today)]

@@ -14,7 +14,8 @@ from infra.errors import TenantryError
 from infra.flags import Decision, decide
 from infra.settings import checking, stack_file
 from infra.settings.flags import FlagSettings
-from infra.settings.models import StackSettings, TenantSettings
+from infra.settings.models import StackSettings
+from infra.settings.tenants import TenantSettings
 
 flags = typer.Typer(no_args_is_help=True, help="Show whom feature flags are on for, and why.")
 

@@ -4,14 +4,15 @@ Owns where a fault is told. Leaves what is one to the stack files' reader, the m
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.settings import SETTINGS_KEY
-from infra.settings.loader import SettingsError, validate
+from infra.settings import SETTINGS_KEY, tenant_file
+from infra.settings.loader import SettingsError, validate_stack
 from infra.settings.models import StackSettings
 from infra.settings.neighbours import clashes
 from infra.settings.problems import Problem
@@ -22,8 +23,12 @@ _KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprov
 
 _NAMESPACE = SETTINGS_KEY.partition(":")[0] + ":"
 
-Interpret = Callable[[str, object], StackSettings]
-"""Makes settings of a stack's name and of what its file says."""
+
+class Interpret(Protocol):
+    """Makes settings of a stack: `validate_stack`, or `load_stack`, which adds what the caller's environment says."""
+
+    def __call__(self, stack: str, raw: object, /, *, root: Path) -> StackSettings:
+        """Return the settings of a stack's name, of what its file says, and of the project's folder."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,12 @@ class WrongStackFiles(TenantryError):
         super().__init__(what, ", ".join(files), "mend the lines above")
 
 
-def settings_of(path: Path, interpret: Interpret = validate) -> StackSettings:
+def settings_of(path: Path, interpret: Interpret = validate_stack) -> StackSettings:
     """Return the settings of a stack file, for a command that needs them.
 
     Args:
         path: the file.
-        interpret: `validate`, or `load`, which adds what the caller's environment says.
+        interpret: `validate_stack`, or `load_stack`.
 
     Raises:
         StackFileError: it cannot be read, or is no stack file.
@@ -99,9 +104,9 @@ def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, lis
         path = source_of(stack, root)
         try:
             files[stack] = read(path)
-            found[stack] = _judged(files[stack], validate)[1]
+            found[stack] = _judged(files[stack], validate_stack)[1]
         except StackFileError as error:
-            found[stack] = [Fault(path.name, error.line, None, f"{error.what}; {error.remedy}")]
+            found[stack] = [Fault(error.file, error.line, None, f"{error.what}; {error.remedy}")]
     wrong = {stack: {fault.path for fault in faults} for stack, faults in found.items()}
     for stack, problem in clashes({stack: files[stack].settings if stack in files else None for stack in found}):
         if problem.path not in wrong[stack]:  # that is to be mended first
@@ -122,8 +127,11 @@ def told(error: SettingsError, raw: object, root: Path = PROJECT_ROOT) -> list[s
         file = read(source_of(error.stack, root))
     except TenantryError:
         return list(error.problems)
-    if file.settings != raw:
-        return list(error.problems)
+    if file.settings != raw:  # the tenants are where these settings say
+        file = StackFile(file.path, {"config": {SETTINGS_KEY: raw}}, None)
+        told_of_tenants = [str(_located(file, problem)) for problem in error.found if problem.place[:1] == ("tenants",)]
+        others = [str(problem) for problem in error.found if problem.place[:1] != ("tenants",)]
+        return [*others, *told_of_tenants]
     return [str(fault) for fault in _by_line(_located(file, problem) for problem in error.found)]
 
 
@@ -138,7 +146,7 @@ def _judged(file: StackFile, interpret: Interpret) -> tuple[StackSettings | None
     if unknown and SETTINGS_KEY not in config:
         return None, unknown  # most likely that is where they are
     try:
-        return interpret(file.stack, file.settings), unknown
+        return interpret(file.stack, file.settings, root=file.path.parent), unknown
     except SettingsError as error:
         return None, [*unknown, *(_located(file, problem) for problem in error.found)]
 
@@ -158,8 +166,17 @@ def _unknown_keys(file: StackFile, place: Sequence[str], known: Sequence[str], k
 
 
 def _by_line(faults: Iterable[Fault]) -> list[Fault]:
-    return sorted(faults, key=lambda fault: fault.line or 0)
+    return sorted(faults, key=lambda fault: (fault.file, fault.line or 0))  # the stack file first
 
 
 def _located(file: StackFile, problem: Problem) -> Fault:
+    listed = (file.settings or {}).get(tenant_file.FIELD) if isinstance(file.settings, Mapping) else None
+    if problem.place[:1] == (tenant_file.FIELD,) and listed is None:
+        return _of_tenant(tenant_file.read(file.stack, file.settings, file.path.parent), problem)
     return Fault(file.path.name, file.line(("config", SETTINGS_KEY, *problem.place)), problem.path, problem.text)
+
+
+def _of_tenant(file: tenant_file.TenantFile, problem: Problem) -> Fault:
+    _, *place = problem.place
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return Fault(file.name, file.line(place), path or None, problem.text)

@@ -15,8 +15,8 @@ from infra.settings.section import Contradiction, Section, repeated
 
 if TYPE_CHECKING:
     # The model of a whole stack imports this module.
-    from infra.settings.models import TenantSettings
     from infra.settings.services import ServiceSettings
+    from infra.settings.tenants import TenantSettings
 
 
 _NO_HOST = "of no effect without a host; add hosts, or remove it"

@@ -11,17 +11,15 @@ from pydantic.fields import FieldInfo
 
 from infra.cidr import misfit
 from infra.naming import SLUG_LENGTH
-from infra.settings import database_names, regions, route_kinds, schedule, sizes, time_zones, versions
+from infra.settings import database_names, regions, route_kinds, schedule, sizes, tenant_kinds, time_zones, versions
 
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _WEEKDAY = "(mon|tue|wed|thu|fri|sat|sun)"
 _LARGEST_INTERNET_BLOCK = 16  # ours: 65,536 addresses are more than an office or a runner fleet has
-_NOT_INTERNET = tuple(
-    map(
-        ipaddress.IPv4Network,
-        ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
-    )
-)
+_NOT_INTERNET = [
+    ipaddress.IPv4Network(text)
+    for text in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+]
 
 
 def _network(text: str) -> str:
@@ -390,7 +388,11 @@ SslMode = Literal["require", "verify-ca", "verify-full"]
 def meanings_by_pattern() -> dict[str, str]:
     """Return the one-line meaning of each type that has a pattern; users read it instead of the pattern."""
     meanings: dict[str, str] = {}
-    for kind in [*globals().values(), *vars(route_kinds).values()]:  # so that none can be forgotten
+    for kind in [
+        *globals().values(),
+        *vars(route_kinds).values(),
+        *vars(tenant_kinds).values(),
+    ]:  # so that none can be forgotten
         parts: tuple[Any, ...] = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
         patterns = [part.pattern for part in parts if isinstance(part, StringConstraints) and part.pattern]
         if patterns:

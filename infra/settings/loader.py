@@ -1,17 +1,18 @@
 """Reads a stack's settings: one YAML object into one model, every error at once.
 
-Owns what comes from the caller's environment, and where the project is. Leaves rules to the models, and the words of
-errors to `problems`.
+Owns what comes from the tenant file and from the caller's environment, and where the project is. Leaves rules to the
+models, and the words of errors to `problems`.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
+from infra.settings import tenant_file
 from infra.settings.database import BroughtDatabase, ExistingDatabase
 from infra.settings.foundation import BroughtCluster
 from infra.settings.models import StackSettings
@@ -35,6 +36,39 @@ class SettingsError(TenantryError):
         self.problems = tuple(map(str, found))
         count = f"{len(found)} setting{'s are' if len(found) > 1 else ' is'} not valid"
         super().__init__(count, f"Pulumi.{stack}.yaml", "mend: " + "; ".join(self.problems))
+
+
+def load_stack(
+    stack: str, raw: object, environment: Mapping[str, str] = os.environ, root: Path = PROJECT_ROOT
+) -> StackSettings:
+    """Return the settings of a stack with its tenants, which are in a file of their own.
+
+    Args:
+        stack: its name.
+        raw: what the stack file holds under `tenantry:settings`, or None.
+        environment: the caller's variables, for what `database.existing` leaves out.
+        root: the project's folder.
+
+    Raises:
+        SettingsError: with every problem at once.
+        StackFileError: the tenant file cannot be read, or is no list.
+    """
+    return _with_tenants(stack, raw, root, lambda whole: load(stack, whole, environment))
+
+
+def validate_stack(stack: str, raw: object, root: Path = PROJECT_ROOT) -> StackSettings:
+    """Return the settings of a stack with its tenants, without what the caller's environment adds.
+
+    Args:
+        stack: its name.
+        raw: what the stack file holds under `tenantry:settings`, or None.
+        root: the project's folder.
+
+    Raises:
+        SettingsError: with every problem at once.
+        StackFileError: the tenant file cannot be read, or is no list.
+    """
+    return _with_tenants(stack, raw, root, lambda whole: validate(stack, whole))
 
 
 def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -> StackSettings:
@@ -67,6 +101,23 @@ def validate(stack: str, raw: object) -> StackSettings:
         return StackSettings.model_validate(raw)
     except ValidationError as error:
         raise SettingsError(stack, problems_of(error)) from None
+
+
+def _with_tenants(stack: str, raw: object, root: Path, interpret: Callable[[object], StackSettings]) -> StackSettings:
+    """Return the settings that the stack file and the tenant file make together."""
+    if not isinstance(raw, Mapping):
+        return interpret(raw)
+    listed = tenant_file.read(stack, raw, root)
+    if tenant_file.FIELD in raw:
+        raise SettingsError(stack, [Problem((tenant_file.FIELD,), f"move the list to {listed.name}")])
+    disorder = list(listed.disorder())
+    try:
+        settings = interpret({**raw, tenant_file.FIELD: listed.entries} if listed.entries else raw)
+    except SettingsError as error:
+        raise SettingsError(stack, [*error.found, *disorder]) from None
+    if disorder:
+        raise SettingsError(stack, disorder)
+    return settings
 
 
 def _with_path(stack: str, settings: StackSettings) -> StackSettings:

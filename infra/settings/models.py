@@ -4,7 +4,6 @@ Defaults are production-safe. Rules that span fields sit on the smallest section
 """
 
 from collections.abc import Iterator
-from typing import Annotated
 
 from pydantic import Field
 
@@ -22,62 +21,16 @@ from infra.settings.foundation import (
 from infra.settings.gateway import GatewaySettings, Hosts
 from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings, ungoverned
 from infra.settings.jobs import ScheduledJobSettings, unserved_jobs
-from infra.settings.kinds import Cpu, FlagName, Isolation, Memory, Plan, ServiceName, Slug
+from infra.settings.kinds import FlagName, Plan, ServiceName, Slug
 from infra.settings.policies import unreachable
 from infra.settings.redis import RedisSettings
 from infra.settings.rights import ungranted
-from infra.settings.routing import RoutedTenant
 from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
 from infra.settings.services import ServiceSettings, disorder
 from infra.settings.storage import RegistrySettings, StorageSettings, misplaced, unnamed
-
-_ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
-
-
-class TenantSettings(RoutedTenant):
-    """A customer shop."""
-
-    slug: Slug
-    """Its name in hosts, schemas and namespaces; never changes."""
-
-    plan: Plan
-    """What it pays for."""
-
-    isolation: Isolation | None = None
-    """How its data is kept apart; from the plan unless given."""
-
-    features: dict[FlagName, bool] = Field(default_factory=dict)
-    """Flag -> whether it has it, whatever its plan says; without effect on a flag that is off for everybody."""
-
-    @property
-    def effective_isolation(self) -> Isolation:
-        """The isolation given, or the plan's: free -> pool, pro -> schema, enterprise -> database."""
-        return self.isolation or _ISOLATION_OF_PLAN[self.plan]
-
-
-class PlanLimits(Section):
-    """What one tenant of a plan may use at most. The defaults are ours: no source document gives numbers."""
-
-    connection_limit: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Database connections of the tenant's application role."""
-
-    cpu: Cpu = "4"
-    """CPU requests in the tenant's own namespace (isolation `database`)."""
-
-    memory: Memory = "8Gi"
-    """Memory requests in the tenant's own namespace (isolation `database`)."""
-
-    pods: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Pods in the tenant's own namespace (isolation `database`)."""
-
-
-def _default_plans() -> dict[Plan, PlanLimits]:
-    return {
-        "free": PlanLimits(connection_limit=5),
-        "pro": PlanLimits(connection_limit=20),
-        "enterprise": PlanLimits(connection_limit=50),
-    }
+from infra.settings.tenant_kinds import TenantFilePath
+from infra.settings.tenants import PlanLimits, TenantSettings, default_plans, indistinct
 
 
 class StackSettings(Section):
@@ -137,14 +90,22 @@ class StackSettings(Section):
     jobs: dict[Slug, ScheduledJobSettings] = Field(default_factory=dict)
     """Job name -> work of a service that is due at times."""
 
-    plans: dict[Plan, PlanLimits] = Field(default_factory=_default_plans)
+    plans: dict[Plan, PlanLimits] = Field(default_factory=default_plans)
     """Limits of each plan."""
 
     flags: dict[FlagName, FlagSettings] = Field(default_factory=dict)
     """Flag name -> whom it is on for, and who reads it."""
 
+    tenant_file: TenantFilePath | None = None
+    """Where the stack's tenants are listed, from the project's folder; by default `stacks/tenants/STACK.yaml`."""
+
     tenants: tuple[TenantSettings, ...] = ()
-    """Every tenant of the stack, in any order."""
+    """Every tenant of the stack; a stack file has none, they are read from `tenant_file`."""
+
+    @property
+    def present_tenants(self) -> tuple[TenantSettings, ...]:
+        """The tenants that there is anything of: all but those that were deleted."""
+        return tuple(tenant for tenant in self.tenants if tenant.is_declared)
 
     @property
     def declares_aws(self) -> bool:
@@ -213,10 +174,6 @@ class StackSettings(Section):
                 yield from restore_contradictions(self.database, self.aws.region)
 
     def _tenancy(self) -> Iterator[Contradiction]:
-        first: dict[str, int] = {}
-        for position, tenant in enumerate(self.tenants):
-            taken = first.setdefault(tenant.slug, position)
-            if taken != position:
-                yield ("tenants", position, "slug"), f"tenants[{taken}] has it already; keep one of each"
+        yield from indistinct(self.tenants)
         for plan in sorted({tenant.plan for tenant in self.tenants} - self.plans.keys()):
             yield ("plans", plan), "missing, but tenants have that plan; add its limits"

@@ -1,4 +1,4 @@
-"""The JSON Schema of stack files, for editors: keys to choose from, what each means, what may be there.
+"""The JSON Schemas of stack files and tenant files, for editors: which keys, what each means, what may be there.
 
 Made of the models. Leaves rules between settings to `tenantry config check`, which JSON Schema has no words for.
 """
@@ -17,14 +17,23 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import core_schema
 
 from infra.paths import PROJECT_ROOT
-from infra.settings import SETTINGS_KEY
+from infra.settings import SETTINGS_KEY, tenant_file
 from infra.settings.models import StackSettings
+from infra.settings.tenants import TenantSettings
 
 FILE = PROJECT_ROOT / "stack.schema.json"
 """Where it is committed; `tenantry config schema > stack.schema.json` writes it anew."""
 
 HEADER = f"# yaml-language-server: $schema={FILE.name}"
 """The first line of a stack file, by which editors with the YAML language server find it."""
+
+TENANT_FILE = PROJECT_ROOT / "tenants.schema.json"
+"""The same of tenant files; `tenantry config schema --tenants > tenants.schema.json` writes it anew."""
+
+TENANT_HEADER = f"# yaml-language-server: $schema=../../{TENANT_FILE.name}"
+"""The first line of a tenant file."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _ENGINES_OWN = {
     "secretsprovider": "What encrypts the secrets of the stack, as `awskms://alias/pulumi?region=eu-central-1`.",
@@ -55,8 +64,10 @@ def document() -> dict[str, Any]:
     mode: JsonSchemaMode = "validation"
     settings = StackSettings.model_json_schema(schema_generator=_Generator, mode=mode)
     definitions = settings.pop("$defs")
+    settings["properties"].pop(tenant_file.FIELD)  # they are in a file of their own
+    definitions.pop(TenantSettings.__name__)
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": _DIALECT,
         "title": "A stack file of Tenantry",
         "type": "object",
         "required": ["config"],
@@ -75,9 +86,26 @@ def document() -> dict[str, Any]:
     }
 
 
-def text() -> str:
-    """Return the schema as it is committed."""
-    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+def document_of_tenants() -> dict[str, Any]:
+    """Return the schema of a whole tenant file, as JSON has it."""
+    tenant = TenantSettings.model_json_schema(schema_generator=_Generator, mode="validation")
+    definitions = tenant.pop("$defs")
+    return {
+        "$schema": _DIALECT,
+        "title": "A tenant file of Tenantry: the tenants of one stack, in the order of their slugs",
+        "type": "array",
+        "items": {"$ref": f"#/$defs/{TenantSettings.__name__}"},
+        "$defs": {TenantSettings.__name__: tenant, **definitions},
+    }
+
+
+def text(schema: dict[str, Any]) -> str:
+    """Return a schema as it is committed.
+
+    Args:
+        schema: one of the two documents.
+    """
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _text(docstring: str) -> str:

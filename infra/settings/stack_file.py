@@ -28,11 +28,12 @@ class StackFileError(TenantryError):
 
         Args:
             what: what is wrong.
-            path: the file.
+            path: the file; told whole where it is relative.
             remedy: what the user should do.
             line: which of its lines.
         """
-        super().__init__(what, f"{path.name}:{line}" if line else path.name, remedy)
+        self.file = path.name if path.is_absolute() else str(path)
+        super().__init__(what, f"{self.file}:{line}" if line else self.file, remedy)
         self.line = line
 
 
@@ -162,7 +163,7 @@ class StackFile:
         """
         node, line = self.root, 1
         for part in place:
-            found = _child(node, part)
+            found = child(node, part)
             if found is None:
                 break
             line, node = found
@@ -235,7 +236,7 @@ def parse(path: Path, text: str) -> StackFile:
         root = reader.get_single_node()
         content = None if root is None else reader.construct_document(root)
     except (yaml.YAMLError, RecursionError) as error:
-        problem, line = _complaint(error, text)
+        problem, line = complaint(error, text)
         raise StackFileError(
             f"not valid YAML ({problem})", path, "mend that line" if line else "mend it", line
         ) from error
@@ -257,8 +258,13 @@ def read(path: Path) -> StackFile:
     return parse(path, text_of(path))
 
 
-def _complaint(error: Exception, text: str) -> tuple[str, int | None]:
-    """Return what is wrong with a text, without its values, and in which line."""
+def complaint(error: Exception, text: str) -> tuple[str, int | None]:
+    """Return what is wrong with a text, without its values, and in which line.
+
+    Args:
+        error: what PyYAML raised of it.
+        text: the text.
+    """
     if isinstance(error, yaml.reader.ReaderError):
         return "a character that YAML does not allow", text.count("\n", 0, error.position) + 1
     if isinstance(error, RecursionError):
@@ -270,7 +276,7 @@ def _complaint(error: Exception, text: str) -> tuple[str, int | None]:
     return next((words for mark, words in _PROBLEMS.items() if mark in problem), problem), line
 
 
-def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
+def child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
     """Return the line and the node of a key or a position in a node."""
     if isinstance(node, yaml.MappingNode):
         # Merged keys come first; the last one is what counts.

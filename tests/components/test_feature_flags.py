@@ -19,7 +19,7 @@ def declare(raw: dict[str, Any]) -> None:
     """Give two services three flags, and a tenant one against its plan."""
     raw["services"]["api"] = {**raw["services"]["storefront"], "port": 3001}
     raw["flags"] = {name: dict(flag) for name, flag in FLAGS.items()}
-    raw["tenants"][0]["features"] = {"ai_forecasting": True}
+    raw["tenants"][1]["features"] = {"ai_forecasting": True}
 
 
 def graph_with(name: str = "wishlist", **changes: Any) -> Graph:
@@ -93,7 +93,7 @@ def test_a_flag_that_says_so_rolls_the_pods_that_it_names(graph: Graph) -> None:
 def test_a_tenants_exception_to_a_flag_that_rolls_is_a_change_of_it(graph: Graph) -> None:
     def change(raw: dict[str, Any]) -> None:
         declare(raw)
-        raw["tenants"][1]["features"] = {"new_invoices": True}
+        raw["tenants"][0]["features"] = {"new_invoices": True}
 
     assert changed(graph, environment_graph(change)) == {"flags-api", "api-blue", "api-green"}
 

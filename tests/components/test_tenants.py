@@ -103,6 +103,6 @@ def test_connection_limits_follow_the_plan() -> None:
 
 def test_an_isolation_can_be_given_against_the_plan() -> None:
     def promoted(raw: dict[str, Any]) -> None:
-        raw["tenants"][0]["isolation"] = "schema"
+        raw["tenants"][1]["isolation"] = "schema"
 
     assert environment_graph(promoted).named("tenant-corner-shop").type == "tenantry:tenant:SchemaTenant"

@@ -74,7 +74,7 @@ def declared(gateway_class: str = "aws") -> Graph:
         if gateway_class != "aws":
             raw["dns"]["acme"] = {"email": "ops@shop.example.com"}
         raw["gateway"] = {"maintenance": {"image": IMAGE}}
-        raw["tenants"][0]["maintenance"] = True
+        raw["tenants"][1]["maintenance"] = True
         for name, field in ROUTED.items():
             raw["services"][name][field] = True if field == "tenant_hosts" else [f"{name}.shop.example.com"]
 

@@ -14,6 +14,7 @@ import yaml
 from infra.paths import BIN, PROJECT_ROOT
 from infra.sandbox.environment import Workspace
 from infra.sandbox.servers.postgresql import PostgreSQL
+from infra.settings import tenant_file
 from infra.settings.stack_file import EngineLoader
 
 Settings = dict[str, Any]
@@ -48,18 +49,31 @@ class Stack:
 
     workspace: Workspace
 
+    @property
+    def tenant_file(self) -> Path:
+        """Where tenants of the test's own are: in the sandbox, as its copy of the stack file."""
+        return self.workspace.stack_file.with_name(f"tenants-{self.workspace.stack}.yaml")
+
     def settings(self) -> Settings:
-        """Return the settings that the next run will use."""
-        return copy.deepcopy(self._content()["config"]["tenantry:settings"])
+        """Return the settings that the next run will use, with the tenants that it will read."""
+        return self._whole(copy.deepcopy(self._content()["config"]["tenantry:settings"]))
+
+    def _whole(self, settings: Settings) -> Settings:
+        listed = tenant_file.read(self.workspace.stack, settings)
+        return {**settings, tenant_file.FIELD: list(listed.entries)}
 
     def _content(self) -> dict[str, Any]:
         # As the engine reads it: to PyYAML's own loader a key `on` is true.
         return dict(yaml.load(self.workspace.stack_file.read_text(), EngineLoader))
 
     def configure(self, change: Callable[[Settings], None]) -> None:
-        """Apply `change` to the settings of the next run."""
+        """Apply `change` to the settings of the next run, tenants among them."""
         content = self._content()
-        change(content["config"]["tenantry:settings"])
+        whole = self._whole(content["config"]["tenantry:settings"])
+        change(whole)
+        tenants = sorted(whole.pop(tenant_file.FIELD), key=lambda tenant: str(tenant["slug"]))
+        self.tenant_file.write_text(yaml.safe_dump(tenants, sort_keys=False))
+        content["config"]["tenantry:settings"] = {**whole, "tenant_file": str(self.tenant_file)}
         self.workspace.stack_file.write_text(yaml.safe_dump(content, sort_keys=False))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

@@ -270,6 +270,6 @@ def test_wrong_settings_fail_in_preview_with_their_paths_and_no_traceback(edited
     result = edited.pulumi("preview", expect=None)
     assert result.code != 0
     assert "tenantry:settings.services.storefront.prot: unknown key; did you mean port?" in result.text
-    assert "tenantry:settings.tenants[1].plan: " in result.text
+    assert ": [1].plan: not allowed; take one of: free, pro, enterprise" in result.text
     assert "gold-4711" not in result.text
     assert "Traceback" not in result.text

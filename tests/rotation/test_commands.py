@@ -19,6 +19,7 @@ from infra.errors import TenantryError
 from infra.rotation import values
 from infra.settings import SETTINGS_KEY, stack_file
 from tests.examples import SECRETS, raw_declared_settings
+from tests.stack_files import write_stack
 
 NOW = datetime.datetime(2027, 3, 1, 12, tzinfo=datetime.UTC)
 CANARY = "canary-9f27c1"
@@ -45,7 +46,8 @@ def write(path: Path, **changes: object) -> None:
     raw = raw_declared_settings()
     raw["secrets"] = copy.deepcopy(changes.get("secrets", SECRETS))
     raw["aws"]["account_id"] = changes.get("account", "123456789012")
-    path.write_text("# ours\n" + yaml.safe_dump({"config": {SETTINGS_KEY: raw}}, sort_keys=False))
+    write_stack(path.parent, "example", raw)
+    path.write_text("# ours\n" + path.read_text())
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from infra.errors import TenantryError
 from infra.settings import SETTINGS_KEY, checking
 from infra.settings.loader import SettingsError, load
 from tests.examples import raw_declared_settings
+from tests.stack_files import write_stack
 
 Write = Callable[..., Path]
 
@@ -32,9 +33,9 @@ def write(tmp_path: Path) -> Write:
         raw["network"]["block"] = f"10.{sum(map(ord, stack)) % 200}.0.0/16"
         if change is not None:
             change(raw)
-        path = tmp_path / f"Pulumi.{stack}.yaml"
-        content = {"config": {SETTINGS_KEY: raw}}
-        path.write_text(yaml.safe_dump(content, sort_keys=False) if text is None else text)
+        path = write_stack(tmp_path, stack, raw)
+        if text is not None:
+            path.write_text(text)
         return path
 
     return written
@@ -69,12 +70,17 @@ def test_every_fault_of_every_file_is_told_with_its_line(tmp_path: Path, write: 
         "it is required",
         f"Pulumi.one.yaml:{line_of(one, 'instance_clas:')}: {SETTINGS_KEY}.database.instance_clas: unknown key; "
         "did you mean instance_class?",
-        f"Pulumi.one.yaml:{line_of(one, 'gold')}: {SETTINGS_KEY}.tenants[1].plan: not allowed; take one of: free, "
-        "pro, enterprise",
+        f"stacks/tenants/one.yaml:{line_of(tmp_path / 'stacks/tenants/one.yaml', 'gold')}: [1].plan: not allowed; "
+        "take one of: free, pro, enterprise",
         f"Pulumi.two.yaml:{line_of(two, 'account_id')}: {SETTINGS_KEY}.aws.account_id: put it in quotes; without "
         "them YAML reads a number",
     ]
-    assert told(tmp_path) == sorted(expected, key=lambda line: (line.split(":")[0], int(line.split(":")[1])))
+
+    def place(line: str) -> tuple[str, int]:
+        file, number, _ = line.split(":", 2)
+        return file.replace("stacks/tenants/", "Pulumi.one.yaml "), int(number)
+
+    assert told(tmp_path) == sorted(expected, key=place)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.settings import SETTINGS_KEY, checking
 from infra.settings.loader import SettingsError, validate
@@ -30,6 +29,7 @@ from tests.settings import test_secrets_settings as secrets
 from tests.settings import test_services_settings as services
 from tests.settings import test_storage_settings as storage
 from tests.settings import test_versions as versions
+from tests.stack_files import write_stack
 
 CANARY = "canary-4f1d"
 
@@ -114,6 +114,12 @@ def all_problems(raw: object) -> tuple[str, ...]:
     return ()
 
 
+def whole_path(fault: checking.Fault) -> str:
+    """Return the path of a fault below the settings, of tenants too, whose file knows nothing above them."""
+    assert fault.path is not None
+    return fault.path if fault.path.startswith(SETTINGS_KEY) else f"{SETTINGS_KEY}.tenants{fault.path}"
+
+
 def test_there_are_as_many_wrong_settings_as_were_asked_for() -> None:
     assert len(ROWS) >= 120
     assert all(problems_of(raw) for raw in ROWS)
@@ -121,20 +127,17 @@ def test_there_are_as_many_wrong_settings_as_were_asked_for() -> None:
 
 @pytest.mark.parametrize("raw", ROWS, ids=map(str, range(len(ROWS))))
 def test_the_check_tells_the_same_as_the_loader_with_a_line_that_has_it(raw: dict[str, Any], tmp_path: Path) -> None:
-    path = tmp_path / "Pulumi.example.yaml"
-    path.write_text(yaml.safe_dump({"config": {SETTINGS_KEY: raw}}, sort_keys=False, allow_unicode=True))
-    lines = path.read_text(encoding="utf-8").splitlines()
+    write_stack(tmp_path, "example", raw)
     (faults,) = checking.check((), tmp_path).values()
     found = problems_of(raw)
-    assert sorted((fault.path, fault.text) for fault in faults) == sorted((one.path, one.text) for one in found)
+    assert sorted((whole_path(fault), fault.text) for fault in faults) == sorted((one.path, one.text) for one in found)
     places = {problem.path: problem.place for problem in found}
     for fault in faults:
-        assert fault.path is not None
         assert fault.line is not None
-        shown = lines[fault.line - 1].strip()
-        assert any(shown.removeprefix("- ").startswith((f"{part}:", f"'{part}':")) for part in places[fault.path]) or (
-            shown.startswith(("- ", f"{SETTINGS_KEY}:"))
-        ), shown
+        shown = (tmp_path / fault.file).read_text(encoding="utf-8").splitlines()[fault.line - 1].strip()
+        assert any(
+            shown.removeprefix("- ").startswith((f"{part}:", f"'{part}':")) for part in places[whole_path(fault)]
+        ) or (shown.startswith(("- ", f"{SETTINGS_KEY}:"))), shown
 
 
 @pytest.mark.parametrize("raw", [raw_declared_settings(), raw_settings()], ids=["declared", "brought"])

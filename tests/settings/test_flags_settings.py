@@ -65,7 +65,7 @@ def with_flags(flags: object) -> dict[str, Any]:
 def with_features(features: object) -> dict[str, Any]:
     """Return settings with one flag, and the features of the first tenant."""
     raw = with_flags({"ai_forecasting": {"on": True}})
-    raw["tenants"][0]["features"] = features
+    raw["tenants"][1]["features"] = features
     return raw
 
 
@@ -80,7 +80,7 @@ def test_a_wrong_flag_is_told_by_its_path_and_what_is_allowed(flags: object, pat
 
 @pytest.mark.parametrize(("features", "path", "said"), WRONG_FEATURES)
 def test_a_wrong_feature_of_a_tenant_is_told_by_its_path(features: object, path: str, said: str) -> None:
-    assert problems_of(with_features(features)) == (f"{ROOT}.tenants[0].{path}: {said}",)
+    assert problems_of(with_features(features)) == (f"{ROOT}.tenants[1].{path}: {said}",)
 
 
 def test_a_flag_is_off_and_read_by_everybody_and_rolls_nobody_unless_it_says_so() -> None:
@@ -97,7 +97,7 @@ def test_a_tenant_may_have_a_feature_of_a_flag_that_is_still_off() -> None:
     raw = with_features({"ai_forecasting": True})
     raw["flags"]["ai_forecasting"]["on"] = False
     settings = declared_settings(lambda before: before.update(raw))
-    assert settings.tenants[0].features == {"ai_forecasting": True}
+    assert settings.tenants[1].features == {"ai_forecasting": True}
 
 
 def many(count: int) -> dict[str, Any]:

@@ -73,10 +73,10 @@ WRONG: list[tuple[str, object, str]] = [
         {"cpu_percent": 0},
         f"{STOREFRONT}.autoscaling.cpu_percent: too small; 1 at least",
     ),
-    ("tenants.0.plan", "gold", "tenantry:settings.tenants[0].plan: not allowed; take one of: free, pro, enterprise"),
+    ("tenants.1.plan", "gold", "tenantry:settings.tenants[1].plan: not allowed; take one of: free, pro, enterprise"),
     (
         "tenants.1.slug",
-        "corner-shop",
+        "book-store",
         "tenantry:settings.tenants[1].slug: tenants[0] has it already; keep one of each",
     ),
     (
@@ -110,7 +110,7 @@ def change_at(path: str, value: object) -> dict[str, Any]:
 def test_valid_settings_load() -> None:
     loaded = load("example", raw_settings(), ENVIRONMENT)
     assert loaded.services["storefront"].slots["blue"].replicas == 3
-    assert [tenant.effective_isolation for tenant in loaded.tenants] == ["pool", "schema", "database"]
+    assert [tenant.effective_isolation for tenant in loaded.tenants] == ["schema", "pool", "database"]
 
 
 @pytest.mark.parametrize(("path", "value", "expected"), WRONG)
@@ -119,7 +119,7 @@ def test_a_wrong_setting_is_named_by_path_and_what_is_allowed(path: str, value: 
 
 
 def test_every_problem_is_told_at_once() -> None:
-    raw = change_at("tenants.0.plan", "gold")
+    raw = change_at("tenants.1.plan", "gold")
     raw["services"]["storefront"]["port"] = 0
     del raw["cluster"]
     assert len(problems_of(raw)) == 3

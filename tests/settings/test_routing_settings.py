@@ -40,10 +40,10 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
     (f"{STOREFRONT}.paths", [], "too few; 1 at least"),
     (f"{STOREFRONT}.paths", [f"/{number}" for number in range(17)], "too many; 16 at most"),
     (f"{STOREFRONT}.affinity", {}, "gateway_class aws sets no cookies; remove it, or take another class"),
-    ("tenants.0.ring", "general", "not allowed; take one of: early, standard, late"),
-    ("tenants.0.release", "blue", SECTION),
-    ("tenants.0.release.pin", "red", SLOT),
-    ("tenants.0.maintenance", "soon", "must be true or false"),
+    ("tenants.1.ring", "general", "not allowed; take one of: early, standard, late"),
+    ("tenants.1.release", "blue", SECTION),
+    ("tenants.1.release.pin", "red", SLOT),
+    ("tenants.1.maintenance", "soon", "must be true or false"),
     ("gateway", True, SECTION),
     ("gateway.class_name", "Istio", "the name of a Kubernetes object: lower-case letters, digits, dashes and dots"),
     ("gateway.maintenance", True, SECTION),
@@ -65,7 +65,7 @@ WRONG_COMBINATIONS: list[tuple[dict[str, object], str, str]] = [
     ({f"{STOREFRONT}.hosts": ["assets.shop.example.com"]}, f"{STOREFRONT}.hosts[0]",
      "the host of edge.cdn; choose another"),
     ({f"{STOREFRONT}.hosts": ["book-store.shop.example.com"]}, f"{STOREFRONT}.hosts[0]",
-     "the host of tenants[1]; choose another"),
+     "the host of tenants[0]; choose another"),
     ({f"{STOREFRONT}.hosts": ["app.shop.example.com"] * 2}, f"{STOREFRONT}.hosts[1]", "named twice; name each once"),
     ({f"{STOREFRONT}.paths": ["/a", "/b", "/a"]}, f"{STOREFRONT}.paths[2]", "named twice; name each once"),
     ({f"{STOREFRONT}.paths": ["/a", "b"]}, f"{STOREFRONT}.paths[1]", PATH),
@@ -92,7 +92,7 @@ WRONG_COMBINATIONS: list[tuple[dict[str, object], str, str]] = [
      f"{STOREFRONT}.canary", NO_HOST),
     ({f"{STOREFRONT}.hosts": [], f"{STOREFRONT}.tenant_hosts": False, f"{STOREFRONT}.canary": UNSEEN},
      f"{STOREFRONT}.canary", NO_HOST),
-    ({f"{STOREFRONT}.slots.green": ..., "tenants.0.release": {"pin": "green"}}, "tenants[0].release.pin",
+    ({f"{STOREFRONT}.slots.green": ..., "tenants.1.release": {"pin": "green"}}, "tenants[1].release.pin",
      "a slot that services.storefront does not have; name one of its slots"),
     ({f"{STOREFRONT}.tenant_hosts": False, "tenants.2.release": {"pin": "blue"}}, "tenants[2].release.pin",
      NOBODY_ANSWERS),
@@ -117,7 +117,7 @@ def changed(changes: dict[str, object]) -> dict[str, Any]:
     raw["edge"] = {"cdn": {"host": "assets.shop.example.com"}}
     raw["services"]["storefront"] |= {"hosts": ["app.shop.example.com"], "tenant_hosts": True}
     raw["gateway"] = {"maintenance": {"image": IMAGE}}
-    raw["tenants"][0]["release"] = {}
+    raw["tenants"][1]["release"] = {}
     for path, value in changes.items():
         put(raw, path, value)
     return raw
@@ -159,9 +159,9 @@ def test_the_zone_itself_is_a_host_of_it() -> None:
 
 def test_an_early_tenant_without_anything_to_be_early_for_is_as_any_other() -> None:
     def early(raw: dict[str, Any]) -> None:
-        raw["tenants"][0]["ring"] = "early"
+        raw["tenants"][1]["ring"] = "early"
 
-    assert brought_settings(early).tenants[0].ring == "early"
+    assert brought_settings(early).tenants[1].ring == "early"
 
 
 def test_a_canary_for_early_tenants_alone_weighs_nothing() -> None:
@@ -181,7 +181,7 @@ def test_a_canary_needs_no_host_where_there_is_no_zone() -> None:
 
 @pytest.mark.parametrize(("path", "value", "said"), WRONG_VALUES)
 def test_a_wrong_value_is_told_at_its_path(path: str, value: object, said: str) -> None:
-    place = path.replace(".0", "[0]")
+    place = path.replace(".1", "[1]")
     assert problems_of(changed({path: value})) == (f"{ROOT}.{place}: {said}",)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra import cli
 from infra.settings import SETTINGS_KEY, checking, stack_file
 from tests.examples import SECRETS, raw_declared_settings
+from tests.stack_files import write_stack
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -45,9 +45,7 @@ def write(root: Path, change: Callable[[dict[str, Any]], None], **other: object)
     """Write a stack file: settings after a change, and other keys of the file."""
     raw = {**raw_declared_settings(), "secrets": SECRETS}
     change(raw)
-    path = root / "Pulumi.example.yaml"
-    path.write_text(yaml.safe_dump({"config": {SETTINGS_KEY: raw}, **other}, sort_keys=False))
-    return path
+    return write_stack(root, "example", raw, **other)
 
 
 def lines_of_the_check(root: Path) -> list[str]:
@@ -66,13 +64,13 @@ def test_every_command_tells_every_fault_with_its_line_as_the_check_does(
     before = file.read_text()
     lines = lines_of_the_check(tmp_path)
     assert len(lines) == 3
-    assert all(line.startswith("Pulumi.example.yaml:") for line in lines)
+    assert [line.partition(":")[0] for line in lines] == [*2 * ["Pulumi.example.yaml"], "stacks/tenants/example.yaml"]
     code, out, err = run(*arguments)
     assert code == 1
     assert out == ""
     assert err.splitlines() == [
         *lines,
-        "error: 3 settings are not valid, Pulumi.example.yaml, mend the lines above",
+        "error: 3 settings are not valid, Pulumi.example.yaml, stacks/tenants/example.yaml, mend the lines above",
     ]
     assert file.read_text() == before
 

@@ -39,7 +39,7 @@ def in_rings(raw: dict[str, Any]) -> None:
     """Let every tenant be early, one of them pinned, but for another that is late and one that is as most are."""
     for tenant in raw["tenants"]:
         tenant["ring"] = "early"
-    raw["tenants"][1]["release"] = {"pin": "blue"}
+    raw["tenants"][0]["release"] = {"pin": "blue"}
     raw["tenants"] += [{"slug": "tea-house", "plan": "free", "ring": "late"}, {"slug": "garden-tools", "plan": "free"}]
 
 
@@ -220,7 +220,7 @@ def test_start_change_and_end_of_a_canary_make_and_remove_nothing_and_lead_no_ho
 
 def test_a_pinned_tenant_is_led_to_its_slot_by_itself_even_where_everybody_goes() -> None:
     def pin(raw: dict[str, Any]) -> None:
-        raw["tenants"][0]["release"] = {"pin": "blue"}
+        raw["tenants"][1]["release"] = {"pin": "blue"}
 
     def pinned_and_switched(raw: dict[str, Any]) -> None:
         pin(raw)
@@ -262,7 +262,7 @@ def test_a_tenant_can_be_closed_alone(varied: Graph) -> None:
 def test_everything_can_be_closed_even_while_no_slot_is_ready() -> None:
     def close(raw: dict[str, Any]) -> None:
         raw["gateway"] = {"maintenance": {"image": IMAGE, "everywhere": True}}
-        raw["tenants"][0]["release"] = {"pin": "blue"}
+        raw["tenants"][1]["release"] = {"pin": "blue"}
 
     graph = routed(close)
     for name in ("storefront-hosts", "storefront-blue", "api-hosts"):
