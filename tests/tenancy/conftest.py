@@ -9,6 +9,7 @@ import pytest
 
 from tests.plugins.postgresql.harness import Database
 from tests.tenancy.pool import Pool
+from tests.tenancy.rows import Home, isolated, pooled
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +39,29 @@ def shared_pool(server: Database) -> Pool:
 def pool(server: Database, request: pytest.FixtureRequest) -> Pool:
     """A pool of the test's own, with no table in it."""
     return Pool.make(server, f"own_{abs(hash(request.node.nodeid)) % 10**8}")
+
+
+@pytest.fixture(scope="session")
+def made(server: Database) -> dict[str, Home]:
+    """The same tenant in each isolation, beside it in the pool a neighbour with rows."""
+    pool = Pool.make(server, "archives")
+    pool.install()
+    pooled(pool, "neighbour").fill()
+    return {
+        "pool": pooled(pool, "acme"),
+        "schema": isolated(server, "archives", "acme", "schema"),
+        "database": isolated(server, "archives_acme", "acme", "database"),
+    }
+
+
+@pytest.fixture
+def homes(made: dict[str, Home]) -> Iterator[dict[str, Home]]:
+    """The same with nothing in the tenant's tables, and no other tables than the sample's."""
+    yield made
+    for home in made.values():
+        home.empty()
+        home.as_owner(
+            'DROP TABLE IF EXISTS odd, visits, "reviews; DROP TABLE orders"',
+            "DROP TYPE IF EXISTS mood, two",
+            "DROP DOMAIN IF EXISTS positive",
+        )

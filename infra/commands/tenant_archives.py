@@ -1,0 +1,89 @@
+"""`tenantry tenants export` and `import`: a tenant's rows as a checked archive, and back."""
+
+import datetime
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.commands.console import AsJson, out, print_table, progress
+from infra.errors import TenantryError
+from infra.tenancy.archives.exporting import Exported, export
+from infra.tenancy.archives.importing import import_archive
+from infra.tenancy.archives.manifest import Table
+from infra.tenancy.archives.writing import refuse_existing
+from infra.tenancy.outputs import access_to
+
+Stack = Annotated[str, typer.Argument(help="The stack, applied; its file is Pulumi.STACK.yaml.")]
+Slug = Annotated[str, typer.Argument(help="The tenant.")]
+
+
+def export_tenant(
+    stack: Stack,
+    slug: Slug,
+    only: Annotated[str | None, typer.Option("--only", help="Some tables, as in products,customers,orders.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="The archive; by default STACK-SLUG-MOMENT.tenant.zip, here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a tenant's rows into a new archive, all at one moment, and print its checksum.
+
+    It holds what the tenant's own role sees; of a `pool` tenant, what row-level security shows of the shared tables.
+    """
+    moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+    target = (output or Path(f"{stack}-{slug}-{moment}.tenant.zip")).absolute()
+    refuse_existing(target)
+    wanted = _named(only)
+    with progress(f"exporting {slug}") as report:
+        report(f"asking pulumi for the outputs of {stack}")
+        done = export(access_to(stack, slug), target, wanted, report)
+    if as_json:
+        _print_json(stack, slug, done.sha256, done.tables, file=str(target), size=done.size, left_out=[*done.left_out])
+        return
+    print_table([("table", "rows"), *((table.name, str(table.rows)) for table in done.tables)])
+    out.print(f"\n{target}: {done.size} bytes\nSHA-256 {done.sha256}", markup=False)
+    out.print(_use_of(done), markup=False)
+
+
+def import_tenant(
+    stack: Stack,
+    slug: Slug,
+    file: Annotated[Path, typer.Argument(help="The archive, as `tenantry tenants export` wrote it.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put an archive's rows back into the same tenant's tables, which must be empty: all of them, or none."""
+    with progress(f"importing {slug}") as report:
+        report(f"asking pulumi for the outputs of {stack}")
+        done = import_archive(access_to(stack, slug), file, dry_run=dry_run, report=report)
+    if as_json:
+        _print_json(stack, slug, done.sha256, done.tables, dry_run=dry_run)
+        return
+    print_table([("table", "rows"), *((table.name, str(table.rows)) for table in done.tables)])
+    said = "nothing was written: it would be accepted" if dry_run else "imported, and read back with the same checksums"
+    out.print(f"\n{said}", markup=False)
+
+
+def _named(only: str | None) -> list[str] | None:
+    if only is None:
+        return None
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    if not names:
+        raise TenantryError("names no table", "--only", "leave it out for all tables", 2)
+    return names
+
+
+def _use_of(done: Exported) -> str:
+    if done.left_out:
+        return f"not all of the tenant: without {', '.join(done.left_out)}"
+    return f"all of the tenant: before it is deleted, its tenant file needs\n  lifecycle: {{export: {done.sha256}}}"
+
+
+def _print_json(stack: str, slug: str, sha256: str, tables: Sequence[Table], **more: object) -> None:
+    told = [{"name": table.name, "rows": table.rows, "sha256": table.sha256} for table in tables]
+    content = {"stack": stack, "tenant": slug, "sha256": sha256, **more, "tables": told}
+    sys.stdout.write(json.dumps(content) + "\n")
