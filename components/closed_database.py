@@ -30,19 +30,31 @@ class ClosedDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClosedDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:database:ClosedDatabase", name, None, opts)
-        self.database = pulumi.Output.from_input(args.database) if args.restored else self._made(name, args.database)
+        self.database = closed_database(name, args, pulumi.ResourceOptions(parent=self))
         self.register_outputs({"database": self.database})
 
-    def _made(self, name: str, postgresql_name: str) -> pulumi.Output[str]:
-        child = pulumi.ResourceOptions(parent=self)
-        database = Database(f"{name}-database", name=postgresql_name, opts=child)
-        closed = Grant(
-            f"{name}-public",
-            database=database.name,
-            role="public",
-            object_type="database",
-            privileges=[],
-            opts=child,
-        )
-        vector = Extension(f"{name}-vector", name="vector", database=database.name, opts=child)
-        return pulumi.Output.all(database.name, closed.id, vector.id).apply(lambda parts: str(parts[0]))
+
+def closed_database(name: str, args: ClosedDatabaseArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Declare what a closed database consists of, as children of whichever component is given as their parent.
+
+    Args:
+        name: their logical names begin so.
+        args: which database.
+        opts: of each, with their parent.
+
+    Returns:
+        The PostgreSQL name, known once PUBLIC is shut out and the extension is there.
+    """
+    if args.restored:
+        return pulumi.Output.from_input(args.database)
+    database = Database(f"{name}-database", name=args.database, opts=opts)
+    closed = Grant(
+        f"{name}-public",
+        database=database.name,
+        role="public",
+        object_type="database",
+        privileges=[],
+        opts=opts,
+    )
+    vector = Extension(f"{name}-vector", name="vector", database=database.name, opts=opts)
+    return pulumi.Output.all(database.name, closed.id, vector.id).apply(lambda parts: str(parts[0]))

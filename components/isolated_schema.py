@@ -1,7 +1,7 @@
-"""A PostgreSQL schema that only its own two roles can reach.
+"""A PostgreSQL schema that only its own roles can reach.
 
 Owns the roles, their privileges and the workload's credentials. Leaves tables to migrations, which run as the owner:
-default privileges give the application role what they make later.
+default privileges give the other two roles what they make later.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from pulumi_kubernetes.core.v1 import Secret
 from pulumi_postgresql import DefaultPrivileges, Grant, Role, Schema
 from pulumi_random import RandomPassword
 
-from infra.naming import application_role, labels, owner_role
+from infra.naming import application_role, credentials_secret, labels, owner_role, reader_role
 
 _PASSWORD_LENGTH = 32  # letters and digits: 190 bits
 
@@ -73,39 +73,228 @@ class Server:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Content:
-    """What is in the server, made or found there."""
+class TenantAccess:
+    """What a schema's application role may do, and for how long.
 
-    owner: pulumi.Output[str]
-    login: Login
-    schema: pulumi.Output[str]
+    Args:
+        connection_limit: its connections at most.
+        statement_timeout_seconds: how long one statement of it may run; None for as long as it takes.
+        login: whether it may log in; connections that are open stay open.
+        valid_until: when its password ends, as PostgreSQL prints a moment in UTC, `2026-12-31 00:00:00+00`: any other
+            spelling differs from what a refresh reads. None for never.
+        droppable: whether the schema may be dropped with tables in it.
+    """
+
+    connection_limit: int
+    statement_timeout_seconds: int | None = None
+    login: bool = True
+    valid_until: str | None = None
+    droppable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class IsolatedSchemaArgs:
-    """Arguments of `IsolatedSchema`.
+    """Arguments of `IsolatedSchema` and `IsolatedObjects`.
 
     Args:
         server: where the database is.
         database: the database that the schema is in.
         schema: the schema's name.
-        role_prefix: the roles are `PREFIX_owner` and `PREFIX_app`; roles belong to the whole server.
-        connection_limit: connections of the application role at most.
+        role_prefix: the roles are `PREFIX_owner`, `PREFIX_reader` and `PREFIX_app`; they belong to the whole server.
+        access: what the application role may do.
         credentials_namespace: the Kubernetes namespace that the credentials are delivered to.
-        expendable: whether the schema may be dropped with tables in it; else its removal fails while it has some.
+        connects_as: a role that may connect to the database, which the application role joins; None to grant that to
+            the schema's own reader. With many schemas in a database a grant each would be a row of one access list.
     """
 
     server: Server
     database: pulumi.Input[str]
     schema: str
     role_prefix: str
-    connection_limit: int
+    access: TenantAccess
     credentials_namespace: pulumi.Input[str]
-    expendable: bool = False
+    connects_as: pulumi.Input[str] | None = None
+
+
+class IsolatedObjects:
+    """What an isolated schema consists of, as children of whichever component is given as their parent.
+
+    No component of its own: it would be one more resource of each tenant.
+    """
+
+    schema: pulumi.Output[str]
+    """The schema's name, known once every privilege on it is in place."""
+
+    owner: pulumi.Output[str]
+    """The role that owns the schema's objects."""
+
+    login: Login
+    """The role that the workload logs in as, with its password, a secret."""
+
+    urls: Mapping[str, pulumi.Output[str]]
+    """Variable -> URL, secrets; see `IsolatedSchema.credentials`."""
+
+    secret: Secret
+    """The Kubernetes Secret that has them."""
+
+    last: Sequence[pulumi.Resource]
+    """What is made last: who waits for all of these waits for the whole."""
+
+    def __init__(self, name: str, args: IsolatedSchemaArgs, opts: pulumi.ResourceOptions) -> None:
+        """Declare them.
+
+        Args:
+            name: their logical names begin so.
+            args: which schema.
+            opts: of each, with their parent.
+        """
+        self._name = name
+        self._args = args
+        self._opts = opts
+        privileges = self._make() if args.server.restored is None else self._find(args.server.restored)
+        self.urls = self._urls()
+        self.secret = self._credentials()
+        self.last = [*privileges, self.secret]
+
+    def _make(self) -> Sequence[pulumi.Resource]:
+        """Make all in the server and return what of it is made last.
+
+        Everything in the database comes one after the other: default privileges of two roles are one row of
+        pg_default_acl, and an administrator that is no superuser joins the owner for each step for a moment.
+        """
+        password = RandomPassword(f"{self._name}-password", length=_PASSWORD_LENGTH, special=False, opts=self._opts)
+        owner = self._group("owner", owner_role(self._args.role_prefix))
+        reader = self._group("reader", reader_role(self._args.role_prefix))
+        role = self._application(password, reader)
+        connect = [] if self._args.connects_as is not None else [self._connect(reader)]
+        schema = self._schema(owner)
+        usage = self._usage(reader, schema)
+        read = self._default("read-table", owner, schema, reader, ["SELECT"], after=usage)
+        write = self._default("table", owner, schema, role, ["INSERT", "UPDATE", "DELETE"], after=read)
+        last = self._default("sequence", owner, schema, role, ["USAGE", "SELECT"], after=write)
+        ready = pulumi.Output.all(schema.name, last.id, *[one.id for one in connect])
+        self.schema = ready.apply(lambda parts: str(parts[0]))
+        self.owner = owner.name
+        self.login = Login(role=role.name, password=password.result)
+        return [role, last, *connect]
+
+    def _find(self, passwords: pulumi.Output[Mapping[str, str]]) -> Sequence[pulumi.Resource]:
+        role = application_role(self._args.role_prefix)
+        password: pulumi.Output[str] = pulumi.Output.secret(passwords.apply(lambda known: _password(known, role)))
+        self.schema = pulumi.Output.from_input(self._args.schema)
+        self.owner = pulumi.Output.from_input(owner_role(self._args.role_prefix))
+        self.login = Login(role=pulumi.Output.from_input(role), password=password)
+        return []
+
+    def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=list(resources)))
+
+    def _group(self, what: str, role: str) -> Role:
+        return Role(f"{self._name}-{what}", name=role, login=False, opts=self._opts)
+
+    def _application(self, password: RandomPassword, reader: Role) -> Role:
+        access = self._args.access
+        timeout = access.statement_timeout_seconds
+        connects_as = [] if self._args.connects_as is None else [self._args.connects_as]
+        return Role(
+            f"{self._name}-app",
+            name=application_role(self._args.role_prefix),
+            login=access.login,
+            password=password.result,
+            roles=[reader.name, *connects_as],
+            connection_limit=access.connection_limit,
+            statement_timeout=None if timeout is None else timeout * 1000,
+            valid_until=access.valid_until,
+            # `public` last: the vector extension's operators are there, and nobody but the administrator creates
+            # anything in it (PostgreSQL 15 took that from PUBLIC).
+            search_paths=[self._args.schema, "public"],
+            opts=self._opts,
+        )
+
+    def _schema(self, owner: Role) -> Schema:
+        return Schema(
+            f"{self._name}-schema",
+            name=self._args.schema,
+            database=self._args.database,
+            owner=owner.name,
+            drop_cascade=self._args.access.droppable,
+            opts=self._opts,
+        )
+
+    def _connect(self, reader: Role) -> Grant:
+        return Grant(
+            f"{self._name}-connect",
+            database=self._args.database,
+            role=reader.name,
+            object_type="database",
+            privileges=["CONNECT"],
+            opts=self._opts,
+        )
+
+    def _usage(self, reader: Role, schema: Schema) -> Grant:
+        return Grant(
+            f"{self._name}-usage",
+            database=self._args.database,
+            schema=schema.name,
+            role=reader.name,
+            object_type="schema",
+            privileges=["USAGE"],
+            opts=self._opts,
+        )
+
+    def _default(
+        self, what: str, owner: Role, schema: Schema, role: Role, privileges: list[str], *, after: pulumi.Resource
+    ) -> DefaultPrivileges:
+        return DefaultPrivileges(
+            f"{self._name}-{what}-defaults",
+            database=self._args.database,
+            schema=schema.name,
+            owner=owner.name,
+            role=role.name,
+            object_type=what.removeprefix("read-"),
+            privileges=privileges,
+            opts=self._after(after),
+        )
+
+    def _urls(self) -> dict[str, pulumi.Output[str]]:
+        server = self._args.server
+        ends: dict[str, Endpoint | Server] = {
+            "DATABASE_URL": server.pooler or server,
+            "DIRECT_DATABASE_URL": server,
+            **({"READ_DATABASE_URL": server.replica} if server.replica else {}),
+        }
+        return {variable: self._url(end) for variable, end in ends.items()}
+
+    def _url(self, end: Endpoint | Server) -> pulumi.Output[str]:
+        return pulumi.Output.format(
+            "postgresql://{0}:{1}@{2}:{3}/{4}?sslmode={5}",
+            self.login.role,
+            self.login.password,
+            end.host,
+            end.port,
+            self._args.database,
+            end.ssl_mode,
+        )
+
+    def _credentials(self) -> Secret:
+        return Secret(
+            f"{self._name}-credentials",
+            metadata={
+                "name": credentials_secret(self._args.role_prefix),
+                "namespace": self._args.credentials_namespace,
+                "labels": labels(self._name, "database-credentials"),
+            },
+            string_data=dict(self.urls),
+            opts=self._opts,
+        )
 
 
 class IsolatedSchema(pulumi.ComponentResource):
-    """No role but the owner and the application role of this schema can use it; neither has rights elsewhere."""
+    """No role but the owner, the reader and the application role of this schema can use it; none has rights elsewhere.
+
+    The owner makes and changes tables, the reader reads them; neither logs in. The application role is a reader that
+    writes rows as well, and changes no table.
+    """
 
     schema: pulumi.Output[str]
     """The schema's name, known once every privilege on it is in place."""
@@ -132,143 +321,23 @@ class IsolatedSchema(pulumi.ComponentResource):
     url: pulumi.Output[str]
     """The URL to the server itself, a secret."""
 
+    last: Sequence[pulumi.Resource]
+    """What is made last: who waits for all of these waits for the whole."""
+
     def __init__(self, name: str, args: IsolatedSchemaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:database:IsolatedSchema", name, None, opts)
-        self._name = name
-        self._args = args
-        content = self._made() if args.server.restored is None else self._found(args.server.restored)
-        urls = self._urls(content.login)
-        self.url = urls["DIRECT_DATABASE_URL"]
-        self.login = content.login
-        credentials = self._credentials(urls)
-        self.owner = content.owner
-        self.role = content.login.role
-        self.schema = content.schema
-        self.credentials = credentials.metadata.apply(lambda metadata: metadata.name or "")
+        objects = IsolatedObjects(name, args, pulumi.ResourceOptions(parent=self))
+        self.url = objects.urls["DIRECT_DATABASE_URL"]
+        self.login = objects.login
+        self.owner = objects.owner
+        self.role = objects.login.role
+        self.schema = objects.schema
+        self.last = objects.last
+        self.credentials = objects.secret.metadata.apply(lambda metadata: metadata.name or "")
         # The password in it has 190 bits, so that its hash may be seen.
-        self.checksum = pulumi.Output.unsecret(pulumi.Output.all(*urls.values()).apply(_checksum))
+        self.checksum = pulumi.Output.unsecret(pulumi.Output.all(*objects.urls.values()).apply(_checksum))
         self.register_outputs(
             {"schema": self.schema, "owner": self.owner, "role": self.role, "credentials": self.credentials}
-        )
-
-    def _made(self) -> _Content:
-        password = self._password()
-        owner = self._owner()
-        role = self._application(password)
-        schema = self._schema(owner)
-        grants = [*self._grants(role, schema), *self._defaults(owner, role, schema)]
-        ready = pulumi.Output.all(schema.name, *[grant.id for grant in grants]).apply(lambda parts: str(parts[0]))
-        return _Content(owner=owner.name, login=Login(role=role.name, password=password.result), schema=ready)
-
-    def _found(self, passwords: pulumi.Output[Mapping[str, str]]) -> _Content:
-        prefix = self._args.role_prefix
-        role = application_role(prefix)
-        password: pulumi.Output[str] = pulumi.Output.secret(passwords.apply(lambda known: _password(known, role)))
-        return _Content(
-            owner=pulumi.Output.from_input(owner_role(prefix)),
-            login=Login(role=pulumi.Output.from_input(role), password=password),
-            schema=pulumi.Output.from_input(self._args.schema),
-        )
-
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self)
-
-    def _password(self) -> RandomPassword:
-        return RandomPassword(f"{self._name}-password", length=_PASSWORD_LENGTH, special=False, opts=self._child())
-
-    def _owner(self) -> Role:
-        return Role(f"{self._name}-owner", name=owner_role(self._args.role_prefix), login=False, opts=self._child())
-
-    def _application(self, password: RandomPassword) -> Role:
-        return Role(
-            f"{self._name}-app",
-            name=application_role(self._args.role_prefix),
-            login=True,
-            password=password.result,
-            connection_limit=self._args.connection_limit,
-            search_paths=[self._args.schema, "public"],
-            opts=self._child(),
-        )
-
-    def _schema(self, owner: Role) -> Schema:
-        return Schema(
-            f"{self._name}-schema",
-            name=self._args.schema,
-            database=self._args.database,
-            owner=owner.name,
-            drop_cascade=self._args.expendable,
-            opts=self._child(),
-        )
-
-    def _grants(self, role: Role, schema: Schema) -> list[Grant]:
-        connect = Grant(
-            f"{self._name}-connect",
-            database=self._args.database,
-            role=role.name,
-            object_type="database",
-            privileges=["CONNECT"],
-            opts=self._child(),
-        )
-        usage = Grant(
-            f"{self._name}-usage",
-            database=self._args.database,
-            schema=schema.name,
-            role=role.name,
-            object_type="schema",
-            privileges=["USAGE"],
-            opts=self._child(),
-        )
-        return [connect, usage]
-
-    def _defaults(self, owner: Role, role: Role, schema: Schema) -> list[DefaultPrivileges]:
-        privileges = {
-            "table": ["SELECT", "INSERT", "UPDATE", "DELETE"],
-            "sequence": ["USAGE", "SELECT"],
-        }
-        return [
-            DefaultPrivileges(
-                f"{self._name}-{object_type}-defaults",
-                database=self._args.database,
-                schema=schema.name,
-                owner=owner.name,
-                role=role.name,
-                object_type=object_type,
-                privileges=names,
-                opts=self._child(),
-            )
-            for object_type, names in privileges.items()
-        ]
-
-    def _urls(self, login: Login) -> dict[str, pulumi.Output[str]]:
-        server = self._args.server
-        ends: dict[str, Endpoint | Server] = {
-            "DATABASE_URL": server.pooler or server,
-            "DIRECT_DATABASE_URL": server,
-            **({"READ_DATABASE_URL": server.replica} if server.replica else {}),
-        }
-        return {variable: self._url(end, login) for variable, end in ends.items()}
-
-    def _url(self, end: Endpoint | Server, login: Login) -> pulumi.Output[str]:
-        return pulumi.Output.format(
-            "postgresql://{0}:{1}@{2}:{3}/{4}?sslmode={5}",
-            login.role,
-            login.password,
-            end.host,
-            end.port,
-            self._args.database,
-            end.ssl_mode,
-        )
-
-    def _credentials(self, urls: Mapping[str, pulumi.Output[str]]) -> Secret:
-        return Secret(
-            f"{self._name}-credentials",
-            metadata={
-                "name": f"{self._args.role_prefix.replace('_', '-')}-database",
-                "namespace": self._args.credentials_namespace,
-                "labels": labels(self._name, "database-credentials"),
-            },
-            string_data=dict(urls),
-            opts=self._child(),
         )
 
 

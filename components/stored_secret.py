@@ -24,11 +24,15 @@ class StoredSecretArgs:
         description: what it is for.
         key_arn: the KMS key that it is encrypted with.
         content: key -> value; stored as one JSON object.
+        secret_name: its name; None for one that the provider makes.
+        recovery_days: how long it can be brought back after it was deleted, its name taken as long; 0 for not at all.
     """
 
     description: str
     key_arn: pulumi.Input[str]
-    content: Mapping[str, pulumi.Input[str | int]]
+    content: Mapping[str, pulumi.Input[str] | pulumi.Input[str | int]]
+    secret_name: str | None = None
+    recovery_days: int = _RECOVERY_DAYS
 
 
 class StoredSecret(pulumi.ComponentResource):
@@ -41,21 +45,7 @@ class StoredSecret(pulumi.ComponentResource):
         super().__init__("tenantry:secret:StoredSecret", name, None, opts)
         self._name = name
         self._args = args
-        child = pulumi.ResourceOptions(parent=self)
-        secret = secretsmanager.Secret(
-            f"{name}-secret",
-            description=args.description,
-            kms_key_id=args.key_arn,
-            recovery_window_in_days=_RECOVERY_DAYS,
-            tags=tags(f"{name}-secret", "secret"),
-            opts=child,
-        )
-        version = secretsmanager.SecretVersion(
-            f"{name}-version",
-            secret_id=secret.arn,
-            secret_string=pulumi.Output.json_dumps(dict(args.content), sort_keys=True),  # the SDK marks it secret
-            opts=child,
-        )
+        version = stored_secret(name, args, pulumi.ResourceOptions(parent=self))
         self.arn = version.secret_id
         self.register_outputs({"arn": self.arn})
 
@@ -72,3 +62,28 @@ class StoredSecret(pulumi.ComponentResource):
         )
         args = RoleGrantArgs(role=role, description=f"{reader} reads {self._name}", statements=statements)
         return RoleGrant(f"{self._name}-{reader}-reads", args, pulumi.ResourceOptions(parent=self))
+
+
+def stored_secret(name: str, args: StoredSecretArgs, opts: pulumi.ResourceOptions) -> secretsmanager.SecretVersion:
+    """Declare a secret and its content, as children of whichever component is given as their parent.
+
+    Args:
+        name: their logical names begin so.
+        args: which secret.
+        opts: of each, with their parent.
+    """
+    secret = secretsmanager.Secret(
+        f"{name}-secret",
+        name=args.secret_name,
+        description=args.description,
+        kms_key_id=args.key_arn,
+        recovery_window_in_days=args.recovery_days,
+        tags=tags(f"{name}-secret", "secret"),
+        opts=opts,
+    )
+    return secretsmanager.SecretVersion(
+        f"{name}-version",
+        secret_id=secret.arn,
+        secret_string=pulumi.Output.json_dumps(dict(args.content), sort_keys=True),  # the SDK marks it secret
+        opts=opts,
+    )

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_postgresql import Function, GrantRole
+from pulumi_postgresql import Function, Grant, GrantRole, Role
 
 from components.closed_database import ClosedDatabase, ClosedDatabaseArgs
-from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Login, Server
+from components.isolated_schema import IsolatedSchema, IsolatedSchemaArgs, Login, Server, TenantAccess
 from components.migration_login import MigrationLogin, MigrationLoginArgs
+from infra.naming import tenants_role
 from infra.tenant_guard import CURRENT_TENANT, ISOLATE_TENANTS, POOL_SCHEMA
 
 
@@ -68,6 +69,12 @@ class TenantPool(pulumi.ComponentResource):
     url: pulumi.Output[str]
     """The services' URL to the server itself, a secret."""
 
+    tenants_role: pulumi.Output[str]
+    """The role whose members may connect, known once they may; those with a schema of their own in the database."""
+
+    last: Sequence[pulumi.Resource]
+    """What is made last: who waits for all of these waits for the whole."""
+
     def __init__(self, name: str, args: TenantPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:database:TenantPool", name, None, opts)
         self._name = name
@@ -77,6 +84,8 @@ class TenantPool(pulumi.ComponentResource):
         self.database = ClosedDatabase(f"{name}-shared", closed, pulumi.ResourceOptions(parent=self)).database
         self._isolated = pool = self._pool()
         self._guards = [] if restored else self._guard(pool, self._administration(pool))
+        self.tenants_role = pulumi.Output.from_input(tenants_role(args.database)) if restored else self._tenants_role()
+        self.last = [*pool.last, *self._guards]
         self.role = pool.role
         self.login = pool.login
         self.credentials = pool.credentials
@@ -109,12 +118,25 @@ class TenantPool(pulumi.ComponentResource):
                 database=self.database,
                 schema=POOL_SCHEMA,
                 role_prefix=self._role_prefix,
-                connection_limit=self._args.connection_limit,
+                access=TenantAccess(connection_limit=self._args.connection_limit, droppable=self._args.expendable),
                 credentials_namespace=self._args.credentials_namespace,
-                expendable=self._args.expendable,
             ),
             pulumi.ResourceOptions(parent=self),
         )
+
+    def _tenants_role(self) -> pulumi.Output[str]:
+        """Make the one role that is granted the database: a grant for each tenant would change one row of it."""
+        child = pulumi.ResourceOptions(parent=self)
+        role = Role(f"{self._name}-members", name=tenants_role(self._args.database), login=False, opts=child)
+        connect = Grant(
+            f"{self._name}-members-connect",
+            database=self.database,
+            role=role.name,
+            object_type="database",
+            privileges=["CONNECT"],
+            opts=child,
+        )
+        return pulumi.Output.all(role.name, connect.id).apply(lambda parts: str(parts[0]))
 
     def _administration(self, pool: IsolatedSchema) -> list[pulumi.Resource]:
         """Let an administrator that is no superuser create functions in the pool's schema."""

@@ -1,22 +1,32 @@
 """The cell's registry: which tenants there are and where their data is, as services read it.
 
-Owns one ConfigMap with one key per tenant. It is changed in place (the provider's `enableConfigMapMutable`), so that
+Owns ConfigMaps with one key per tenant. They are changed in place (the provider's `enableConfigMapMutable`), so that
 onboarding a tenant of isolation `pool` changes one key and no resource.
+
+How many there are follows from the tenants alone: the least power of two with which each is small enough. Which one a
+tenant is in follows from its slug and that number, so that twice as many move half of the keys, each from one ConfigMap
+to one new one. Who reads them takes all with the label `app.kubernetes.io/component: tenant-registry`.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 
 from infra.naming import labels
 
+SHARD_BYTES = 512 * 1024
+"""What one ConfigMap holds at most: half of what Kubernetes takes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryEntry:
-    """What services must know of one tenant; nothing secret.
+    """What services must know of one tenant; nothing secret, and nothing that a preview does not know.
+
+    What is empty or None is left out of the JSON.
 
     Args:
         plan: `free`, `pro` or `enterprise`.
@@ -24,13 +34,21 @@ class RegistryEntry:
         database: the PostgreSQL database of its data.
         schema: the schema in it.
         credentials: the Kubernetes Secret with its connection URL.
+        state: of its lifecycle, as `active`.
+        ends: when its trial ends, as ISO 8601; None for never.
     """
 
     plan: str
     isolation: str
-    database: pulumi.Input[str]
-    schema: pulumi.Input[str]
-    credentials: pulumi.Input[str]
+    database: str
+    schema: str
+    credentials: str
+    state: str = "active"
+    ends: str | None = None
+
+    def serialised(self) -> str:
+        """Return the entry as JSON, its keys in order."""
+        return json.dumps({key: value for key, value in asdict(self).items() if value}, sort_keys=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,36 +58,73 @@ class TenantRegistryArgs:
     Args:
         namespace: the Kubernetes namespace of the services that read it.
         tenants: slug -> entry.
+        after: slug -> what must be there before the entry is; none for tenants that are served by `shared`.
+        shared: what must be there before any entry is. Resources and no components: those would not be waited for.
     """
 
     namespace: pulumi.Input[str]
     tenants: Mapping[str, RegistryEntry]
+    after: Mapping[str, Sequence[pulumi.Resource]]
+    shared: Sequence[pulumi.Resource] = ()
 
 
 class TenantRegistry(pulumi.ComponentResource):
     """Every tenant that it names can be served: an entry waits for its schema's privileges and its credentials."""
 
-    config_map: pulumi.Output[str]
-    """The ConfigMap's name."""
+    config_maps: Sequence[str]
+    """The ConfigMaps' names."""
 
     def __init__(self, name: str, args: TenantRegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:tenant:TenantRegistry", name, None, opts)
-        config_map = ConfigMap(
-            f"{name}-tenants",
-            metadata={"name": "tenants", "namespace": args.namespace, "labels": labels(name, "tenant-registry")},
-            data={slug: _serialise(entry) for slug, entry in sorted(args.tenants.items())},
-            opts=pulumi.ResourceOptions(parent=self),
+        self._name = name
+        self._args = args
+        contents = shards({slug: entry.serialised() for slug, entry in args.tenants.items()})
+        self.config_maps = [_config_map(position) for position in range(len(contents))]
+        made: dict[int, ConfigMap] = {}
+        for position in reversed(range(len(contents))):
+            # The upper half is new when there are twice as many: a key is there before it leaves where it was.
+            source = position + len(contents) // 2
+            before = [made[source]] if source in made else []
+            made[position] = self._shard(position, contents[position], before)
+        self.register_outputs({"config_maps": self.config_maps})
+
+    def _shard(self, position: int, content: Mapping[str, str], before: Sequence[pulumi.Resource]) -> ConfigMap:
+        after = [resource for slug in content for resource in self._args.after.get(slug, ())]
+        return ConfigMap(
+            f"{self._name}-{_config_map(position)}",
+            metadata={
+                "name": _config_map(position),
+                "namespace": self._args.namespace,
+                "labels": labels(self._name, "tenant-registry"),
+            },
+            data=dict(content),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._args.shared, *after, *before]),
         )
-        self.config_map = config_map.metadata.apply(lambda metadata: metadata.name or "")
-        self.register_outputs({"config_map": self.config_map})
 
 
-def _serialise(entry: RegistryEntry) -> pulumi.Output[str]:
-    fields = {
-        "plan": entry.plan,
-        "isolation": entry.isolation,
-        "database": entry.database,
-        "schema": entry.schema,
-        "credentials": entry.credentials,
-    }
-    return pulumi.Output.all(**fields).apply(lambda known: json.dumps(known, sort_keys=True))
+def shards(entries: Mapping[str, str], limit: int = SHARD_BYTES) -> Sequence[Mapping[str, str]]:
+    """Return entries by ConfigMap, sorted; one empty where there are none.
+
+    Args:
+        entries: slug -> text.
+        limit: bytes of one ConfigMap's content.
+    """
+    count = 1
+    while True:
+        found: list[dict[str, str]] = [{} for _ in range(count)]
+        sizes = [0] * count
+        for slug, text in sorted(entries.items()):
+            shard = _hash(slug) % count
+            found[shard][slug] = text
+            sizes[shard] += len(slug.encode()) + len(text.encode())
+        if max(sizes) <= limit or count >= len(entries):
+            return found
+        count *= 2
+
+
+def _hash(slug: str) -> int:
+    return int.from_bytes(hashlib.sha256(slug.encode()).digest()[:8])
+
+
+def _config_map(position: int) -> str:
+    return "tenants" if position == 0 else f"tenants-{position}"

@@ -41,6 +41,21 @@ def application_role(schema: str) -> str:
     return f"{schema}_app"
 
 
+def reader_role(schema: str) -> str:
+    """Return the role that reads everything in a schema; it cannot log in, others are made members of it."""
+    return f"{schema}_reader"
+
+
+def tenants_role(database: str) -> str:
+    """Return the role whose members are let into a database that tenants share."""
+    return f"{database}_tenants"
+
+
+def credentials_secret(schema: str) -> str:
+    """Return the Kubernetes Secret with the URLs of a schema's application role."""
+    return f"{schema.replace('_', '-')}-database"
+
+
 def migration_role(schema: str) -> str:
     """Return the role that migrations of a schema log in as; its sessions are the owner's."""
     return f"{schema}_migrator"
@@ -59,6 +74,16 @@ def stored_secret(environment: str, name: str) -> str:
         name: the secret's in the settings.
     """
     return f"{environment}/{name}"
+
+
+def tenant_secret(environment: str, slug: str) -> str:
+    """Return the name in AWS Secrets Manager of a tenant's connection URLs; no declared secret has a slash in it.
+
+    Args:
+        environment: what the stack's names in AWS begin with (`aws.name`).
+        slug: the tenant.
+    """
+    return f"{environment}/tenants/{slug}"
 
 
 def labels(name: str, component: str) -> dict[str, str]:

@@ -3,27 +3,20 @@
 Owns which component stands on which. Leaves what a component is to `components`, and what may be set to `settings`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import pulumi
 
-from components.isolated_schema import Login
 from components.migration_login import MigrationLogin
-from components.namespace import Quota, WorkloadNamespace, WorkloadNamespaceArgs
+from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from components.pods import EnvironmentSecret
 from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
-from components.tenant import DatabaseTenant, DatabaseTenantArgs, SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import TenantPool, TenantPoolArgs
-from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
 from infra.settings.models import StackSettings
-from infra.settings.tenants import PlanLimits, TenantSettings
-from infra.tenant_guard import POOL_SCHEMA
 from stacks import flags, policies, pooling, routing
 from stacks.foundation import lay
 from stacks.jobs import Jobs
 from stacks.services import Services
+from stacks.tenants import Tenants, TenantsPlace, shared_database
 
 _REDIS_VARIABLES = {"cache": "REDIS_URL", "sessions": "SESSIONS_REDIS_URL"}
 
@@ -38,16 +31,6 @@ def deploy(settings: StackSettings) -> dict[str, pulumi.Input[object]]:
         The stack's outputs by name.
     """
     return _Environment(settings).outputs()
-
-
-@dataclass(frozen=True)
-class _Tenant:
-    """What the rest of the stack needs of a tenant, whatever its isolation."""
-
-    entry: RegistryEntry
-    role: pulumi.Output[str]
-    url: pulumi.Output[str]
-    login: Login | None = None
 
 
 class _Environment:
@@ -65,7 +48,7 @@ class _Environment:
         self._pods_opts = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[ways]))
         self._serve_names()
         self._pool = self._tenant_pool()
-        self._tenants = {tenant.slug: self._tenant(tenant) for tenant in settings.tenants}
+        self._tenants = self._declare_tenants()
         self._pooler = self._declare_pooler()
         credentials = [self._pool_credentials(), *self._redis_credentials()]
         self._migrations = self._migration_login()
@@ -89,25 +72,21 @@ class _Environment:
             opts=self._opts,
         )
         self._services.settle(routes)
-        registry = TenantRegistryArgs(
-            namespace=self._namespace, tenants={slug: tenant.entry for slug, tenant in self._tenants.items()}
-        )
-        TenantRegistry("registry", registry, self._opts)
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
-        urls = {slug: tenant.url for slug, tenant in self._tenants.items()}
+        pool_connection: pulumi.Output[str] = pulumi.Output.secret(self._pool.url)
         return {
             "namespace": self._namespace,
             "database": self._pool.database,
             "services": self._services.outputs(),
-            "tenants": {slug: _summary(tenant) for slug, tenant in self._tenants.items()},
-            "connections": pulumi.Output.secret(urls),
+            **self._tenants.outputs(),
+            "pool_connection": pool_connection,
             "database_logins": self._logins(),  # what a stack needs that restores this one's backups
             **self._foundation.outputs,
         }
 
     def _logins(self) -> pulumi.Output[dict[str, str]]:
-        logins = [self._pool.login, *(tenant.login for tenant in self._tenants.values() if tenant.login)]
+        logins = [self._pool.login, *self._tenants.logins.values()]
         logins += [self._migrations.login] if self._migrations else []
         pairs = [pulumi.Output.all(login.role, login.password) for login in logins]
         known: pulumi.Output[dict[str, str]] = pulumi.Output.all(*pairs).apply(dict)
@@ -128,6 +107,19 @@ class _Environment:
         )
         return TenantPool("tenants", args, self._opts)
 
+    def _declare_tenants(self) -> Tenants:
+        settings, parts = self._settings, self._foundation.parts
+        place = TenantsPlace(
+            server=self._server,
+            shared=shared_database(settings.database.name, self._pool),
+            namespace=self._namespace,
+            platform=settings.namespace,
+            egress=policies.tenants_egress(settings),
+            secrets=parts.tenant_secrets if parts else None,
+            opts=self._opts,
+        )
+        return Tenants(settings.tenants, settings.plans, place)
+
     def _migration_login(self) -> MigrationLogin | None:
         settings = self._settings
         used = any(one.migration for one in settings.services.values()) or any(
@@ -141,7 +133,7 @@ class _Environment:
             server=self._foundation.server,
             namespace=self._namespace,
             services=self._pool.login,
-            tenants={slug: tenant.login for slug, tenant in self._tenants.items() if tenant.login},
+            tenants=self._tenants.logins,
             opts=self._pods_opts,
         )
 
@@ -162,60 +154,3 @@ class _Environment:
             for name, store in self._foundation.redis.items()
         ]
         return [EnvironmentSecret(name=one.credentials, checksum=one.checksum) for one in delivered]
-
-    def _tenant(self, tenant: TenantSettings) -> _Tenant:
-        limits = self._settings.plans[tenant.plan]
-        match tenant.effective_isolation:
-            case "pool":
-                return self._pool_tenant(tenant)
-            case "schema":
-                return self._schema_tenant(tenant, limits)
-            case "database":
-                return self._database_tenant(tenant, limits)
-
-    def _pool_tenant(self, tenant: TenantSettings) -> _Tenant:
-        pool = self._pool
-        entry = _entry(tenant, pool.database, pulumi.Output.from_input(POOL_SCHEMA), pool.credentials)
-        return _Tenant(entry, pool.role, pool.url)
-
-    def _schema_tenant(self, tenant: TenantSettings, limits: PlanLimits) -> _Tenant:
-        args = SchemaTenantArgs(
-            slug=tenant.slug,
-            server=self._server,
-            database=self._pool.database,
-            connection_limit=limits.connection_limit,
-            credentials_namespace=self._namespace,
-        )
-        created = SchemaTenant(f"tenant-{tenant.slug}", args, self._opts)
-        entry = _entry(tenant, created.database, created.schema, created.credentials)
-        return _Tenant(entry, created.role, created.url, created.login)
-
-    def _database_tenant(self, tenant: TenantSettings, limits: PlanLimits) -> _Tenant:
-        args = DatabaseTenantArgs(
-            slug=tenant.slug,
-            server=self._server,
-            connection_limit=limits.connection_limit,
-            quota=Quota(cpu=limits.cpu, memory=limits.memory, pods=limits.pods),
-            platform=self._settings.namespace,
-            egress=policies.tenants_egress(self._settings),
-        )
-        created = DatabaseTenant(f"tenant-{tenant.slug}", args, self._opts)
-        entry = _entry(tenant, created.database, created.schema, created.credentials)
-        return _Tenant(entry, created.role, created.url, created.login)
-
-
-def _entry(
-    tenant: TenantSettings, database: pulumi.Output[str], schema: pulumi.Output[str], credentials: pulumi.Output[str]
-) -> RegistryEntry:
-    return RegistryEntry(
-        plan=tenant.plan,
-        isolation=tenant.effective_isolation,
-        database=database,
-        schema=schema,
-        credentials=credentials,
-    )
-
-
-def _summary(tenant: _Tenant) -> Mapping[str, pulumi.Input[str]]:
-    entry = tenant.entry
-    return {"isolation": entry.isolation, "database": entry.database, "schema": entry.schema, "role": tenant.role}

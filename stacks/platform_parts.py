@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.queue import Queue
 from infra.settings.models import StackSettings
 from stacks import governance
@@ -18,6 +19,7 @@ from stacks.governance import Governance
 from stacks.region import Region
 from stacks.secrets import Secrets
 from stacks.storage import Storage, registry, registry_outputs
+from stacks.tenants import SecretPlace
 
 if TYPE_CHECKING:
     # The SDK of WAF is most of a second of every run, which a stack without an edge need not wait for.
@@ -30,6 +32,7 @@ class Parts:
 
     Args:
         secrets: what services may read.
+        tenant_secrets: where tenants' credentials are kept.
         storage: the buckets by purpose.
         queues: name -> queue.
         region: where all this is.
@@ -40,6 +43,7 @@ class Parts:
     """
 
     secrets: Secrets
+    tenant_secrets: SecretPlace
     storage: Storage
     queues: Mapping[str, Queue]
     region: str
@@ -79,6 +83,7 @@ def declare(settings: StackSettings, region: Region) -> Parts:
     }
     return Parts(
         secrets=secrets,
+        tenant_secrets=_tenant_secrets(region),
         storage=storage,
         queues=governed.queues,
         region=region.place.region,
@@ -87,6 +92,14 @@ def declare(settings: StackSettings, region: Region) -> Parts:
         edge=edge,
         outputs=outputs,
     )
+
+
+def _tenant_secrets(region: Region) -> SecretPlace:
+    description = f"credentials of tenants of {region.place.name}"
+    # What it encrypts is in the state as well; with another key the next update would write it again.
+    args = EncryptionKeyArgs(description=description, protect=False)
+    key = EncryptionKey("tenants-encryption", args, region.opts)
+    return SecretPlace(environment=region.place.name, key_arn=key.arn, provider=region.provider)
 
 
 def _edge(

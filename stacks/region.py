@@ -32,8 +32,8 @@ from stacks.stores import database_args, redis_args, restored_logins
 class Region:
     """One region of one account, and the network there of what the environment declares.
 
-    `place` is the account and region, `opts` what its resources are made with, `network` what they are in, `operators`
-    the group of whoever applies the program.
+    `place` is the account and region, `opts` what its resources are made with, `provider` whose, `network` what they
+    are in, `operators` the group of whoever applies the program.
     """
 
     def __init__(self, place: AwsSettings, network: NetworkSettings, *, queued: bool = False) -> None:
@@ -45,7 +45,8 @@ class Region:
             queued: whether services use queues, which they reach inside the network only.
         """
         self.place = place
-        self.opts = pulumi.ResourceOptions(providers=[_account(place)])
+        self.provider = _account(place)
+        self.opts = pulumi.ResourceOptions(providers=[self.provider])
         self.network = Network("network", _network_args(network, queued=queued), self.opts)
         self.operators = OperatorAccess("operators", OperatorAccessArgs(vpc_id=self.network.vpc_id), self.opts)
         self.network.endpoints.allow_from("operators", self.operators.security_group_id)

@@ -29,7 +29,7 @@ class Node:
     """One registered resource.
 
     `inputs` keeps secret marks and unknowns (see `values`); `outputs` is what a component registered, else None;
-    `hooks` are those that the engine asks before it updates it.
+    `former_parents` are those that its aliases give it; `hooks` are those that the engine asks before it updates it.
     """
 
     urn: str
@@ -41,6 +41,7 @@ class Node:
     inputs: Mapping[str, Value]
     dependencies: frozenset[str]
     aliases: tuple[str, ...]
+    former_parents: tuple[str, ...] = ()
     protect: bool = False
     ignore_changes: frozenset[str] = frozenset()
     hooks: tuple[str, ...] = ()
@@ -154,7 +155,8 @@ class _Monitor(mocks.MockMonitor):
                 provider=request.provider,
                 inputs=MappingProxyType(decode_properties(request.object)),
                 dependencies=frozenset(request.dependencies),
-                aliases=tuple(alias.spec.name for alias in request.aliases),
+                aliases=tuple(alias.spec.name for alias in request.aliases if alias.spec.name),
+                former_parents=tuple(alias.spec.parentUrn for alias in request.aliases if alias.spec.parentUrn),
                 protect=request.protect,
                 ignore_changes=frozenset(request.ignoreChanges),
                 hooks=tuple(request.hooks.before_update),

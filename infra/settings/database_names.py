@@ -1,6 +1,7 @@
 """Which names the shared database can have: those of which the server can make the database and the pool's roles.
 
-The roles are `NAME_pool_owner`, `NAME_pool_app` and `NAME_pool_migrator` (`components.tenant_pool`, `infra.naming`).
+The roles are `NAME_tenants`, `NAME_pool_owner`, `NAME_pool_reader`, `NAME_pool_app` and `NAME_pool_migrator`
+(`components.tenant_pool`, `infra.naming`).
 """
 
 LONGEST = 49

@@ -119,7 +119,7 @@ def test_kubernetes_objects_carry_the_recommended_labels(graph: Graph) -> None:
             declared_graph,
             [
                 *("Instance", "ReplicationGroup", "ReplicationGroup", *["Role"] * 3, *["Secret"] * 5),
-                *(*["SecretVersion"] * 3, "postgresql"),  # the last is the provider
+                *(*["SecretVersion"] * 5, "postgresql"),  # the last is the provider
             ],
         ),
     ],

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from tests.engine.stack import Stack
+from tests.engine.stack import Stack, connection_url
 
 _KINDS = (
     "namespaces",
@@ -117,5 +117,5 @@ def _on_server(stack: Stack) -> list[Object]:
 def _assert_credentials_work(stack: Stack) -> None:
     outputs, authority = stack.outputs(), str(stack.workspace.instance.authority.certificate)
     for slug, place in outputs["tenants"].items():
-        with psycopg.connect(outputs["connections"][slug], sslrootcert=authority) as connection:
+        with psycopg.connect(connection_url(outputs, slug), sslrootcert=authority) as connection:
             assert connection.execute("SELECT current_user").fetchone() == (place["role"],)

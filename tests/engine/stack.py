@@ -3,7 +3,7 @@
 import copy
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,17 @@ def storefront_alone(settings: Settings) -> None:
     storefront = settings["services"]["storefront"]
     storefront.pop("after", None)
     settings["services"] = {"storefront": storefront}
+
+
+def connection_url(outputs: Mapping[str, Any], slug: str) -> str:
+    """Return the URL that a tenant is served by: its own, or that of the services for a tenant of the pool.
+
+    Args:
+        outputs: the stack's, secrets shown.
+        slug: the tenant.
+    """
+    pooled = outputs["tenants"][slug]["isolation"] == "pool"
+    return str(outputs["pool_connection"] if pooled else outputs["connections"][slug])
 
 
 @dataclass(frozen=True)
@@ -154,8 +165,8 @@ class Stack:
         )
 
     def tenant(self, slug: str, **overrides: str) -> "psycopg.Connection[tuple[Any, ...]]":
-        """Return a connection with the tenant's own credentials, in autocommit."""
-        return self.connect(self.outputs()["connections"][slug], **overrides)
+        """Return a connection with the tenant's own credentials, a pool tenant's with the services', in autocommit."""
+        return self.connect(connection_url(self.outputs(), slug), **overrides)
 
     def connect(self, url: str, **overrides: str) -> "psycopg.Connection[tuple[Any, ...]]":
         """Return a connection with the credentials of `url`, in autocommit."""

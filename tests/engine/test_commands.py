@@ -187,7 +187,10 @@ def test_outputs_hide_secrets_until_asked(stack: Stack) -> None:
     assert hidden["connections"] == "[secret]"
     assert hidden["services"] == {"storefront": {"active": "blue", "service": "storefront"}}
     assert stack.pulumi("stack", "output", "namespace").output == "tenantry\n"
-    assert set(stack.outputs()["connections"]) == set(hidden["tenants"])
+    isolated = {slug for slug, place in hidden["tenants"].items() if place["isolation"] != "pool"}
+    assert set(stack.outputs()["connections"]) == isolated
+    assert len(isolated) == 2
+    assert hidden["pool_connection"] == "[secret]"
 
 
 def test_a_state_exported_and_imported_again_is_the_same(stack: Stack, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from psycopg import errors, sql
 from infra.sandbox.waiting import wait_until
 from tests.engine.declared import DeclaredStack, Resource, assert_account_equals_state, running
 from tests.engine.events import operations
-from tests.engine.stack import Settings
+from tests.engine.stack import Settings, connection_url
 
 _INSTANCE = "aws:rds/instance:Instance"
 
@@ -54,13 +54,13 @@ def test_its_redis_answers_with_the_printed_url_and_refuses_others(declared_appl
 
 def test_each_tenant_reads_its_own_table_and_no_other_tenants(declared_applied: DeclaredStack) -> None:
     outputs = declared_applied.outputs()
-    urls, places = outputs["connections"], outputs["tenants"]
+    places = outputs["tenants"]
     authority = declared_applied.workspace.variables()["PGSSLROOTCERT"]
     tables = {slug: _make_orders(declared_applied, slug, place) for slug, place in places.items()}
 
     def read(slug: str, owner: str) -> list[str]:
         database = places[owner]["database"]
-        with psycopg.connect(urls[slug], dbname=database, sslrootcert=authority) as connection:
+        with psycopg.connect(connection_url(outputs, slug), dbname=database, sslrootcert=authority) as connection:
             connection.execute("SELECT set_config('app.current_tenant_id', %s, true)", [slug])
             return [row[0] for row in connection.execute(sql.SQL("SELECT tenant_id FROM {}").format(tables[owner]))]
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from tests.engine.stack import Stack
+from tests.engine.stack import Stack, connection_url
 
 Connect = Callable[..., "psycopg.Connection[tuple[Any, ...]]"]
 
@@ -48,7 +48,7 @@ def outputs(stack: Stack) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def tenant(stack: Stack, outputs: dict[str, Any]) -> Connect:
     """What connects as a tenant, by its slug."""
-    return lambda slug, **overrides: stack.connect(outputs["connections"][slug], **overrides)
+    return lambda slug, **overrides: stack.connect(connection_url(outputs, slug), **overrides)
 
 
 @pytest.mark.parametrize("slug", TENANTS)

@@ -86,7 +86,9 @@ def planted(project: Scratch) -> Canaries:
 
 def generated(stack: Stack) -> dict[str, str]:
     """Return the passwords that the real program drew."""
-    return {f"password of {slug}": urlsplit(url).password or "" for slug, url in stack.outputs()["connections"].items()}
+    outputs = stack.outputs()
+    urls = {**outputs["connections"], "the pool": outputs["pool_connection"]}
+    return {f"password of {slug}": urlsplit(url).password or "" for slug, url in urls.items()}
 
 
 @pytest.fixture(scope="module")

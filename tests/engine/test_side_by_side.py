@@ -71,7 +71,8 @@ def test_environments_share_no_address_certificate_token_or_password(both: tuple
     assert token(one) != token(other)
     passwords = [PostgreSQL(each.workspace.instance).environment()["PGPASSWORD"] for each in both]
     assert passwords[0] != passwords[1]
-    urls = [each.outputs()["connections"] for each in both]
+    outputs = [each.outputs() for each in both]
+    urls = [{**shown["connections"], "the pool": shown["pool_connection"]} for shown in outputs]
     assert {url.partition("@")[0] for url in urls[0].values()}.isdisjoint(
         url.partition("@")[0] for url in urls[1].values()
     )

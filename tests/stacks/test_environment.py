@@ -10,6 +10,8 @@ def test_the_stack_exports_where_everything_is() -> None:
     assert exports["services"] == {"storefront": {"service": "storefront", "active": "blue"}}
     assert exports["tenants"]["department-store"] == {
         "isolation": "database",
+        "state": "active",
+        "plan": "enterprise",
         "database": "tenant_department_store",
         "schema": "shop",
         "role": "tenant_department_store_app",
@@ -27,9 +29,13 @@ def test_the_registry_names_each_tenants_place_and_nothing_secret() -> None:
 
 
 def test_connections_verify_the_server() -> None:
-    urls = environment_graph().exports["connections"]
-    assert urls.keys() == {"corner-shop", "book-store", "department-store"}
-    assert all(url.endswith("?sslmode=verify-full") for url in urls.values())
+    graph = environment_graph()
+    urls = graph.exports["connections"]
+    assert urls.keys() == {"book-store", "department-store"}, "a pool tenant has none of its own"
+    pool = graph.exports["pool_connection"]
+    assert pool.startswith("postgresql://tenantry_pool_app:")
+    assert all(url.endswith("?sslmode=verify-full") for url in (*urls.values(), pool))
+    assert {"connections", "pool_connection"} <= graph.secret_exports
 
 
 def test_a_stack_without_tenants_or_services_is_whole() -> None:

@@ -27,7 +27,12 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     authority.write_text("an example's")
     monkeypatch.setenv("PGSSLROOTCERT", str(authority))
     graph = declared_graph(everything)
-    found = {node.plain("metadata", "name") for kind in NAMED for node in graph.of_type(kind) if node.custom}
+    found = {
+        node.plain("metadata", "name")
+        for kind in NAMED
+        for node in graph.of_type(kind)
+        if node.custom and node.plain("metadata", "namespace") != "tenant-department-store"  # no service is in there
+    }
     found |= {
         node.name.removeprefix(IDENTITY) for node in graph.of_type(":PodIdentity") if node.name.startswith(IDENTITY)
     }

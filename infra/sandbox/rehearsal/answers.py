@@ -72,7 +72,7 @@ def _other_certificates(applied: Applied) -> str:
 
 
 def _tenants(applied: Applied) -> str:
-    tenants, urls = applied.outputs.get("tenants") or {}, applied.outputs.get("connections") or {}
+    tenants, own = applied.outputs.get("tenants") or {}, applied.outputs.get("connections") or {}
     if not tenants or "database_url" not in applied.outputs:
         return ""
     with applied.database(applied.outputs["database_url"]) as connection:
@@ -80,7 +80,8 @@ def _tenants(applied: Applied) -> str:
     for slug, place in tenants.items():
         if place["role"] not in roles:
             raise Unkept("the role is missing", f"tenant {slug}")
-        with applied.database(urls[slug]) as connection:
+        # A tenant of the pool is served by the services' role.
+        with applied.database(own.get(slug) or applied.outputs["pool_connection"]) as connection:
             row = connection.execute("SELECT current_user, current_database()").fetchone()
         if row != (place["role"], place["database"]):
             raise Unkept("its connection leads elsewhere", f"tenant {slug}")

@@ -1,0 +1,223 @@
+"""The tenants of an environment or of a cell: settings -> what each has of its own, and what services know of it.
+
+Owns which isolation is which component, and what the registry and the outputs say. Leaves the shared database to
+`TenantPool`, and which tenants there are to the settings. All names are functions of the slug, so that the registry is
+known in a preview, and a pool tenant is an entry of it and nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.database_tenant import OWN_SCHEMA, DatabaseTenant, DatabaseTenantArgs
+from components.isolated_schema import Login, Server, TenantAccess
+from components.namespace import Quota
+from components.network_policies import Rule
+from components.schema_tenant import SchemaTenant, SchemaTenantArgs
+from components.tenant_pool import TenantPool
+from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
+from components.tenant_secret import TenantSecret
+from infra.naming import application_role, credentials_secret, tenant_database, tenant_schema, tenant_secret
+from infra.settings.kinds import Plan
+from infra.settings.tenants import PlanLimits, TenantSettings
+from infra.tenant_guard import POOL_SCHEMA
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretPlace:
+    """Where tenants' credentials are kept in AWS.
+
+    Args:
+        environment: what the stack's names in AWS begin with.
+        key_arn: the KMS key that they are encrypted with.
+        provider: of the region.
+    """
+
+    environment: str
+    key_arn: pulumi.Input[str]
+    provider: pulumi.ProviderResource
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedDatabase:
+    """The database that pool tenants and schema tenants share, as this stack declares it or another one has.
+
+    Args:
+        name: the PostgreSQL name.
+        database: the same, known once it is closed to PUBLIC.
+        tenants_role: the role whose members may connect, known once they may.
+        last: what must be there before a tenant of it is served.
+    """
+
+    name: str
+    database: pulumi.Input[str]
+    tenants_role: pulumi.Input[str]
+    last: Sequence[pulumi.Resource] = ()
+
+    @property
+    def role_prefix(self) -> str:
+        """What the names of the pool's roles begin with."""
+        return f"{self.name}_{POOL_SCHEMA}"
+
+
+def shared_database(name: str, pool: TenantPool) -> SharedDatabase:
+    """Return the database of a pool that this stack declares.
+
+    Args:
+        name: its PostgreSQL name.
+        pool: the component.
+    """
+    return SharedDatabase(name=name, database=pool.database, tenants_role=pool.tenants_role, last=pool.last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantsPlace:
+    """Where tenants are.
+
+    Args:
+        server: where their data is, as workloads reach it.
+        shared: the database in it that they share.
+        namespace: the Kubernetes namespace of the services that serve them, known once it is there.
+        platform: its name.
+        egress: whom the pods in tenants' own namespaces may call.
+        secrets: where their credentials are kept in AWS; None where the stack declares nothing there.
+        opts: with the providers of the cluster and the database.
+    """
+
+    server: Server
+    shared: SharedDatabase
+    namespace: pulumi.Input[str]
+    platform: str
+    egress: Sequence[Rule]
+    secrets: SecretPlace | None
+    opts: pulumi.ResourceOptions
+
+
+class Tenants:
+    """Every tenant of one stack, of whichever isolation."""
+
+    def __init__(
+        self, tenants: Sequence[TenantSettings], plans: Mapping[Plan, PlanLimits], place: TenantsPlace
+    ) -> None:
+        """Declare them, and the registry.
+
+        Args:
+            tenants: the stack's.
+            plans: plan -> limits.
+            place: where they are.
+        """
+        self._plans = plans
+        self._place = place
+        self._opts = _with_aws(place)
+        self._settings = {tenant.slug: tenant for tenant in tenants}
+        self._isolated = {
+            slug: declared for slug, tenant in self._settings.items() if (declared := self._declare(tenant)) is not None
+        }
+        self._entries = {slug: self._entry(tenant) for slug, tenant in self._settings.items()}
+        registry = TenantRegistryArgs(
+            namespace=place.namespace,
+            tenants=self._entries,
+            after={slug: declared.last for slug, declared in self._isolated.items()},
+            shared=place.shared.last,
+        )
+        TenantRegistry("registry", registry, place.opts)
+
+    @property
+    def logins(self) -> Mapping[str, Login]:
+        """Slug -> the role that it logs in as, of tenants with one of their own."""
+        return {slug: declared.login for slug, declared in self._isolated.items()}
+
+    def outputs(self) -> Mapping[str, pulumi.Input[object]]:
+        """Return the stack's outputs about them.
+
+        Where each one's data is, in the clear, so that whoever asks for one need not decrypt 10,000; and the URLs of
+        those that have one of their own.
+        """
+        urls = {slug: declared.url for slug, declared in self._isolated.items()}
+        return {
+            "tenants": {slug: self._summary(slug) for slug in self._settings},
+            "connections": pulumi.Output.secret(urls),
+        }
+
+    def _declare(self, tenant: TenantSettings) -> SchemaTenant | DatabaseTenant | None:
+        match tenant.effective_isolation:
+            case "pool":
+                return None
+            case "schema":
+                return self._schema_tenant(tenant)
+            case "database":
+                return self._database_tenant(tenant)
+
+    def _schema_tenant(self, tenant: TenantSettings) -> SchemaTenant:
+        args = SchemaTenantArgs(
+            slug=tenant.slug,
+            server=self._place.server,
+            database=self._place.shared.database,
+            tenants_role=self._place.shared.tenants_role,
+            access=self._access(tenant),
+            credentials_namespace=self._place.namespace,
+            secret=self._secret(tenant),
+        )
+        return SchemaTenant(f"tenant-{tenant.slug}", args, self._opts)
+
+    def _database_tenant(self, tenant: TenantSettings) -> DatabaseTenant:
+        limits = self._plans[tenant.plan]
+        args = DatabaseTenantArgs(
+            slug=tenant.slug,
+            server=self._place.server,
+            access=self._access(tenant),
+            quota=Quota(cpu=limits.cpu, memory=limits.memory, pods=limits.pods),
+            platform=self._place.platform,
+            egress=self._place.egress,
+            secret=self._secret(tenant),
+        )
+        return DatabaseTenant(f"tenant-{tenant.slug}", args, self._opts)
+
+    def _access(self, tenant: TenantSettings) -> TenantAccess:
+        return TenantAccess(connection_limit=self._plans[tenant.plan].connection_limit)
+
+    def _secret(self, tenant: TenantSettings) -> TenantSecret | None:
+        place = self._place.secrets
+        if place is None:
+            return None
+        return TenantSecret(name=tenant_secret(place.environment, tenant.slug), key_arn=place.key_arn)
+
+    def _entry(self, tenant: TenantSettings) -> RegistryEntry:
+        database, schema, role_prefix = self._names(tenant)
+        return RegistryEntry(
+            plan=tenant.plan,
+            isolation=tenant.effective_isolation,
+            database=database,
+            schema=schema,
+            credentials=credentials_secret(role_prefix),
+        )
+
+    def _names(self, tenant: TenantSettings) -> tuple[str, str, str]:
+        """Return a tenant's database, its schema, and what the names of its roles begin with."""
+        own, shared = tenant_schema(tenant.slug), self._place.shared
+        match tenant.effective_isolation:
+            case "pool":
+                return shared.name, POOL_SCHEMA, shared.role_prefix
+            case "schema":
+                return shared.name, own, own
+            case "database":
+                return tenant_database(tenant.slug), OWN_SCHEMA, own
+
+    def _summary(self, slug: str) -> Mapping[str, str]:
+        entry = self._entries[slug]
+        _, _, role_prefix = self._names(self._settings[slug])
+        return {
+            "isolation": entry.isolation,
+            "state": entry.state,
+            "plan": entry.plan,
+            "database": entry.database,
+            "schema": entry.schema,
+            "role": application_role(role_prefix),
+        }
+
+
+def _with_aws(place: TenantsPlace) -> pulumi.ResourceOptions:
+    if place.secrets is None:
+        return place.opts
+    return pulumi.ResourceOptions.merge(place.opts, pulumi.ResourceOptions(providers=[place.secrets.provider]))
