@@ -1,4 +1,4 @@
-"""The Pulumi program: load the stack's settings, declare the environment, export its outputs."""
+"""The Pulumi program: load the stack's settings, declare the environment or the cell, export its outputs."""
 
 import asyncio
 
@@ -8,6 +8,7 @@ from infra.collector import resting
 
 with resting():
     from infra.settings import SETTINGS_KEY
+    from infra.settings.cells import CellStackSettings
     from infra.settings.loader import SettingsError, load_stack
     from infra.settings.stack_file import StackFileError
     from stacks.environment import deploy
@@ -22,10 +23,14 @@ except SettingsError as error:
 except StackFileError as error:
     raise pulumi.RunError(str(error)) from None
 
+if isinstance(settings, CellStackSettings):
+    raise pulumi.RunError("a cell cannot be applied yet; move its tenants to its environment's file")
+
 
 async def main() -> pulumi.Inputs:
-    """Declare the environment and return the stack's outputs."""
+    """Declare the environment, or the cell, and return the stack's outputs."""
     with resting():
+        assert not isinstance(settings, CellStackSettings)
         outputs = deploy(settings)
     # One turn of the event loop, in which every registration begins. Without it, the SDK finds none under way and waits
     # for all outputs at once instead, which takes time by the square of their number (pulumi/runtime/stack.py).

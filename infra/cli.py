@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from infra.commands.cells import cells
 from infra.commands.config import config
 from infra.commands.console import err
 from infra.commands.doctor import doctor
@@ -30,6 +31,7 @@ app.add_typer(flags, name="flags")
 app.add_typer(tenants, name="tenants")
 tenants.command(name="export")(export_tenant)
 tenants.command(name="import")(import_tenant)
+app.add_typer(cells, name="cells")
 app.command()(doctor)
 app.command()(rehearse)
 

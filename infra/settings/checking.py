@@ -12,7 +12,9 @@ from typing import Protocol
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
 from infra.settings import SETTINGS_KEY, tenant_file
-from infra.settings.loader import SettingsError, validate_stack
+from infra.settings.cells import CellStackSettings
+from infra.settings.fleet import Written, misplaced
+from infra.settings.loader import AnySettings, SettingsError, validate_stack
 from infra.settings.models import StackSettings
 from infra.settings.neighbours import clashes
 from infra.settings.problems import Problem
@@ -27,7 +29,7 @@ _NAMESPACE = SETTINGS_KEY.partition(":")[0] + ":"
 class Interpret(Protocol):
     """Makes settings of a stack: `validate_stack`, or `load_stack`, which adds what the caller's environment says."""
 
-    def __call__(self, stack: str, raw: object, /, *, root: Path) -> StackSettings:
+    def __call__(self, stack: str, raw: object, /, *, root: Path) -> AnySettings:
         """Return the settings of a stack's name, of what its file says, and of the project's folder."""
 
 
@@ -70,7 +72,25 @@ class WrongStackFiles(TenantryError):
 
 
 def settings_of(path: Path, interpret: Interpret = validate_stack) -> StackSettings:
-    """Return the settings of a stack file, for a command that needs them.
+    """Return the settings of an environment's stack file, for a command that needs them.
+
+    Args:
+        path: the file.
+        interpret: `validate_stack`, or `load_stack`.
+
+    Raises:
+        StackFileError: it cannot be read, or is no stack file.
+        WrongStackFiles: with every fault of it at once, as `check` tells them.
+        TenantryError: it is a cell's.
+    """
+    settings = any_settings_of(path, interpret)
+    if isinstance(settings, CellStackSettings):
+        raise TenantryError("a cell of an environment", path.name, f"name that one: {settings.cell.of}", exit_code=2)
+    return settings
+
+
+def any_settings_of(path: Path, interpret: Interpret = validate_stack) -> AnySettings:
+    """Return the settings of a stack file, be it an environment's or a cell's.
 
     Args:
         path: the file.
@@ -108,9 +128,11 @@ def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, lis
         except StackFileError as error:
             found[stack] = [Fault(error.file, error.line, None, f"{error.what}; {error.remedy}")]
     wrong = {stack: {fault.path for fault in faults} for stack, faults in found.items()}
-    for stack, problem in clashes({stack: files[stack].settings if stack in files else None for stack in found}):
-        if problem.path not in wrong[stack]:  # that is to be mended first
-            found[stack].append(_located(files[stack], problem))
+    settings = {stack: files[stack].settings if stack in files else None for stack in found}
+    between = (*clashes(settings), *misplaced({stack: _written(files.get(stack), root) for stack in found}))
+    for stack, fault in ((stack, _located(files[stack], problem)) for stack, problem in between):
+        if fault.path not in wrong[stack]:  # that is to be mended first
+            found[stack].append(fault)
     return {path.name: _by_line(found[stack]) for stack, path in wanted.items()}
 
 
@@ -135,7 +157,7 @@ def told(error: SettingsError, raw: object, root: Path = PROJECT_ROOT) -> list[s
     return [str(fault) for fault in _by_line(_located(file, problem) for problem in error.found)]
 
 
-def _judged(file: StackFile, interpret: Interpret) -> tuple[StackSettings | None, list[Fault]]:
+def _judged(file: StackFile, interpret: Interpret) -> tuple[AnySettings | None, list[Fault]]:
     """Return what a file says, as far as it is settings, and what is wrong with it."""
     config = file.content.get("config") or {}
     ours = [key for key in config if key.startswith(_NAMESPACE)]
@@ -163,6 +185,15 @@ def _unknown_keys(file: StackFile, place: Sequence[str], known: Sequence[str], k
             near = difflib.get_close_matches(key, known, n=1)
             meant = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
             yield Fault(file.path.name, file.line((*place, key)), ".".join((*place, key)), f"unknown key; {meant}")
+
+
+def _written(file: StackFile | None, root: Path) -> Written | None:
+    """Return what the files of a stack say; None when they cannot be read, which is told elsewhere."""
+    try:
+        listed = None if file is None else tenant_file.read(file.stack, file.settings, root)
+    except StackFileError:
+        return None
+    return None if file is None or listed is None else Written(file.settings, listed.entries, listed.name)
 
 
 def _by_line(faults: Iterable[Fault]) -> list[Fault]:

@@ -7,16 +7,24 @@ models, and the words of errors to `problems`.
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
 from infra.settings import tenant_file
+from infra.settings.cells import CellStackSettings
 from infra.settings.database import BroughtDatabase, ExistingDatabase
 from infra.settings.foundation import BroughtCluster
 from infra.settings.models import StackSettings
 from infra.settings.problems import Problem, problems_of
+from infra.settings.section import Section
+
+AnySettings = StackSettings | CellStackSettings
+"""What a stack file holds: an environment's settings, or with the key `cell` those of a cell."""
+
+_Model = TypeVar("_Model", bound=Section)
 
 _KUBECONFIG = ("cluster", "existing", "kubeconfig")
 
@@ -40,7 +48,7 @@ class SettingsError(TenantryError):
 
 def load_stack(
     stack: str, raw: object, environment: Mapping[str, str] = os.environ, root: Path = PROJECT_ROOT
-) -> StackSettings:
+) -> AnySettings:
     """Return the settings of a stack with its tenants, which are in a file of their own.
 
     Args:
@@ -53,10 +61,12 @@ def load_stack(
         SettingsError: with every problem at once.
         StackFileError: the tenant file cannot be read, or is no list.
     """
+    if _is_cell(raw):
+        return validate_stack(stack, raw, root)
     return _with_tenants(stack, raw, root, lambda whole: load(stack, whole, environment))
 
 
-def validate_stack(stack: str, raw: object, root: Path = PROJECT_ROOT) -> StackSettings:
+def validate_stack(stack: str, raw: object, root: Path = PROJECT_ROOT) -> AnySettings:
     """Return the settings of a stack with its tenants, without what the caller's environment adds.
 
     Args:
@@ -68,6 +78,8 @@ def validate_stack(stack: str, raw: object, root: Path = PROJECT_ROOT) -> StackS
         SettingsError: with every problem at once.
         StackFileError: the tenant file cannot be read, or is no list.
     """
+    if _is_cell(raw):
+        return _with_tenants(stack, raw, root, lambda whole: _validated(stack, whole, CellStackSettings))
     return _with_tenants(stack, raw, root, lambda whole: validate(stack, whole))
 
 
@@ -97,13 +109,21 @@ def validate(stack: str, raw: object) -> StackSettings:
     """
     if raw is None:
         raise SettingsError(stack, [Problem((), "missing; it holds all settings of the stack")])
+    return _validated(stack, raw, StackSettings)
+
+
+def _is_cell(raw: object) -> bool:
+    return isinstance(raw, Mapping) and "cell" in raw
+
+
+def _validated(stack: str, raw: object, model: type[_Model]) -> _Model:
     try:
-        return StackSettings.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as error:
-        raise SettingsError(stack, problems_of(error)) from None
+        raise SettingsError(stack, problems_of(error, model=model)) from None
 
 
-def _with_tenants(stack: str, raw: object, root: Path, interpret: Callable[[object], StackSettings]) -> StackSettings:
+def _with_tenants(stack: str, raw: object, root: Path, interpret: Callable[[object], _Model]) -> _Model:
     """Return the settings that the stack file and the tenant file make together."""
     if not isinstance(raw, Mapping):
         return interpret(raw)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from infra.settings.capacity import shortages
+from infra.settings.cells import CellBudgetSettings, overdrawn
 from infra.settings.database import DatabaseSettings, DeclaredDatabase, pooler_contradictions, restore_contradictions
 from infra.settings.dns import DnsSettings, EdgeSettings, misfits
 from infra.settings.flags import FlagSettings, misread
@@ -29,7 +30,7 @@ from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
 from infra.settings.services import ServiceSettings, disorder
 from infra.settings.storage import RegistrySettings, StorageSettings, misplaced, unnamed
-from infra.settings.tenant_kinds import TenantFilePath
+from infra.settings.tenant_kinds import CellName, TenantFilePath
 from infra.settings.tenants import PlanLimits, TenantSettings, default_plans, indistinct
 
 
@@ -95,6 +96,9 @@ class StackSettings(Section):
 
     flags: dict[FlagName, FlagSettings] = Field(default_factory=dict)
     """Flag name -> whom it is on for, and who reads it."""
+
+    cells: dict[CellName, CellBudgetSettings] = Field(default_factory=dict)
+    """Cell -> what it may hold, in the order in which new tenants fill them; none: all tenants are in this stack."""
 
     tenant_file: TenantFilePath | None = None
     """Where the stack's tenants are listed, from the project's folder; by default `stacks/tenants/STACK.yaml`."""
@@ -175,5 +179,6 @@ class StackSettings(Section):
 
     def _tenancy(self) -> Iterator[Contradiction]:
         yield from indistinct(self.tenants)
+        yield from overdrawn(self.cells, self.tenants, in_aws=self.declares_aws)
         for plan in sorted({tenant.plan for tenant in self.tenants} - self.plans.keys()):
             yield ("plans", plan), "missing, but tenants have that plan; add its limits"

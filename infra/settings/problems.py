@@ -63,15 +63,21 @@ class Problem:
         return f"{self.path}: {self.text}"
 
 
-def problems_of(error: ValidationError, section: Sequence[str] = (), origin: str = "") -> list[Problem]:
+def problems_of(
+    error: ValidationError,
+    section: Sequence[str] = (),
+    origin: str = "",
+    model: type[BaseModel] = StackSettings,
+) -> list[Problem]:
     """Return what pydantic found, in the words of YAML and without values.
 
     Args:
         error: of the whole settings, or of one section.
         section: where that section is.
         origin: where its values are from, when that is not the stack file.
+        model: what the whole settings are.
     """
-    return [_problem(detail, tuple(section), origin) for detail in error.errors() if not _is_echo(detail)]
+    return [_problem(detail, tuple(section), origin, model) for detail in error.errors() if not _is_echo(detail)]
 
 
 def _is_echo(detail: ErrorDetails) -> bool:
@@ -79,13 +85,13 @@ def _is_echo(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
-def _problem(detail: ErrorDetails, section: tuple[str, ...], origin: str) -> Problem:
+def _problem(detail: ErrorDetails, section: tuple[str, ...], origin: str, model: type[BaseModel]) -> Problem:
     location = [part for part in detail["loc"] if part != "[key]"]
     place = (*section, *(part for part in location if not _is_variant(part)))
     if origin:
         place = (*section[:-1], f"{section[-1]} ({origin})", *place[len(section) :])
     if detail["type"] == "extra_forbidden":
-        return Problem(place, _unknown_key(location))
+        return Problem(place, _unknown_key(location, model))
     if detail["type"] == "missing":
         return Problem(place, "missing; it is required")
     message = _message(detail)
@@ -108,10 +114,10 @@ def _message(detail: ErrorDetails) -> str:
     return _MEANINGS.get(context.get("pattern", ""), detail["msg"].removeprefix("Value error, "))
 
 
-def _unknown_key(location: Sequence[int | str]) -> str:
+def _unknown_key(location: Sequence[int | str], model: type[BaseModel]) -> str:
     key = str(location[-1])
-    keys = _keys_at(StackSettings, location[:-1])
-    if location[-2:-1] == [EXISTING] and key in _keys_at(StackSettings, [*location[:-2], DECLARED]):
+    keys = _keys_at(model, location[:-1])
+    if location[-2:-1] == [EXISTING] and key in _keys_at(model, [*location[:-2], DECLARED]):
         return "not allowed beside existing: what is brought is not made here; remove one of the two"
     if location[-2:-1] == [DECLARED]:
         keys.append("existing")

@@ -18,6 +18,7 @@ from pydantic_core import core_schema
 
 from infra.paths import PROJECT_ROOT
 from infra.settings import SETTINGS_KEY, tenant_file
+from infra.settings.cells import CellStackSettings
 from infra.settings.models import StackSettings
 from infra.settings.tenants import TenantSettings
 
@@ -62,9 +63,11 @@ class _Generator(GenerateJsonSchema):
 def document() -> dict[str, Any]:
     """Return the schema of a whole stack file, as JSON has it."""
     mode: JsonSchemaMode = "validation"
-    settings = StackSettings.model_json_schema(schema_generator=_Generator, mode=mode)
-    definitions = settings.pop("$defs")
-    settings["properties"].pop(tenant_file.FIELD)  # they are in a file of their own
+    definitions: dict[str, Any] = {}
+    for model in (StackSettings, CellStackSettings):
+        settings = model.model_json_schema(schema_generator=_Generator, mode=mode)
+        definitions |= {model.__name__: settings, **settings.pop("$defs")}
+        settings["properties"].pop(tenant_file.FIELD)  # they are in a file of their own
     definitions.pop(TenantSettings.__name__)
     return {
         "$schema": _DIALECT,
@@ -77,12 +80,18 @@ def document() -> dict[str, Any]:
                 "description": "The configuration of the stack.",
                 "type": "object",
                 "required": [SETTINGS_KEY],
-                "properties": {SETTINGS_KEY: {"$ref": f"#/$defs/{StackSettings.__name__}"}},
+                "properties": {
+                    SETTINGS_KEY: {
+                        "if": {"required": ["cell"]},
+                        "then": {"$ref": f"#/$defs/{CellStackSettings.__name__}"},
+                        "else": {"$ref": f"#/$defs/{StackSettings.__name__}"},
+                    }
+                },
             },
             **{key: {"description": text, "type": "string"} for key, text in _ENGINES_OWN.items()},
             "environment": {"description": "Pulumi ESC environments that the stack imports."},
         },
-        "$defs": {StackSettings.__name__: settings, **definitions},
+        "$defs": definitions,
     }
 
 

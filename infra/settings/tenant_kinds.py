@@ -21,3 +21,15 @@ Sha256 = Annotated[
     StringConstraints(pattern=r"^[0-9a-f]{64}$"),
     Field(description="A SHA-256 checksum: 64 hexadecimal digits in lower case."),
 ]
+
+CellName = Annotated[
+    str,
+    StringConstraints(pattern=r"^(home|cell-[0-9]{2,4})$"),
+    Field(description="`home`, or `cell-` and two to four digits, as `cell-02`."),
+]
+
+CellStackName = Annotated[
+    str,
+    StringConstraints(pattern=r"^cell-[0-9]{2,4}$"),
+    Field(description="`cell-` and two to four digits, as `cell-02`."),
+]

@@ -28,7 +28,8 @@ from infra.settings.tenant_kinds import ConfigurationName, Sha256
 
 State = Literal["trial", "active", "suspended", "offboarding", "deleted"]
 
-_ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
+ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "enterprise": "database"}
+"""How a plan's tenants are kept apart unless they say otherwise."""
 
 ConnectionLimit = Annotated[int, Field(ge=1, le=1000)]
 StatementTimeout = Annotated[int, Field(ge=1, le=3600)]
@@ -147,7 +148,7 @@ class TenantSettings(RoutedTenant):
     @property
     def effective_isolation(self) -> Isolation:
         """The isolation given, or the plan's: free -> pool, pro -> schema, enterprise -> database."""
-        return self.isolation or _ISOLATION_OF_PLAN[self.plan]
+        return self.isolation or ISOLATION_OF_PLAN[self.plan]
 
     @property
     def is_declared(self) -> bool:

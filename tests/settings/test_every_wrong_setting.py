@@ -14,6 +14,7 @@ from infra.settings.loader import SettingsError, validate
 from infra.settings.problems import Problem
 from tests.examples import raw_declared_settings, raw_settings
 from tests.settings import test_capacity as capacity
+from tests.settings import test_cells_settings as cells
 from tests.settings import test_database_settings as database
 from tests.settings import test_dns_settings as dns
 from tests.settings import test_flags_settings as flags
@@ -54,6 +55,7 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (secrets.changed(path, value) for path, value, _, _ in secrets.WRONG_COMBINATIONS)
     yield from ({**raw_declared_settings(), section: value} for section, value, _, _ in governance.WRONG)
     yield from (storage.declared(**sections) for sections, _, _ in storage.WRONG)
+    yield from (cells.with_cells(value) for value, _, _ in cells.WRONG)
     yield from (flags.with_flags(value) for value, _, _ in flags.WRONG_FLAGS)
     yield from (flags.with_features(value) for value, _, _ in flags.WRONG_FEATURES)
     yield from (jobs.changed(path, value) for path, value, _ in jobs.WRONG)

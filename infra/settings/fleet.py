@@ -1,0 +1,169 @@
+"""What must be so between the files of one environment: its own and those of its cells.
+
+Looks at settings and tenants as they are written, so that a mistake elsewhere in a file hides nothing here. Leaves what
+is wrong within one file to the models.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+
+from infra.settings import costs
+from infra.settings.cells import HOME, stack_of
+from infra.settings.kinds import Isolation
+from infra.settings.problems import Problem
+from infra.settings.tenants import ISOLATION_OF_PLAN
+
+_CELL = ("cell",)
+_OF = ("cell", "of")
+_NAME = ("cell", "name")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the files of one stack say.
+
+    Args:
+        settings: those of its stack file.
+        tenants: the entries of its tenant file.
+        tenant_file: that file's name.
+    """
+
+    settings: Any
+    tenants: Sequence[Any]
+    tenant_file: str
+
+
+def misplaced(written: Mapping[str, Written | None]) -> Iterator[tuple[str, Problem]]:
+    """Return what is wrong between environments and their cells; what two files have in common is told of both.
+
+    Args:
+        written: stack -> what its files say; None when they cannot be read.
+    """
+    for stack, files in written.items():
+        if files is None:
+            continue
+        if _is_cell(files):
+            for place, wrong in _unlisted(stack, files, written):
+                yield stack, Problem(place, wrong)
+        else:
+            yield from _within(stack, files, written)
+
+
+def _within(environment: str, files: Written, written: Mapping[str, Written | None]) -> Iterator[tuple[str, Problem]]:
+    """Return what is wrong between one environment and its cells."""
+    holders = {environment: files}
+    for name in _cells(files):
+        stack = stack_of(environment, name)
+        if stack not in written:
+            wrong = f"there is no Pulumi.{stack}.yaml; write one as `tenantry cells plan` prints it, or remove this"
+            yield environment, Problem(("cells", name), wrong)
+        cell = written.get(stack)
+        if cell is None or stack == environment:
+            continue
+        holders[stack] = cell
+        for place_of, place in ((environment, ("cells", name, "budget")), (stack, _NAME)):
+            wrong_budget = _overdrawn(name, cell, files)
+            if wrong_budget:
+                yield place_of, Problem(place, wrong_budget)
+        yield from ((stack, problem) for problem in _unlimited(cell, files))
+    yield from _shared(holders)
+
+
+def _unlisted(
+    stack: str, files: Written, written: Mapping[str, Written | None]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Return why a cell is none of its environment's."""
+    of, name = _at(files.settings, _OF), _at(files.settings, _NAME)
+    if not isinstance(of, str) or not isinstance(name, str):
+        return  # which its model tells
+    if of not in written:
+        environments = [other for other, one in written.items() if one is not None and not _is_cell(one)]
+        yield _OF, f"no stack file has that name; name one of: {', '.join(environments) or 'none'}"
+        return
+    environment = written[of]
+    if environment is None:
+        return  # its file is broken, and told of by itself
+    if _is_cell(environment):
+        yield _OF, "a cell itself; name the stack of the environment"
+    elif name not in _cells(environment):
+        yield _NAME, f"not in cells of Pulumi.{of}.yaml; add it there with its budget"
+    elif stack != stack_of(of, name):
+        yield _CELL, f"the stack of that cell is Pulumi.{stack_of(of, name)}.yaml; rename this file, or mend it"
+
+
+def _overdrawn(name: str, cell: Written, environment: Written) -> str | None:
+    """Return why a cell holds too much; None when it does not, or when that is not known."""
+    budget = _at(environment.settings, ("cells", name, "budget"))
+    used = costs.of_cell(list(_isolations(cell)), in_aws=_in_aws(environment))
+    if not isinstance(budget, int) or isinstance(budget, bool) or used <= budget:
+        return None
+    return f"its stack has {used} resources, more than the budget; raise that, or put new tenants in another cell"
+
+
+def _unlimited(cell: Written, environment: Written) -> Iterator[Problem]:
+    """Return the tenants of a cell whose plan its environment gives no limits."""
+    plans = _at(environment.settings, ("plans",))
+    if not isinstance(plans, Mapping):
+        return
+    for position, tenant in enumerate(cell.tenants):
+        plan = _at(tenant, ("plan",))
+        if isinstance(plan, str) and plan in ISOLATION_OF_PLAN and plan not in plans:
+            yield Problem(("tenants", position, "plan"), "missing in plans of its environment; add its limits there")
+
+
+def _shared(holders: Mapping[str, Written]) -> Iterator[tuple[str, Problem]]:
+    """Return slugs and domains that two files of one environment have."""
+    first: dict[tuple[str, str], tuple[str, tuple[str | int, ...]]] = {}
+    for stack, files in holders.items():
+        for kind, value, place in _names(files):
+            taken, where = first.setdefault((kind, value), (stack, place))
+            if taken != stack:
+                for own, at, other in ((stack, place, taken), (taken, where, stack)):
+                    wrong = f"{holders[other].tenant_file} has it, too; keep one of each in an environment"
+                    yield own, Problem(at, wrong)
+
+
+def _names(files: Written) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
+    for position, tenant in enumerate(files.tenants):
+        if not isinstance(tenant, Mapping):
+            continue
+        if isinstance(tenant.get("slug"), str):
+            yield "slug", tenant["slug"], ("tenants", position, "slug")
+        domains = tenant.get("domains")
+        for number, domain in enumerate(domains if isinstance(domains, list) else ()):
+            if isinstance(domain, str):
+                yield "domain", domain, ("tenants", position, "domains", number)
+
+
+def _isolations(files: Written) -> Iterator[Isolation]:
+    for tenant in files.tenants:
+        given, plan = _at(tenant, ("isolation",)), _at(tenant, ("plan",))
+        isolation = given or next((kept for name, kept in ISOLATION_OF_PLAN.items() if name == plan), None)
+        if isolation in get_args(Isolation) and _at(tenant, ("lifecycle", "state")) != "deleted":
+            yield cast("Isolation", isolation)
+
+
+def _in_aws(environment: Written) -> bool:
+    """Whether an environment declares anything in AWS."""
+    settings = environment.settings
+    declared = [
+        name for name in ("cluster", "database") if _at(settings, (name,)) and not _at(settings, (name, "existing"))
+    ]
+    return bool(declared or _at(settings, ("redis", "cache")) or _at(settings, ("redis", "sessions")))
+
+
+def _is_cell(files: Written) -> bool:
+    return isinstance(files.settings, Mapping) and "cell" in files.settings
+
+
+def _cells(environment: Written) -> list[str]:
+    cells = _at(environment.settings, ("cells",))
+    return [name for name in cells if isinstance(name, str) and name != HOME] if isinstance(cells, Mapping) else []
+
+
+def _at(settings: object, place: tuple[str, ...]) -> Any:
+    found: Any = settings
+    for key in place:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
