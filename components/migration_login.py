@@ -32,6 +32,7 @@ class MigrationLoginArgs:
         role_prefix: the role is `PREFIX_migrator`.
         credentials_namespace: the Kubernetes namespace that the credentials are delivered to.
         after: what must be in the server before anybody logs in.
+        ends_sessions: whether it may end sessions of other roles than superusers, those of tenants that are closed.
     """
 
     server: Server
@@ -41,6 +42,7 @@ class MigrationLoginArgs:
     role_prefix: str
     credentials_namespace: pulumi.Input[str]
     after: Sequence[pulumi.Resource] = ()
+    ends_sessions: bool = False
 
 
 class MigrationLogin(pulumi.ComponentResource):
@@ -73,7 +75,7 @@ class MigrationLogin(pulumi.ComponentResource):
             login=True,
             password=password.result,
             connection_limit=RESERVED_DIRECT,
-            roles=[self._args.owner],
+            roles=[self._args.owner, *(["pg_signal_backend"] if self._args.ends_sessions else [])],
             assume_role=self._args.owner,
             search_paths=[self._args.schema, "public"],
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(self._args.after)),

@@ -93,8 +93,12 @@ class TenantPool(pulumi.ComponentResource):
         self.url = pool.url
         self.register_outputs({"database": self.database, "role": self.role, "credentials": self.credentials})
 
-    def migration_login(self) -> MigrationLogin:
-        """Declare who migrates the pool's tables; once, where anything is to be migrated."""
+    def migration_login(self, *, ends_sessions: bool = False) -> MigrationLogin:
+        """Declare who migrates the pool's tables; once, where anything is to be migrated.
+
+        Args:
+            ends_sessions: whether it may end those of other roles, as the lifecycle job does.
+        """
         args = MigrationLoginArgs(
             server=self._args.server,
             database=self.database,
@@ -103,6 +107,7 @@ class TenantPool(pulumi.ComponentResource):
             role_prefix=self._role_prefix,
             credentials_namespace=self._args.credentials_namespace,
             after=self._guards,  # tables are guarded as they are made
+            ends_sessions=ends_sessions,
         )
         return MigrationLogin(f"{self._name}-migrations", args, pulumi.ResourceOptions(parent=self))
 

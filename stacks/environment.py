@@ -12,7 +12,7 @@ from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
 from components.tenant_pool import TenantPool, TenantPoolArgs
 from infra.settings.models import StackSettings
-from stacks import flags, policies, pooling, routing
+from stacks import flags, lifecycle, policies, pooling, routing
 from stacks.foundation import lay
 from stacks.jobs import Jobs
 from stacks.services import Services
@@ -72,6 +72,13 @@ class _Environment:
             opts=self._opts,
         )
         self._services.settle(routes)
+        lifecycle.declare(
+            settings,
+            namespace=self._namespace,
+            registry=self._tenants.config_maps,
+            login=self._migrations,
+            opts=self._pods_opts,
+        )
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
         pool_connection: pulumi.Output[str] = pulumi.Output.secret(self._pool.url)
@@ -122,10 +129,11 @@ class _Environment:
 
     def _migration_login(self) -> MigrationLogin | None:
         settings = self._settings
+        looked_after = settings.tenancy.lifecycle is not None
         used = any(one.migration for one in settings.services.values()) or any(
             job.as_owner for job in settings.jobs.values()
         )
-        return self._pool.migration_login() if used else None
+        return self._pool.migration_login(ends_sessions=looked_after) if used or looked_after else None
 
     def _declare_pooler(self) -> Pooler | None:
         return pooling.declare(

@@ -25,6 +25,7 @@ from components.network_policies import (
     Rule,
 )
 from components.pooler_settings import PORT as POOLER_PORT
+from components.tenant_lifecycle import LIFECYCLE
 from infra.cidr import ZoneBlocks, divide
 from infra.naming import MANAGED_BY
 from infra.settings.database import BroughtDatabase
@@ -75,6 +76,8 @@ def declare(
     connections.update(_gateway(settings))
     if pooling.settings_of(settings) is not None:
         connections["pooler"] = _pooler(settings)
+    if settings.tenancy.lifecycle is not None:
+        connections[LIFECYCLE] = Connections(pods={_NAME_LABEL: LIFECYCLE, **_OURS}, egress=[DNS, _server(settings)])
     return NetworkPolicies("policies", NetworkPoliciesArgs(namespace=namespace, connections=connections), opts)
 
 

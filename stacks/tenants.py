@@ -121,7 +121,8 @@ class Tenants:
             after={slug: declared.last for slug, declared in self._isolated.items()},
             shared=place.shared.last,
         )
-        TenantRegistry("registry", registry, place.opts)
+        self.config_maps = TenantRegistry("registry", registry, place.opts).config_maps
+        """Those of the registry."""
 
     @property
     def logins(self) -> Mapping[str, Login]:

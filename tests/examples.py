@@ -14,6 +14,7 @@ from tests.harness import Graph, graph_of
 
 BLUE_IMAGE = "registry.tenantry.invalid/storefront@sha256:" + "1" * 64
 GREEN_IMAGE = "registry.tenantry.invalid/storefront@sha256:" + "2" * 64
+TOOLS_IMAGE = "registry.tenantry.invalid/tenantry/tools@sha256:" + "6" * 64
 ENVIRONMENT = {"PGHOST": "127.64.0.5", "PGUSER": "postgres"}
 
 _SETTINGS: dict[str, Any] = {
@@ -82,6 +83,7 @@ def with_jobs(raw: dict[str, Any]) -> None:
         "expire-sessions": {**due, "command": ["expire", "sessions"]},
         "vacuum": {**due, "command": ["vacuum"], "as_owner": True},
     }
+    raw["tenancy"] = {"lifecycle": {"image": TOOLS_IMAGE}}
 
 
 def raw_settings(change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from infra.settings.secrets import SecretsSettings
 from infra.settings.section import Contradiction, Section
 from infra.settings.services import ServiceSettings, disorder
 from infra.settings.storage import RegistrySettings, StorageSettings, misplaced, unnamed
+from infra.settings.tenancy import TenancySettings, unended
 from infra.settings.tenant_kinds import CellName, TenantFilePath
 from infra.settings.tenants import PlanLimits, TenantSettings, default_plans, indistinct
 
@@ -100,6 +101,9 @@ class StackSettings(Section):
     cells: dict[CellName, CellBudgetSettings] = Field(default_factory=dict)
     """Cell -> what it may hold, in the order in which new tenants fill them; none: all tenants are in this stack."""
 
+    tenancy: TenancySettings = TenancySettings()
+    """What looks after all tenants."""
+
     tenant_file: TenantFilePath | None = None
     """Where the stack's tenants are listed, from the project's folder; by default `stacks/tenants/STACK.yaml`."""
 
@@ -129,7 +133,8 @@ class StackSettings(Section):
         yield from Hosts(self.dns, self.edge, self.gateway, self.services, self.tenants).misrouted()
         yield from self._pooling()
         yield from self._stored()
-        yield from shortages(self.network, self.cluster, self.database, self.services, len(self.jobs))
+        jobs = len(self.jobs) + (self.tenancy.lifecycle is not None)
+        yield from shortages(self.network, self.cluster, self.database, self.services, jobs)
         yield from disorder(self.services)
         yield from unreachable(self.services, self.network)
         yield from unserved_jobs(self.services, self.jobs)
@@ -180,5 +185,6 @@ class StackSettings(Section):
     def _tenancy(self) -> Iterator[Contradiction]:
         yield from indistinct(self.tenants)
         yield from overdrawn(self.cells, self.tenants, in_aws=self.declares_aws)
+        yield from unended(self.tenancy, self.tenants)
         for plan in sorted({tenant.plan for tenant in self.tenants} - self.plans.keys()):
             yield ("plans", plan), "missing, but tenants have that plan; add its limits"

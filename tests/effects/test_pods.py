@@ -58,6 +58,7 @@ def services(raw: dict[str, Any]) -> None:
     raw["services"]["api"]["migration"] = {"image": IMAGE, "command": ["migrate"]}
     raw["services"]["admin"]["warm_up"] = {"command": ["warm"]}
     raw["jobs"] = {"retry-mail": {"service": "worker", "schedule": "*/5 * * * *", "command": ["retry"]}}
+    raw["tenancy"] = {"lifecycle": {"image": IMAGE}}
     raw["services"]["api"]["egress"] = [
         {"name": "payment", "blocks": ["203.0.113.0/24"]},
         {"name": "mail", "blocks": ["192.0.2.16/28", "192.0.2.64/28"], "ports": [465, 587]},
@@ -171,6 +172,11 @@ def test_a_migration_reaches_the_server_and_a_warm_up_of_a_service_without_conne
     (migration,), (warm_up,) = of_kind(cluster, "migration"), of_kind(cluster, "warm-up")
     assert cluster.connects(migration, DATABASE, POSTGRESQL)
     assert not cluster.connects(warm_up, DATABASE, POSTGRESQL)
+
+
+def test_the_lifecycle_job_reaches_the_server_and_nothing_else(cluster: Cluster) -> None:
+    (job,) = of_kind(cluster, "lifecycle")
+    assert (cluster.connects(job, DATABASE, POSTGRESQL), called(cluster, job)) == (True, set())
 
 
 def test_whoever_may_call_the_pods_of_a_service_may_call_it_by_its_address(cluster: Cluster) -> None:
@@ -379,7 +385,7 @@ def test_a_change_of_one_service_changes_its_own_policy_alone() -> None:
 
 def test_services_and_the_pooler_come_after_the_policies(graph: Graph) -> None:
     policies = {node.urn for node in graph.of_type(":NetworkPolicy") if node.name.startswith("policies-")}
-    assert len(policies) == len(CALLERS) + 1
+    assert len(policies) == len(CALLERS) + 2  # the pooler's and the lifecycle job's
     for name in (*CALLERS, "database-pooler"):
         assert policies <= graph.named(name).dependencies, name
 

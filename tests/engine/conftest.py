@@ -41,7 +41,7 @@ def make_stack(name: str, servers: Collection[str] | None = None) -> Stack:
 def brought(settings: Settings) -> None:
     """Let a stack bring its cluster and its database, and declare nothing in AWS."""
     in_aws = ("aws", "network", "redis", "storage", "registry", "dns", "edge", "secrets", "queues", "budget", "audit")
-    for section in (*in_aws, "gateway"):
+    for section in (*in_aws, "gateway", "tenancy"):
         settings.pop(section, None)
     storefront_alone(settings)
     for service in settings["services"].values():  # without a zone no host is routed

@@ -68,6 +68,7 @@ def test_each_tenant_reads_its_own_table_and_no_other_tenants(declared_applied: 
     for slug, neighbour in permutations(tables, 2):
         with pytest.raises((errors.InsufficientPrivilege, psycopg.OperationalError), match="permission denied"):
             read(slug, neighbour)
+    _look_after(declared_applied)
     # The pool's goes with `destroy`, as the database is not protected; no other schema with tables in it is dropped.
     isolated = {slug: table for slug, table in tables.items() if places[slug]["isolation"] != "pool"}
     for slug, table in isolated.items():
@@ -153,6 +154,23 @@ def _make_orders(stack: DeclaredStack, slug: str, place: dict[str, str]) -> sql.
         if place["isolation"] == "pool":
             owner.execute("SELECT pool.isolate_tenants('pool.orders')")
     return table
+
+
+def _look_after(stack: DeclaredStack) -> None:
+    """Run the lifecycle job now; fail unless it finds the registry, and the database with the pool that is its."""
+    job = ("job", "look-after", "-n", "tenantry")
+    stack.kubectl("create", *job, "--from=cronjob/tenants-lifecycle")
+    wait_until(
+        lambda: stack.kubectl("get", *job).get("status", {}).get("succeeded") == 1,
+        seconds=60,
+        what="the lifecycle job does not succeed",
+        where="namespace tenantry",
+        remedy="read its log",
+        every=0.2,
+    )
+    with stack.administrator("tenantry") as administrator:
+        owner = administrator.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'closed_tenants'").fetchone()
+    assert owner == ("tenantry_pool_owner",)
 
 
 @contextlib.contextmanager

@@ -29,6 +29,7 @@ from tests.settings import test_routing_settings as routing
 from tests.settings import test_secrets_settings as secrets
 from tests.settings import test_services_settings as services
 from tests.settings import test_storage_settings as storage
+from tests.settings import test_tenancy_settings as tenancy
 from tests.settings import test_versions as versions
 from tests.stack_files import write_stack
 
@@ -59,6 +60,7 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (flags.with_flags(value) for value, _, _ in flags.WRONG_FLAGS)
     yield from (flags.with_features(value) for value, _, _ in flags.WRONG_FEATURES)
     yield from (jobs.changed(path, value) for path, value, _ in jobs.WRONG)
+    yield from (tenancy.changed(path, value) for path, value, _ in tenancy.WRONG)
     yield from (policies.changed(path, value) for path, value, _, _ in policies.WRONG)
     yield from (services.changed(changes) for changes, _, _ in services.WRONG)
     yield from (rights.changed(changes) for changes, _, _ in rights.WRONG)

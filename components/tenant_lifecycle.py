@@ -1,0 +1,108 @@
+"""The job that makes the pool agree with the registry: who is served, and whose rows are still there.
+
+Owns the CronJob and what its pods find: the registry as files, and the pool's migration login. Leaves what they do to
+`infra.tenancy.lifecycle`, and whom they reach to network policies, which know them by `LIFECYCLE`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.batch.v1 import CronJob
+from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodSpecArgsDict, PodTemplateSpecArgsDict
+
+from components import pods
+from components.pods import EnvironmentSecret, Room
+from infra.naming import labels
+
+LIFECYCLE = "tenants-lifecycle"
+"""The CronJob's name, and its pods' label `app.kubernetes.io/name`."""
+
+_ROLE = "lifecycle"
+_COMMAND = ("python", "-m", "infra.tenancy.lifecycle")
+_FOLDER = f"{pods.CONFIGURATION_DIRECTORY}/tenants"
+_START_WITHIN = 200  # seconds, after which the next run is as good; below 100 Kubernetes may miss one
+_DEADLINE = 3600  # seconds; a purge that takes longer is gone on with by the next run
+_GRACE_SECONDS = 60  # to end a batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantLifecycleArgs:
+    """Arguments of `TenantLifecycle`.
+
+    Args:
+        namespace: the Kubernetes namespace of the platform's services.
+        image: the tools image, by digest.
+        schedule: minute, hour, day of the month, month, weekday, in UTC.
+        registry: the ConfigMaps of the registry; all of them are one folder for the job.
+        login: the Kubernetes Secret of the pool's migration login.
+    """
+
+    namespace: pulumi.Input[str]
+    image: str
+    schedule: str
+    registry: Sequence[pulumi.Input[str]]
+    login: EnvironmentSecret
+
+
+class TenantLifecycle(pulumi.ComponentResource):
+    """A tenant whose trial is over, who is suspended or deleted is not served from the pool any more, soon after.
+
+    One run at a time; what a run leaves undone the next one does.
+    """
+
+    job_name: pulumi.Output[str]
+    """The Kubernetes CronJob."""
+
+    def __init__(self, name: str, args: TenantLifecycleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:tenant:TenantLifecycle", name, None, opts)
+        job = CronJob(
+            f"{name}-schedule",
+            metadata={"name": LIFECYCLE, "namespace": args.namespace, "labels": labels(LIFECYCLE, _ROLE)},
+            spec={
+                "schedule": args.schedule,
+                "time_zone": "Etc/UTC",
+                "concurrency_policy": "Forbid",
+                "starting_deadline_seconds": _START_WITHIN,
+                "successful_jobs_history_limit": 3,
+                "failed_jobs_history_limit": 3,
+                "job_template": {
+                    "spec": {"backoff_limit": 1, "active_deadline_seconds": _DEADLINE, "template": _template(args)}
+                },
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.job_name = job.metadata.apply(lambda metadata: metadata.name or LIFECYCLE)
+        self.register_outputs({"job_name": self.job_name})
+
+
+def _template(args: TenantLifecycleArgs) -> PodTemplateSpecArgsDict:
+    spec: PodSpecArgsDict = {
+        "restart_policy": "Never",
+        "automount_service_account_token": False,
+        "termination_grace_period_seconds": _GRACE_SECONDS,
+        "security_context": pods.pod_security(),
+        "containers": [_container(args)],
+        "volumes": [
+            {"name": "tmp", "empty_dir": {}},
+            {"name": "registry", "projected": {"sources": [{"config_map": {"name": one}} for one in args.registry]}},
+        ],
+    }
+    return {"metadata": {"labels": labels(LIFECYCLE, _ROLE)}, "spec": spec}
+
+
+def _container(args: TenantLifecycleArgs) -> ContainerArgsDict:
+    return {
+        "name": "job",
+        "image": args.image,
+        "command": list(_COMMAND),
+        "env": [{"name": "REGISTRY_DIRECTORY", "value": _FOLDER}],
+        "env_from": pods.environment([args.login], []),
+        "resources": pods.resources(Room()),
+        "security_context": pods.container_security(),
+        "termination_message_policy": "FallbackToLogsOnError",
+        "volume_mounts": [
+            {"name": "tmp", "mount_path": "/tmp"},  # noqa: S108  # inside the container
+            {"name": "registry", "mount_path": _FOLDER, "read_only": True},
+        ],
+    }

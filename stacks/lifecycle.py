@@ -1,0 +1,43 @@
+"""The job that looks after tenants' lifecycle: settings -> component.
+
+Owns whether there is one. Leaves what it does to `infra.tenancy.lifecycle`.
+"""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.migration_login import MigrationLogin
+from components.tenant_lifecycle import TenantLifecycle, TenantLifecycleArgs
+from infra.settings.models import StackSettings
+
+
+def declare(
+    settings: StackSettings,
+    *,
+    namespace: pulumi.Input[str],
+    registry: Sequence[pulumi.Input[str]],
+    login: MigrationLogin | None,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Declare the job, if it is asked for.
+
+    Args:
+        settings: the stack's.
+        namespace: of the platform's services.
+        registry: the ConfigMaps of the registry.
+        login: of the pool's migrations; there is one wherever there is a job.
+        opts: with the cluster's provider, and what pods need before they run.
+    """
+    wanted = settings.tenancy.lifecycle
+    if wanted is None:
+        return
+    assert login is not None
+    args = TenantLifecycleArgs(
+        namespace=namespace,
+        image=wanted.image,
+        schedule=wanted.schedule,
+        registry=registry,
+        login=login.credentials,
+    )
+    TenantLifecycle("tenants-lifecycle", args, opts)
