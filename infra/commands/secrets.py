@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from infra import edits
 from infra.commands.console import AsJson, out, print_table
 from infra.errors import TenantryError
 from infra.naming import stored_secret
@@ -53,7 +54,7 @@ def rotate(
     before the end, it is repeated: the value is then put there once more.
     """
     source = stack_file.source_of(stack)
-    before = stack_edit.read(source)
+    before = edits.text_of(source)
     settings = checking.settings_of(source)
     secret = settings.secrets.declared.get(name)
     if secret is None:
@@ -74,8 +75,8 @@ def rotate(
         _replace_value(stack, name, settings, secret, from_stdin)
     elif from_stdin:
         raise TenantryError("takes no value: the program draws it", name, "leave out --from-stdin")
-    stack_edit.write(source, before, after)
-    out.print(stack_edit.difference(source, before, after), markup=False)
+    edits.write(source, before, after)
+    out.print(edits.difference(source.name, before, after), markup=False)
     readers = f", which rolls the pods of {', '.join(secret.services)}" if secret.services else ""
     out.print(f"\nnext: `pulumi up --stack {stack}`{readers}", markup=False)
 

@@ -5,29 +5,15 @@ in the text.
 """
 
 import copy
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from infra.errors import TenantryError
-from infra.sandbox import files
 from infra.settings import SETTINGS_KEY, stack_file
 
 _QUOTES = ("'", '"')
-
-
-def read(path: Path) -> str:
-    """Return the text of a stack file, with the line ends that it has.
-
-    Raises:
-        TenantryError: it is not UTF-8.
-    """
-    try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise TenantryError("not UTF-8 text", path.name, "save it as UTF-8") from error
 
 
 def moved(path: Path, text: str, kind: str, name: str, rotation: str) -> str:
@@ -62,34 +48,6 @@ def moved(path: Path, text: str, kind: str, name: str, rotation: str) -> str:
     if found != wanted:
         raise _shared(path, place)
     return changed
-
-
-def difference(path: Path, before: str, after: str) -> str:
-    """Return what changed, as a unified diff.
-
-    Args:
-        path: the file.
-        before: its text.
-        after: its new text.
-    """
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), path.name, path.name, n=1, lineterm="")
-    return "\n".join(lines)
-
-
-def write(path: Path, before: str, after: str) -> None:
-    """Replace a stack file in one step.
-
-    Args:
-        path: the file.
-        before: the text that it must still have.
-        after: its new text.
-
-    Raises:
-        TenantryError: somebody else has changed it meanwhile, or it cannot be written.
-    """
-    if read(path) != before:
-        raise TenantryError("somebody has changed the file meanwhile", path.name, "run it again")
-    files.replace(path, after, mode=path.stat().st_mode & 0o777)
 
 
 def _scalar(root: yaml.Node | None, place: Sequence[str]) -> yaml.ScalarNode | None:

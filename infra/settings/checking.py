@@ -4,7 +4,7 @@ Owns where a fault is told. Leaves what is one to the stack files' reader, the m
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +14,12 @@ from infra.paths import PROJECT_ROOT
 from infra.settings import SETTINGS_KEY, tenant_file
 from infra.settings.cells import CellStackSettings
 from infra.settings.fleet import Written, misplaced
-from infra.settings.loader import AnySettings, SettingsError, validate_stack
+from infra.settings.loader import AnySettings, SettingsError, validate_stack, validate_with
 from infra.settings.models import StackSettings
 from infra.settings.neighbours import clashes
 from infra.settings.problems import Problem
 from infra.settings.stack_file import StackFile, StackFileError, read, source_of, stacks
+from infra.settings.tenant_file import TenantFile
 
 _KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 """What the engine knows at the top of a stack file (Pulumi's documentation, "Stack settings file reference")."""
@@ -106,17 +107,32 @@ def any_settings_of(path: Path, interpret: Interpret = validate_stack) -> AnySet
     return settings
 
 
-def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, list[Fault]]:
+def check(
+    names: Sequence[str] = (), root: Path = PROJECT_ROOT, proposed: TenantFile | None = None
+) -> dict[str, list[Fault]]:
     """Return what is wrong with stack files: file name -> faults by line.
 
     Args:
         names: the stacks to tell of; by default all. Those that are not named are still looked at, since no two
             environments may have the same addresses.
         root: the folder of the stack files.
+        proposed: what a tenant file is going to hold, instead of what it does.
 
     Raises:
         TenantryError: a named stack has no file.
     """
+
+    def listed(file: StackFile) -> TenantFile:
+        path = tenant_file.path_of(file.stack, file.settings, root)
+        if proposed is not None and path.resolve() == proposed.path.resolve():
+            return proposed
+        return tenant_file.read(file.stack, file.settings, root)
+
+    def interpret(stack: str, raw: object, /, *, root: Path) -> AnySettings:
+        if proposed is None or not isinstance(raw, Mapping):
+            return validate_stack(stack, raw, root)
+        return validate_with(listed(files[stack]), stack, raw)
+
     wanted = {name: source_of(name, root) for name in names or stacks(root)}
     files: dict[str, StackFile] = {}
     found: dict[str, list[Fault]] = {}
@@ -124,13 +140,13 @@ def check(names: Sequence[str] = (), root: Path = PROJECT_ROOT) -> dict[str, lis
         path = source_of(stack, root)
         try:
             files[stack] = read(path)
-            found[stack] = _judged(files[stack], validate_stack)[1]
+            found[stack] = _judged(files[stack], interpret, listed)[1]
         except StackFileError as error:
             found[stack] = [Fault(error.file, error.line, None, f"{error.what}; {error.remedy}")]
     wrong = {stack: {fault.path for fault in faults} for stack, faults in found.items()}
     settings = {stack: files[stack].settings if stack in files else None for stack in found}
-    between = (*clashes(settings), *misplaced({stack: _written(files.get(stack), root) for stack in found}))
-    for stack, fault in ((stack, _located(files[stack], problem)) for stack, problem in between):
+    between = (*clashes(settings), *misplaced({stack: _written(files.get(stack), listed) for stack in found}))
+    for stack, fault in ((stack, _located(files[stack], problem, listed)) for stack, problem in between):
         if fault.path not in wrong[stack]:  # that is to be mended first
             found[stack].append(fault)
     return {path.name: _by_line(found[stack]) for stack, path in wanted.items()}
@@ -157,7 +173,13 @@ def told(error: SettingsError, raw: object, root: Path = PROJECT_ROOT) -> list[s
     return [str(fault) for fault in _by_line(_located(file, problem) for problem in error.found)]
 
 
-def _judged(file: StackFile, interpret: Interpret) -> tuple[AnySettings | None, list[Fault]]:
+def _listed(file: StackFile) -> TenantFile:
+    return tenant_file.read(file.stack, file.settings, file.path.parent)
+
+
+def _judged(
+    file: StackFile, interpret: Interpret, listed: Callable[[StackFile], TenantFile] = _listed
+) -> tuple[AnySettings | None, list[Fault]]:
     """Return what a file says, as far as it is settings, and what is wrong with it."""
     config = file.content.get("config") or {}
     ours = [key for key in config if key.startswith(_NAMESPACE)]
@@ -170,7 +192,7 @@ def _judged(file: StackFile, interpret: Interpret) -> tuple[AnySettings | None, 
     try:
         return interpret(file.stack, file.settings, root=file.path.parent), unknown
     except SettingsError as error:
-        return None, [*unknown, *(_located(file, problem) for problem in error.found)]
+        return None, [*unknown, *(_located(file, problem, listed) for problem in error.found)]
 
 
 def _misspelt(config: Mapping[str, object]) -> list[str]:
@@ -187,27 +209,27 @@ def _unknown_keys(file: StackFile, place: Sequence[str], known: Sequence[str], k
             yield Fault(file.path.name, file.line((*place, key)), ".".join((*place, key)), f"unknown key; {meant}")
 
 
-def _written(file: StackFile | None, root: Path) -> Written | None:
+def _written(file: StackFile | None, listed: Callable[[StackFile], TenantFile]) -> Written | None:
     """Return what the files of a stack say; None when they cannot be read, which is told elsewhere."""
     try:
-        listed = None if file is None else tenant_file.read(file.stack, file.settings, root)
+        tenants = None if file is None else listed(file)
     except StackFileError:
         return None
-    return None if file is None or listed is None else Written(file.settings, listed.entries, listed.name)
+    return None if file is None or tenants is None else Written(file.settings, tenants.entries, tenants.name)
 
 
 def _by_line(faults: Iterable[Fault]) -> list[Fault]:
     return sorted(faults, key=lambda fault: (fault.file, fault.line or 0))  # the stack file first
 
 
-def _located(file: StackFile, problem: Problem) -> Fault:
-    listed = (file.settings or {}).get(tenant_file.FIELD) if isinstance(file.settings, Mapping) else None
-    if problem.place[:1] == (tenant_file.FIELD,) and listed is None:
-        return _of_tenant(tenant_file.read(file.stack, file.settings, file.path.parent), problem)
+def _located(file: StackFile, problem: Problem, listed: Callable[[StackFile], TenantFile] = _listed) -> Fault:
+    inline = (file.settings or {}).get(tenant_file.FIELD) if isinstance(file.settings, Mapping) else None
+    if problem.place[:1] == (tenant_file.FIELD,) and inline is None:
+        return _of_tenant(listed(file), problem)
     return Fault(file.path.name, file.line(("config", SETTINGS_KEY, *problem.place)), problem.path, problem.text)
 
 
-def _of_tenant(file: tenant_file.TenantFile, problem: Problem) -> Fault:
+def _of_tenant(file: TenantFile, problem: Problem) -> Fault:
     _, *place = problem.place
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return Fault(file.name, file.line(place), path or None, problem.text)

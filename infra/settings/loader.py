@@ -20,6 +20,7 @@ from infra.settings.foundation import BroughtCluster
 from infra.settings.models import StackSettings
 from infra.settings.problems import Problem, problems_of
 from infra.settings.section import Section
+from infra.settings.tenant_file import TenantFile
 
 AnySettings = StackSettings | CellStackSettings
 """What a stack file holds: an environment's settings, or with the key `cell` those of a cell."""
@@ -78,9 +79,25 @@ def validate_stack(stack: str, raw: object, root: Path = PROJECT_ROOT) -> AnySet
         SettingsError: with every problem at once.
         StackFileError: the tenant file cannot be read, or is no list.
     """
+    if not isinstance(raw, Mapping):
+        return validate(stack, raw)
+    return validate_with(tenant_file.read(stack, raw, root), stack, raw)
+
+
+def validate_with(listed: TenantFile, stack: str, raw: Mapping[str, object]) -> AnySettings:
+    """Return the settings of a stack with the tenants of a file that may not be written yet.
+
+    Args:
+        listed: the tenants.
+        stack: its name.
+        raw: what the stack file holds under `tenantry:settings`.
+
+    Raises:
+        SettingsError: with every problem at once.
+    """
     if _is_cell(raw):
-        return _with_tenants(stack, raw, root, lambda whole: _validated(stack, whole, CellStackSettings))
-    return _with_tenants(stack, raw, root, lambda whole: validate(stack, whole))
+        return _with_listed(listed, stack, raw, lambda whole: _validated(stack, whole, CellStackSettings))
+    return _with_listed(listed, stack, raw, lambda whole: validate(stack, whole))
 
 
 def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -> StackSettings:
@@ -127,7 +144,12 @@ def _with_tenants(stack: str, raw: object, root: Path, interpret: Callable[[obje
     """Return the settings that the stack file and the tenant file make together."""
     if not isinstance(raw, Mapping):
         return interpret(raw)
-    listed = tenant_file.read(stack, raw, root)
+    return _with_listed(tenant_file.read(stack, raw, root), stack, raw, interpret)
+
+
+def _with_listed(
+    listed: TenantFile, stack: str, raw: Mapping[str, object], interpret: Callable[[object], _Model]
+) -> _Model:
     if tenant_file.FIELD in raw:
         raise SettingsError(stack, [Problem((tenant_file.FIELD,), f"move the list to {listed.name}")])
     disorder = list(listed.disorder())

@@ -83,6 +83,17 @@ def name_of(stack: str, settings: object) -> str:
     return written if isinstance(written, str) else str(FOLDER / f"{stack}.yaml")
 
 
+def path_of(stack: str, settings: object, root: Path = PROJECT_ROOT) -> Path:
+    """Return where the tenants of a stack are written.
+
+    Args:
+        stack: its name.
+        settings: as its stack file has them.
+        root: the project's folder.
+    """
+    return root / Path(name_of(stack, settings)).expanduser()
+
+
 def read(stack: str, settings: object, root: Path = PROJECT_ROOT) -> TenantFile:
     """Return the tenants of a stack; none when it names no file and has none of its name.
 
@@ -95,7 +106,7 @@ def read(stack: str, settings: object, root: Path = PROJECT_ROOT) -> TenantFile:
         StackFileError: the file cannot be read, or is no list in YAML.
     """
     name = name_of(stack, settings)
-    path = root / Path(name).expanduser()
+    path = path_of(stack, settings, root)
     if not path.exists() and name == name_of(stack, None):
         return TenantFile(path, name, "", ())
     try:

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
+from infra import edits
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.rotation import stack_edit
 from infra.sandbox import files
 from infra.settings import SETTINGS_KEY, stack_file
 from infra.settings.cells import HOME, stack_of
@@ -115,14 +115,14 @@ def write(fleet: Fleet, cell: NewCell, root: Path = PROJECT_ROOT) -> str:
         TenantryError: another file has the name of the cell's already, or the environment's cannot be changed.
     """
     source = stack_file.source_of(fleet.environment, root)
-    before = stack_edit.read(source)
+    before = edits.text_of(source)
     after = listed(source, before, cell)
     own = root / f"Pulumi.{cell.stack}.yaml"
-    if own.exists() and stack_edit.read(own) != cell.text:
+    if own.exists() and edits.text_of(own) != cell.text:
         raise TenantryError("is there already, and says something else", own.name, "list that cell, or remove the file")
     files.replace(own, cell.text, mode=0o644)
-    stack_edit.write(source, before, after)
-    return stack_edit.difference(source, before, after)
+    edits.write(source, before, after)
+    return edits.difference(source.name, before, after)
 
 
 def _text(environment: str, name: str, file: stack_file.StackFile) -> str:

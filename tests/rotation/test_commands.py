@@ -133,7 +133,7 @@ def test_a_rotation_that_was_interrupted_before_the_edit_is_repeated(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("infra.rotation.stack_edit.write", kill)
+        patched.setattr("infra.edits.write", kill)
         run("rotate", "example", "payment", "--from-stdin", stdin=json.dumps(GIVEN))
     assert written(file) == SECRETS
     assert run("rotate", "example", "payment", "--from-stdin", stdin=json.dumps(GIVEN)).exit_code == 0

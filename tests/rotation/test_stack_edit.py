@@ -59,27 +59,3 @@ def test_line_ends_of_another_system_stay() -> None:
 def test_a_value_that_others_share_is_not_changed(text: str) -> None:
     with pytest.raises(TenantryError, match="shares its value with others"):
         stack_edit.moved(FILE, text, "generated", "cron", NEW)
-
-
-def test_what_changed_is_shown_as_a_difference() -> None:
-    shown = stack_edit.difference(FILE, TEXT, stack_edit.moved(FILE, TEXT, "generated", "cron", NEW))
-    assert f'-          rotated_at: "{OLD}"' in shown.splitlines()
-    assert f'+          rotated_at: "{NEW}"' in shown.splitlines()
-
-
-def test_a_file_that_somebody_else_changed_is_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / FILE.name
-    path.write_text("# theirs\n" + TEXT)
-    with pytest.raises(TenantryError, match="changed the file meanwhile"):
-        stack_edit.write(path, TEXT, "ours")
-    assert path.read_text() == "# theirs\n" + TEXT
-
-
-def test_a_written_file_keeps_its_permissions(tmp_path: Path) -> None:
-    path = tmp_path / FILE.name
-    path.write_text(TEXT)
-    path.chmod(0o640)
-    stack_edit.write(path, TEXT, "new")
-    assert path.read_text() == "new"
-    assert path.stat().st_mode & 0o777 == 0o640
-    assert [entry.name for entry in tmp_path.iterdir()] == [FILE.name]
