@@ -83,7 +83,6 @@ def with_jobs(raw: dict[str, Any]) -> None:
         "expire-sessions": {**due, "command": ["expire", "sessions"]},
         "vacuum": {**due, "command": ["vacuum"], "as_owner": True},
     }
-    raw["tenancy"] = {"lifecycle": {"image": TOOLS_IMAGE}}
 
 
 def raw_settings(change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
@@ -105,8 +104,13 @@ def environment_graph(change: Callable[[dict[str, Any]], None] | None = None) ->
 
 
 def jobs_graph() -> Graph:
-    """Return the graph of the whole environment with a job of each kind."""
-    return environment_graph(with_jobs)
+    """Return the graph of the whole environment with a job of each kind, that of tenants' lifecycle among them."""
+
+    def looked_after(raw: dict[str, Any]) -> None:
+        with_jobs(raw)
+        raw["tenancy"] = {"lifecycle": {"image": TOOLS_IMAGE}}
+
+    return environment_graph(looked_after)
 
 
 def raw_declared_settings(change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
