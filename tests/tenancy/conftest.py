@@ -1,4 +1,4 @@
-"""A real PostgreSQL with the pool's roles in it."""
+"""A real PostgreSQL with the pool's roles in it, and a project with a list of tenants."""
 
 import shutil
 import tempfile
@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from infra.commands import tenants as commands
+from infra.settings import stack_file
 from tests.plugins.postgresql.harness import Database
+from tests.stack_files import write_stack
 from tests.tenancy.pool import Pool
 from tests.tenancy.rows import Home, isolated, pooled
+from tests.tenancy.tenant_project import FILE, LISTED, NOW, settings
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +69,15 @@ def homes(made: dict[str, Home]) -> Iterator[dict[str, Home]]:
             "DROP TYPE IF EXISTS mood, two",
             "DROP DOMAIN IF EXISTS positive",
         )
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own with the stack `example`, at a known time."""
+    original = stack_file.source_of
+    monkeypatch.setattr(stack_file, "source_of", lambda stack, _root=None: original(stack, tmp_path))
+    monkeypatch.setattr(commands, "_now", lambda: NOW)
+    monkeypatch.setenv("PULUMI_STACK", "example")
+    write_stack(tmp_path, "example", settings())
+    (tmp_path / FILE).write_text(LISTED)
+    return tmp_path

@@ -1,93 +1,14 @@
-"""`tenantry tenants`: what it shows, what it writes, and that bad input writes nothing."""
+"""`tenantry tenants`: what it shows, and what it writes."""
 
-import datetime
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
 
-from infra.cli import app
-from infra.commands import tenants as commands
-from infra.errors import TenantryError
-from infra.settings import stack_file
 from infra.settings.checking import WrongStackFiles
-from infra.tenancy import proposals
-from tests.examples import raw_declared_settings
 from tests.stack_files import write_stack
-
-NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
-FILE = "stacks/tenants/example.yaml"
-EXPORT = "e" * 64
-LISTED = f"""# Ours, by hand.
-- {{ slug: book-store, plan: pro }} # the first
-- {{ slug: gone-shop, plan: free, lifecycle: {{ state: deleted, export: {EXPORT} }} }}
-- {{ slug: old-trial, plan: free, lifecycle: {{ state: trial, ends: 2026-11-21T00:00:00Z }} }}
-- slug: resting
-  name: "Resting"
-  plan: enterprise
-  isolation: schema
-  domains: [www.resting.example.org]
-  lifecycle: {{ state: suspended }} # until spring
-  quota: {{ connection_limit: 7 }}
-  contacts: [ops@example.com]
-- {{ slug: trial, plan: free, ring: early, lifecycle: {{ state: trial, ends: 2027-01-01T00:00:00Z }} }}
-"""
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of its own with the stack `example`, at a known time."""
-    original = stack_file.source_of
-    monkeypatch.setattr(stack_file, "source_of", lambda stack, _root=None: original(stack, tmp_path))
-    monkeypatch.setattr(commands, "_now", lambda: NOW)
-    monkeypatch.setenv("PULUMI_STACK", "example")
-    write_stack(tmp_path, "example", settings())
-    (tmp_path / FILE).write_text(LISTED)
-    return tmp_path
-
-
-def settings() -> dict[str, Any]:
-    """Return settings with hosts, and a list of tenants that is replaced."""
-
-    def route(raw: dict[str, Any]) -> None:
-        raw["dns"] = {"zone": "shop.example.com", "gateway_class": "istio", "acme": {"email": "ops@example.com"}}
-        raw["services"]["storefront"] |= {"hosts": ["blog.shop.example.com"], "tenant_hosts": True}
-
-    return raw_declared_settings(route)
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["tenants", *arguments])
-
-
-def done(*arguments: str) -> str:
-    """Return what a command says that ends well."""
-    result = run(*arguments)
-    assert result.exit_code == 0, (result.output, result.exception)
-    return result.output
-
-
-def refused(root: Path, *arguments: str) -> TenantryError:
-    """Return the error of a command that writes nothing."""
-    path = root / FILE
-    before = path.read_bytes() if path.exists() else None
-    result = run(*arguments)
-    assert isinstance(result.exception, TenantryError), (result.output, result.exception)
-    assert (path.read_bytes() if path.exists() else None) == before
-    assert result.exception.exit_code == 2
-    return result.exception
-
-
-def text(root: Path) -> str:
-    return (root / FILE).read_text()
-
-
-def entry(root: Path, slug: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(one for one in yaml.safe_load(text(root)) if one["slug"] == slug)
-    return found
+from tests.tenancy.tenant_project import EXPORT, FILE, LISTED, cell, done, entry, refused, settings, text
 
 
 def test_the_list_shows_every_tenant(root: Path) -> None:
@@ -252,100 +173,6 @@ def test_offboarding_says_how_to_export_and_to_delete(root: Path) -> None:
     assert "then: `tenantry tenants export trial`, and `tenantry tenants delete trial --export SHA256`" in told
 
 
-# arguments, what is said
-REFUSED = [
-    (("list", "--stack", "exmple"), "no such stack, Pulumi.exmple.yaml, use one of: example"),
-    (("show", "bookstore"), f"no such tenant, {FILE}: bookstore, did you mean book-store?"),
-    (("suspend", "qqq"), f"no such tenant, {FILE}: qqq, `tenantry tenants list` shows all of them"),
-    (("suspend",), "name one tenant, or --ended, tenantry tenants suspend, give one of the two"),
-    (("suspend", "trial", "--ended"), "name one tenant, or --ended, tenantry tenants suspend, give one of the two"),
-    (("suspend", "resting"), "cannot suspend a tenant that is suspended, resting, possible: resume, offboard"),
-    (("resume", "book-store"), "cannot resume a tenant that is active, book-store, possible: suspend, offboard"),
-    (("delete", "book-store", "--export", EXPORT),
-     "cannot delete a tenant that is active, book-store, possible: suspend, offboard"),
-    *(((command, "gone-shop"),
-       f"cannot {command} a tenant that is deleted, gone-shop, nothing follows that; add another tenant")
-      for command in ("suspend", "resume", "offboard")),
-    (("add", "trial", "--plan", "pro"), f"there is such a tenant (trial), {FILE}: trial, choose another slug"),
-    (("add", "gone-shop", "--plan", "pro"),
-     f"there is such a tenant (deleted), {FILE}: gone-shop, choose another slug"),
-    (("add", "api", "--plan", "pro"), "reserved: hosts of the platform's own are admin, api, app, www, api, choose "
-     "another slug, as its host is there already"),
-    (("add", "blog", "--plan", "pro"), "reserved: a host of services.storefront, blog, choose another slug, as its "
-     "host is there already"),
-    (("add", "acme", "--plan", "pro", "--trial-ends", "2026-11-21T00:00:00Z"),
-     "over before it begins, --trial-ends, give a moment that is still to come"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("arguments", "said"), REFUSED)
-def test_what_makes_no_sense_is_refused_with_one_line(root: Path, arguments: tuple[str, ...], said: str) -> None:
-    assert str(refused(root, *arguments)) == said
-
-
-# a name that is no slug, what is suggested
-NO_SLUGS = [
-    ("Acme", "acme"),
-    ("Zoë's Bücher & Mehr", "zoes-bucher-mehr"),
-    ("straße", "strasse"),
-    ("2fast", "fast"),
-    ("acme-", "acme"),
-    ("acme_shop", "acme-shop"),
-    ("a" * 41, "a" * 40),
-    ("ﬁne", "fine"),
-    ("Ünïcode\x1b[31m", "unicode-31m"),
-    ("日本", None),
-    ("42", None),
-    ("", None),
-]
-
-
-@pytest.mark.parametrize(("name", "near"), NO_SLUGS)
-def test_a_name_that_is_no_slug_suggests_one(root: Path, name: str, near: str | None) -> None:
-    said = str(refused(root, "add", "--plan", "pro", "--", name))
-    assert said.startswith("not a slug, ")
-    assert "allowed: lower-case letters a-z, digits and dashes, 40 at most, a letter first, no dash last" in said
-    assert "\x1b" not in said
-    assert (f"did you mean {near}? --name keeps the name as it is" in said) == (near is not None)
-    assert ("did you mean" in said) == (near is not None)
-
-
-def test_what_is_suggested_is_a_slug(root: Path) -> None:
-    done("add", "a" * 40, "--plan", "pro", "--name", "a" * 41)
-    assert entry(root, "a" * 40)["name"] == "a" * 41
-
-
-def test_values_that_would_not_be_valid_are_told_all_at_once_and_not_written(root: Path) -> None:
-    error = refused(
-        root, "add", "acme", "--plan", "pro", "--domain", "Acme", "--contact", "me", "--trial-ends", "tomorrow"
-    )
-    assert isinstance(error, WrongStackFiles)
-    assert [(fault.line, fault.path) for fault in error.faults] == [
-        (2, "[0].domains[0]"), (2, "[0].lifecycle.ends"), (2, "[0].contacts[0]"),
-    ]  # fmt: skip
-    assert str(error) == (
-        f"not valid with this change, {FILE}, nothing was written; give it so that the lines above are right"
-    )
-    assert isinstance(
-        refused(root, "add", "acme", "--plan", "pro", "--domain", "www.resting.example.org"), WrongStackFiles
-    )
-
-
-def test_a_deletion_without_a_checksum_is_refused(root: Path) -> None:
-    done("offboard", "trial")
-    error = refused(root, "delete", "trial", "--export", "abc")
-    assert isinstance(error, WrongStackFiles)
-    assert [fault.path for fault in error.faults] == ["[4].lifecycle.export"]
-
-
-def test_a_file_that_is_wrong_already_is_told_as_the_check_tells_it(root: Path) -> None:
-    (root / FILE).write_text(LISTED.replace("plan: pro", "plan: gold"))
-    for arguments in (("list",), ("show", "trial"), ("add", "acme", "--plan", "pro"), ("suspend", "trial")):
-        error = refused(root, *arguments)
-        assert isinstance(error, WrongStackFiles)
-        assert [(fault.file, fault.line, fault.path) for fault in error.faults] == [(FILE, 2, "[0].plan")]
-
-
 def test_every_stack_that_lists_its_tenants_in_the_file_is_checked(root: Path) -> None:
     raw = {**settings(), "tenant_file": FILE}
     del raw["tenants"]
@@ -360,16 +187,6 @@ def test_every_stack_that_lists_its_tenants_in_the_file_is_checked(root: Path) -
     error = refused(root, "add", "only-here", "--plan", "pro")
     assert isinstance(error, WrongStackFiles)
     assert [fault.file for fault in error.faults] == ["Pulumi.copy.yaml"]
-
-
-def cell(root: Path) -> Path:
-    """Give the environment a second cell, and no room in its own; return the cell's tenant file."""
-    raw = settings()
-    del raw["tenants"]
-    write_stack(root, "example", raw | {"cells": {"home": {"budget": 30}, "cell-02": {"budget": 45}}})
-    listed = [{"slug": "far", "plan": "pro"}]
-    write_stack(root, "example-cell-02", {"cell": {"of": "example", "name": "cell-02"}, "tenants": listed})
-    return root / "stacks/tenants/example-cell-02.yaml"
 
 
 def test_a_new_tenant_goes_to_the_first_cell_with_room(root: Path) -> None:
@@ -400,34 +217,10 @@ def test_a_tenant_of_a_cell_is_found_shown_and_edited_from_its_environment(root:
     assert said == "there is such a tenant (suspended), stacks/tenants/example-cell-02.yaml: far, choose another slug"
 
 
-def test_what_two_cells_would_both_have_is_refused(root: Path) -> None:
-    cell(root)
-    error = refused(root, "add", "book-store", "--plan", "free", "--stack", "example-cell-02")
-    assert isinstance(error, WrongStackFiles)
-    assert {fault.file for fault in error.faults} == {FILE, "stacks/tenants/example-cell-02.yaml"}
-
-
 def test_a_stack_file_beside_it_that_cannot_be_read_does_not_matter(root: Path) -> None:
     (root / "Pulumi.broken.yaml").write_text("config: [")
     done("add", "acme", "--plan", "pro")
     assert entry(root, "acme") == {"slug": "acme", "plan": "pro"}
-
-
-def test_a_file_that_somebody_changes_meanwhile_is_left_as_they_wrote_it(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check = proposals.Opened.check
-
-    def slow(file: proposals.Opened, after: str) -> None:
-        check(file, after)
-        (root / FILE).write_text("# theirs\n" + LISTED)
-
-    monkeypatch.setattr(proposals.Opened, "check", slow)
-    result = run("add", "acme", "--plan", "pro")
-    assert isinstance(result.exception, TenantryError)
-    assert str(result.exception) == "somebody has changed the file meanwhile, example.yaml, run it again"
-    assert result.exception.exit_code == 1
-    assert text(root) == "# theirs\n" + LISTED
 
 
 def test_ten_thousand_tenants_are_edited_like_three(root: Path) -> None:
