@@ -36,6 +36,9 @@ class RegistryEntry:
         credentials: the Kubernetes Secret with its connection URL.
         state: of its lifecycle, as `active`.
         ends: when its trial ends, as ISO 8601; None for never.
+        configuration: the version of its configuration; None for the stack's.
+        domains: hosts of its own, beside its slug below the zone.
+        maintenance_window: when its data may be worked on, as `sun:04:00-sun:05:00`.
     """
 
     plan: str
@@ -45,6 +48,9 @@ class RegistryEntry:
     credentials: str
     state: str = "active"
     ends: str | None = None
+    configuration: str | None = None
+    domains: Sequence[str] = ()
+    maintenance_window: str | None = None
 
     def serialised(self) -> str:
         """Return the entry as JSON, its keys in order."""

@@ -110,8 +110,8 @@ def declare(
 def _shape(settings: StackSettings, wanted: PoolerSettings) -> PoolShape:
     assert isinstance(settings.database, DeclaredDatabase)
     shares = settings.database.shares(wanted)
-    roles = [tenant.plan for tenant in settings.tenants if tenant.effective_isolation != "pool"]
-    tenants = sum(settings.plans[plan].connection_limit for plan in roles)
+    own = [tenant for tenant in settings.present_tenants if tenant.effective_isolation != "pool"]
+    tenants = sum(tenant.limits(settings.plans).connection_limit for tenant in own)
     return PoolShape(
         # Each pod takes all of them: the others may be lost.
         clients=max(PER_PROCESS, clients(_services(settings)) + tenants),

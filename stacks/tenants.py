@@ -110,14 +110,17 @@ class Tenants:
         self._plans = plans
         self._place = place
         self._opts = _with_aws(place)
-        self._settings = {tenant.slug: tenant for tenant in tenants}
+        # Nothing is declared of a deleted one; its slug stays in the file, so that nobody takes it by mistake.
+        self._settings = {tenant.slug: tenant for tenant in tenants if tenant.is_declared}
         self._isolated = {
             slug: declared for slug, tenant in self._settings.items() if (declared := self._declare(tenant)) is not None
         }
         self._entries = {slug: self._entry(tenant) for slug, tenant in self._settings.items()}
+        # The lifecycle job purges a deleted tenant's rows from the tables that it shared.
+        purged = [tenant for tenant in tenants if not tenant.is_declared and tenant.effective_isolation == "pool"]
         registry = TenantRegistryArgs(
             namespace=place.namespace,
-            tenants=self._entries,
+            tenants={**self._entries, **{tenant.slug: self._entry(tenant) for tenant in purged}},
             after={slug: declared.last for slug, declared in self._isolated.items()},
             shared=place.shared.last,
         )
@@ -163,7 +166,7 @@ class Tenants:
         return SchemaTenant(f"tenant-{tenant.slug}", args, self._opts)
 
     def _database_tenant(self, tenant: TenantSettings) -> DatabaseTenant:
-        limits = self._plans[tenant.plan]
+        limits = tenant.limits(self._plans)
         args = DatabaseTenantArgs(
             slug=tenant.slug,
             server=self._place.server,
@@ -176,7 +179,14 @@ class Tenants:
         return DatabaseTenant(f"tenant-{tenant.slug}", args, self._opts)
 
     def _access(self, tenant: TenantSettings) -> TenantAccess:
-        return TenantAccess(connection_limit=self._plans[tenant.plan].connection_limit)
+        limits, life = tenant.limits(self._plans), tenant.lifecycle
+        return TenantAccess(
+            connection_limit=limits.connection_limit,
+            statement_timeout_seconds=limits.statement_timeout_seconds,
+            login=life.state != "suspended",
+            valid_until=None if life.ends is None else f"{life.ends:%Y-%m-%d %H:%M:%S}+00",
+            droppable=life.state == "offboarding",
+        )
 
     def _secret(self, tenant: TenantSettings) -> TenantSecret | None:
         place = self._place.secrets
@@ -192,6 +202,11 @@ class Tenants:
             database=database,
             schema=schema,
             credentials=credentials_secret(role_prefix),
+            state=tenant.lifecycle.state,
+            ends=None if tenant.lifecycle.ends is None else f"{tenant.lifecycle.ends:%Y-%m-%dT%H:%M:%SZ}",
+            configuration=tenant.configuration,
+            domains=tenant.domains,
+            maintenance_window=tenant.maintenance_window,
         )
 
     def _names(self, tenant: TenantSettings) -> tuple[str, str, str]:

@@ -26,7 +26,7 @@ from infra.settings.kinds import (
     UtcMoment,
     WeeklyWindow,
 )
-from infra.settings.section import DECLARED, EXISTING, Contradiction, Section, repeated, variant
+from infra.settings.section import DECLARED, EXISTING, Contradiction, Place, Section, repeated, variant
 
 _LEAST_WINDOW = 30  # minutes; the API reference of CreateDBInstance, PreferredBackupWindow
 
@@ -257,13 +257,13 @@ def restore_contradictions(database: DeclaredDatabase, region: str) -> Iterator[
 
 
 def pooler_contradictions(
-    database: DeclaredDatabase, limits: Sequence[tuple[str, int]], own_databases: int
+    database: DeclaredDatabase, limits: Sequence[tuple[Place, int]], own_databases: int
 ) -> Iterator[Contradiction]:
     """Return what the pooler's shares do not go together with; places are those of the whole settings.
 
     Args:
         database: with its pooler, or without.
-        limits: of each plan whose tenants have roles of their own: its name, and the connections of such a role.
+        limits: of tenants with roles of their own, where they are given: place, and the connections of such a role.
         own_databases: tenants with a database of their own.
     """
     if database.pooler is None:
@@ -272,10 +272,10 @@ def pooler_contradictions(
         place = ("database", "pooler", "own_databases")
         yield place, "fewer than the tenants of isolation database that there are; raise it"
     shares = database.shares(database.pooler)
-    for plan, limit in limits:
+    for limited, limit in limits:
         if limit < shares.tenant * shares.pods:
             yield (
-                ("plans", plan, "connection_limit"),
+                limited,
                 f"fewer than the {shares.tenant * shares.pods} that the pooler may open for one role; raise it, or "
                 "lower database.pooler.tenant_connections",
             )

@@ -27,7 +27,7 @@ from infra.settings.policies import unreachable
 from infra.settings.redis import RedisSettings
 from infra.settings.rights import ungranted
 from infra.settings.secrets import SecretsSettings
-from infra.settings.section import Contradiction, Section
+from infra.settings.section import Contradiction, Place, Section
 from infra.settings.services import ServiceSettings, disorder
 from infra.settings.storage import RegistrySettings, StorageSettings, misplaced, unnamed
 from infra.settings.tenancy import TenancySettings, unended
@@ -174,13 +174,23 @@ class StackSettings(Section):
 
     def _pooling(self) -> Iterator[Contradiction]:
         if isinstance(self.database, DeclaredDatabase):
-            isolated = [tenant for tenant in self.tenants if tenant.effective_isolation != "pool"]
-            plans = sorted({tenant.plan for tenant in isolated} & self.plans.keys())
-            own = sum(tenant.effective_isolation == "database" for tenant in isolated)
-            limits = [(plan, self.plans[plan].connection_limit) for plan in plans]
-            yield from pooler_contradictions(self.database, limits, own)
+            own = sum(tenant.effective_isolation == "database" for tenant in self.present_tenants)
+            yield from pooler_contradictions(self.database, self._connection_limits(), own)
             if self.aws is not None:
                 yield from restore_contradictions(self.database, self.aws.region)
+
+    def _connection_limits(self) -> list[tuple[Place, int]]:
+        """Return where the limits of tenants with roles of their own are given, and what they are."""
+        plans: set[Plan] = set()
+        limits: list[tuple[Place, int]] = []
+        for position, tenant in enumerate(self.tenants):
+            if tenant.is_declared and tenant.effective_isolation != "pool":
+                if tenant.quota.connection_limit is None:
+                    plans.add(tenant.plan)
+                else:
+                    limits.append((("tenants", position, "quota", "connection_limit"), tenant.quota.connection_limit))
+        known = sorted(plans & self.plans.keys())
+        return [*((("plans", plan, "connection_limit"), self.plans[plan].connection_limit) for plan in known), *limits]
 
     def _tenancy(self) -> Iterator[Contradiction]:
         yield from indistinct(self.tenants)

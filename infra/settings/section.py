@@ -9,7 +9,10 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 EXISTING, DECLARED = "[existing]", "[declared]"
 """How a section's two variants are told apart in the location of an error."""
 
-Contradiction = tuple[tuple[str | int, ...], str]
+Place = tuple[str | int, ...]
+"""A field, by the names and positions that lead to it."""
+
+Contradiction = tuple[Place, str]
 """Where below a section, and what is wrong there and what to do; its text holds no value."""
 
 

@@ -187,3 +187,14 @@ def test_at_least_the_headroom_is_reserved_and_never_less_than_a_quarter(
     node_type: str, headroom: int, percent: int | None
 ) -> None:
     assert reserved_percent(node_type, headroom) == percent
+
+
+def test_a_tenants_own_limit_of_connections_is_told_where_it_is() -> None:
+    raw = with_sections([("database.pooler", POOLER)])
+    (position,) = [number for number, tenant in enumerate(raw["tenants"]) if tenant["slug"] == "book-store"]
+    book_store = raw["tenants"][position]
+    book_store["quota"] = {"connection_limit": 7}
+    (problem,) = problems_of(raw)
+    assert problem.startswith(f"{ROOT}.tenants[{position}].quota.connection_limit: fewer than the 8 that the pooler")
+    book_store["lifecycle"] = {"state": "deleted", "export": "0" * 64}
+    assert load("example", raw, {}).present_tenants
