@@ -89,6 +89,23 @@ def test_a_tenant_reads_a_table_that_was_made_after_it(
         assert connection.execute(sql.SQL("SELECT note FROM {}").format(orders[slug])).fetchall() == [("own",)]
 
 
+@pytest.mark.parametrize("slug", ["book-store", "department-store"])
+def test_a_tenant_may_act_as_its_reader_who_writes_nothing_and_as_nobody_else(
+    outputs: dict[str, Any], tenant: Connect, orders: dict[str, sql.Identifier], slug: str
+) -> None:
+    prefix = outputs["tenants"][slug]["role"].removesuffix("_app")
+    others = {f"{place['role'].removesuffix('_app')}_reader" for place in outputs["tenants"].values()}
+    with tenant(slug) as connection:
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(f"{prefix}_reader")))
+        assert connection.execute(sql.SQL("SELECT note FROM {}").format(orders[slug])).fetchall() == [("own",)]
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(sql.SQL("INSERT INTO {} VALUES (NULL, 'forged')").format(orders[slug]))
+        connection.execute("RESET ROLE")
+        for role in (f"{prefix}_owner", *(others - {f"{prefix}_reader"})):
+            with pytest.raises(errors.InsufficientPrivilege):
+                connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+
+
 @pytest.mark.parametrize(("slug", "neighbour"), list(permutations(TENANTS, 2)))
 def test_a_tenant_cannot_read_its_neighbour(
     outputs: dict[str, Any], tenant: Connect, orders: dict[str, sql.Identifier], slug: str, neighbour: str
@@ -143,3 +160,8 @@ def test_the_enterprise_tenants_namespace_refuses_what_exceeds_its_quota_and_sta
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     quota = stack.kubectl("get", "resourcequota", "quota", "-n", "tenant-department-store")
     assert quota["spec"]["hard"] == {"pods": "20", "requests.cpu": "4", "requests.memory": "8Gi"}
+    (limits,) = stack.kubectl("get", "limitrange", "limits", "-n", "tenant-department-store")["spec"]["limits"]
+    assert limits["defaultRequest"] == {"cpu": "100m", "memory": "128Mi"}
+    assert (limits["default"], limits["max"]) == ({"memory": "512Mi"}, {"memory": "8Gi"})
+    account = stack.kubectl("get", "serviceaccount", "workload", "-n", "tenant-department-store")
+    assert account["automountServiceAccountToken"] is False
