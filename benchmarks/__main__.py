@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import configmaps, control_plane, flat_platform, local_stack, rehearsals, switches, topics
+from benchmarks import archives, configmaps, control_plane, flat_platform, local_stack, rehearsals, switches, topics
 from benchmarks.rows import report
 
-_TOPICS = (local_stack, rehearsals, flat_platform, switches, control_plane, configmaps, topics)
+_TOPICS = (local_stack, rehearsals, flat_platform, switches, control_plane, configmaps, topics, archives)
 
 
 def main() -> int:

@@ -175,6 +175,26 @@ def test_foreign_keys_in_a_circle_must_be_able_to_wait(homes: dict[str, Home], t
     assert after == before
 
 
+def test_an_import_keeps_autovacuum_off_and_not_the_imports_of_others(
+    homes: dict[str, Home], archive: Path, tmp_path: Path
+) -> None:
+    neighbour = pooled(Pool(homes["pool"].server, "archives"), "neighbour")
+    rows = neighbour.content()
+    others = exported(neighbour, tmp_path / "neighbour.zip").file
+    neighbour.empty()
+    held = "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'ShareUpdateExclusiveLock' AND locktype = 'relation'"
+    seen: list[object] = []
+
+    def meanwhile(line: str) -> None:
+        if line.startswith("comparing orders"):
+            seen.append(homes["pool"].server.value(held, "archives"))
+            imported(neighbour, others)
+
+    import_archive(homes["pool"].access, archive, dry_run=False, report=meanwhile)
+    assert seen == [9]
+    assert neighbour.content() == rows
+
+
 def test_a_second_import_at_once_is_refused(homes: dict[str, Home], archive: Path) -> None:
     seen: list[TenantryError] = []
 

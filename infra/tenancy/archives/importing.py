@@ -4,11 +4,13 @@ Owns the writing. Under row-level security, where PostgreSQL has no COPY, rows a
 statement. Before the end the rows are read back, and must give the archive's checksums.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from psycopg import RawCursor, sql
 
 from infra.errors import TenantryError
@@ -18,7 +20,7 @@ from infra.tenancy.archives.manifest import Table
 from infra.tenancy.archives.plan import Step, planned
 from infra.tenancy.archives.reading import Archive, opened, wrong
 from infra.tenancy.archives.rows import copied, own, selected
-from infra.tenancy.archives.session import Access, Connection, session
+from infra.tenancy.archives.session import LOCK_TIMEOUT, Access, Connection, session
 
 _MOST_STEPS = 20_000_000
 """By which a sequence is moved one by one, at about 3 million a second; ours. So it never goes back under others."""
@@ -71,6 +73,7 @@ def import_archive(access: Access, path: Path, *, dry_run: bool, report: Callabl
 def _fill(
     connection: Connection, access: Access, archive: Archive, steps: Sequence[Step], report: Callable[[str], None]
 ) -> None:
+    _keep_statistics(connection, steps)
     connection.execute("SET CONSTRAINTS ALL DEFERRED")
     connection.execute("SET LOCAL enable_seqscan = off")  # plans are made while tables are empty, and kept
     for step in steps:
@@ -88,6 +91,24 @@ def _fill(
         for sequence in sequences(connection, step.table):
             if sequence.column in step.columns:
                 _move(connection, access, step, sequence)
+
+
+def _keep_statistics(connection: Connection, steps: Sequence[Step]) -> None:
+    """Keep autovacuum off the tables while they are filled, and nobody else.
+
+    It would see none of the rows, and tell the planner so: checks of foreign keys were then seen to read all of a
+    tenant's rows for each row. Where the lock is another import's, autovacuum is kept off by that one.
+    """
+    names = sql.SQL(", ").join(step.table.identifier for step in sorted(steps, key=lambda step: step.rows.name))
+    if not steps:
+        return
+    with (
+        contextlib.suppress(psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege),
+        connection.transaction(),
+    ):
+        connection.execute("SET LOCAL lock_timeout = '3s'")  # autovacuum gives way after 1 s (deadlock_timeout)
+        connection.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(names))
+    connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
 
 
 def _shaped(archive: Archive, step: Step, access: Access) -> Iterator[bytes]:

@@ -30,7 +30,9 @@ _TEXT = {
     "xmlbinary": "base64",
 }
 _LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout", "lock_timeout")
-_LOCK = "60s"  # an import that waits for a lock any longer is told that it does
+
+LOCK_TIMEOUT = "60s"
+"""An import that waits for a lock any longer is told that it does; ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +109,9 @@ def _settle(connection: Connection, access: Access) -> None:
     for name, value in wanted.items():
         _set(connection, name, value)
     for (name,) in connection.execute("SELECT name FROM pg_settings WHERE name = ANY(%s)", [list(_LIMITS)]).fetchall():
-        _set(connection, name, _LOCK if name == "lock_timeout" else "0")  # the role's limits are for services' queries
+        _set(
+            connection, name, LOCK_TIMEOUT if name == "lock_timeout" else "0"
+        )  # the role's limits are for services' queries
     connection.execute("SELECT set_config('search_path', quote_ident(%s), true)", [access.schema])
     if access.isolation == "pool":
         _set(connection, TENANT_SETTING, access.tenant)
