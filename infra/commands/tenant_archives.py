@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from infra.commands.console import AsJson, out, print_table, progress
+from infra.commands.tenants import HOME, Slug, Stack
 from infra.errors import TenantryError
 from infra.tenancy.archives.exporting import Exported, export
 from infra.tenancy.archives.importing import import_archive
@@ -17,13 +18,11 @@ from infra.tenancy.archives.manifest import Table
 from infra.tenancy.archives.writing import refuse_existing
 from infra.tenancy.outputs import access_to
 
-Stack = Annotated[str, typer.Argument(help="The stack, applied; its file is Pulumi.STACK.yaml.")]
-Slug = Annotated[str, typer.Argument(help="The tenant.")]
-
 
 def export_tenant(
-    stack: Stack,
     slug: Slug,
+    stack: Stack = HOME,
+    *,
     only: Annotated[str | None, typer.Option("--only", help="Some tables, as in products,customers,orders.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="The archive; by default STACK-SLUG-MOMENT.tenant.zip, here.")
@@ -50,9 +49,10 @@ def export_tenant(
 
 
 def import_tenant(
-    stack: Stack,
     slug: Slug,
     file: Annotated[Path, typer.Argument(help="The archive, as `tenantry tenants export` wrote it.")],
+    stack: Stack = HOME,
+    *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:

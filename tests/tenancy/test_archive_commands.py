@@ -63,7 +63,7 @@ def applied(pulumi: Callable[[str], Path], outputs: dict[str, Any], tmp_path: Pa
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["tenants", *arguments])
+    return CliRunner().invoke(app, ["tenants", *arguments], env={"PULUMI_STACK": "example"})
 
 
 def told(*arguments: str) -> dict[str, Any]:
@@ -88,17 +88,17 @@ def test_a_tenant_is_exported_and_imported_by_its_name(
     monkeypatch.chdir(tmp_path)
     homes["pool"].fill()
     before = homes["pool"].content()
-    result = run("export", "example", "acme")
+    result = run("export", "acme")
     (path,) = tmp_path.glob("*.tenant.zip")
     assert re.fullmatch(r"example-acme-\d{8}T\d{6}Z\.tenant\.zip", path.name)
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["order_items", "40"] in lines
     assert re.findall(r"export: ([0-9a-f]{64})", result.stdout) == [hashlib.sha256(path.read_bytes()).hexdigest()]
     homes["pool"].empty()
-    dry = run("import", "example", "acme", str(path), "--dry-run")
+    dry = run("import", "acme", str(path), "--dry-run")
     assert "nothing was written" in dry.stdout
     assert not any(homes["pool"].content().values())
-    done = run("import", "example", "acme", path.name)
+    done = run("import", "acme", path.name)
     assert "imported, and read back with the same checksums" in done.stdout
     assert homes["pool"].content() == before
 
@@ -106,23 +106,23 @@ def test_a_tenant_is_exported_and_imported_by_its_name(
 def test_json_is_one_document_with_rows_and_checksums(homes: dict[str, Home], applied: Path, tmp_path: Path) -> None:
     homes["pool"].fill()
     path = str(tmp_path / "some.zip")
-    written = told("export", "example", "acme", "--only", "customers, orders", "--output", path)
+    written = told("export", "acme", "--only", "customers, orders", "--output", path)
     homes["pool"].empty()
-    read = told("import", "example", "acme", path)
+    read = told("import", "acme", path)
     assert written["file"] == path
     assert written["size"] == Path(path).stat().st_size
     assert (written["sha256"], written["tables"]) == (read["sha256"], read["tables"])
     assert [(table["name"], table["rows"]) for table in read["tables"]] == [("customers", 20), ("orders", 20)]
     assert "products" in written["left_out"]
-    assert "lifecycle" not in run("export", "example", "acme", "--only", "orders", "--output", f"{path}.2").stdout
+    assert "lifecycle" not in run("export", "acme", "--only", "orders", "--output", f"{path}.2").stdout
 
 
 def test_what_cannot_be_done_is_said_in_one_line(applied: Path, outputs: dict[str, Any], tmp_path: Path) -> None:
-    unknown = error_of("export", "example", "acne")
-    closed = error_of("export", "example", "old-shop")
-    nothing = error_of("export", "example", "acme", "--only", ",")
-    missing = error_of("import", "example", "acme", str(tmp_path / "missing.zip"))
-    other = error_of("export", "other", "acme")
+    unknown = error_of("export", "acne")
+    closed = error_of("export", "old-shop")
+    nothing = error_of("export", "acme", "--only", ",")
+    missing = error_of("import", "acme", str(tmp_path / "missing.zip"))
+    other = error_of("export", "acme", "--stack", "other")
     assert (unknown.what, unknown.remedy) == ("no such tenant: acne", "did you mean acme?")
     assert closed.what == "it is suspended: its logins are closed"
     assert "lifecycle.state: offboarding" in closed.remedy
@@ -134,7 +134,7 @@ def test_what_cannot_be_done_is_said_in_one_line(applied: Path, outputs: dict[st
 
 def test_a_file_that_is_there_is_refused_before_pulumi_is_asked(pulumi: Callable[[str], Path], tmp_path: Path) -> None:
     folder = pulumi(f"/bin/touch {tmp_path}/asked")
-    error = error_of("export", "example", "acme", "--output", str(folder / "pulumi"))
+    error = error_of("export", "acme", "--output", str(folder / "pulumi"))
     assert (error.what, error.exit_code) == ("there is a file already", 2)
     assert not (tmp_path / "asked").exists()
 
@@ -150,7 +150,7 @@ def test_a_trial_and_an_offboarding_tenant_are_open(applied: Path, outputs: dict
 
 def test_without_pulumi_the_way_through_the_sandbox_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    error = error_of("export", "example", "acme", "--output", str(tmp_path / "acme.zip"))
+    error = error_of("export", "acme", "--output", str(tmp_path / "acme.zip"))
     assert error.what == "no pulumi on the PATH"
     assert "tenantry sandbox run example -- tenantry tenants" in error.remedy
 
@@ -177,9 +177,13 @@ def test_a_stack_that_is_not_applied_is_said_to_be_so(pulumi: Callable[[str], Pa
 
 def test_the_program_itself_ends_with_one_line_and_2_for_what_is_no_archive(applied: Path, tmp_path: Path) -> None:
     (tmp_path / "no.zip").write_bytes(os.urandom(1000))
-    command = [sys.executable, "-c", "from infra.cli import main; main()", "tenants", "import", "example", "acme"]
+    command = [sys.executable, "-c", "from infra.cli import main; main()", "tenants", "import", "acme"]
     done = subprocess.run(
-        [*command, str(tmp_path / "no.zip")], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
+        [*command, str(tmp_path / "no.zip"), "--stack", "example"],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
