@@ -68,12 +68,12 @@ def _tenant(folder: Path) -> Iterator[Home]:
 def _measured(home: Home, folder: Path) -> list[Row]:
     environment = {**os.environ, "PATH": f"{_pulumi(home, folder)}:{os.environ['PATH']}"}
     archive = folder / "acme.zip"
-    exported = timed(lambda: _peak(["export", "bench", _SLUG, "--output", str(archive)], environment))
+    exported = timed(lambda: _peak(["export", _SLUG, "--stack", "bench", "--output", str(archive)], environment))
     with opened(archive) as found:
         size = sum(table.size for table in found.manifest.tables)
     assert size >= SIZE, f"{size} bytes of rows are fewer than promised"
     home.server.run(f"TRUNCATE {', '.join(f'pool.{table}' for table in sample.TABLES)}", home.database)
-    imported = timed(lambda: _peak(["import", "bench", _SLUG, str(archive)], environment))
+    imported = timed(lambda: _peak(["import", _SLUG, str(archive), "--stack", "bench"], environment))
     what = f"{size / 10**9:.2f} GB of a pool tenant's rows"
     return [*_rows(f"{what} exported", *exported), *_rows(f"{what} imported and compared", *imported)]
 
