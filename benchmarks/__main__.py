@@ -2,10 +2,23 @@
 
 import sys
 
-from benchmarks import archives, configmaps, control_plane, flat_platform, local_stack, rehearsals, switches, topics
+from benchmarks import (
+    archives,
+    configmaps,
+    control_plane,
+    flat_platform,
+    local_stack,
+    rehearsals,
+    switches,
+    tenants,
+    topics,
+)
 from benchmarks.rows import report
 
-_TOPICS = (local_stack, rehearsals, flat_platform, switches, control_plane, configmaps, topics, archives)
+_TOPICS = (
+    *(local_stack, rehearsals, flat_platform, switches),
+    *(control_plane, configmaps, topics, archives, tenants),
+)
 
 
 def main() -> int:

@@ -30,6 +30,7 @@ from tests.settings import test_secrets_settings as secrets
 from tests.settings import test_services_settings as services
 from tests.settings import test_storage_settings as storage
 from tests.settings import test_tenancy_settings as tenancy
+from tests.settings import test_tenants_settings as tenants
 from tests.settings import test_versions as versions
 from tests.stack_files import write_stack
 
@@ -64,6 +65,8 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (policies.changed(path, value) for path, value, _, _ in policies.WRONG)
     yield from (services.changed(changes) for changes, _, _ in services.WRONG)
     yield from (rights.changed(changes) for changes, _, _ in rights.WRONG)
+    yield from (tenants.changed(field, value) for field, value, _, _ in tenants.WRONG_VALUES)
+    yield from (tenants.combined(changes) for changes, _, _ in tenants.WRONG_COMBINATIONS)
 
 
 def can_be_written(raw: object) -> bool:
