@@ -7,10 +7,11 @@ import pulumi
 from infra.collector import resting
 
 with resting():
-    from infra.settings import SETTINGS_KEY
+    from infra.settings import SETTINGS_KEY, tenant_file
     from infra.settings.cells import CellStackSettings
     from infra.settings.loader import SettingsError, load_stack
     from infra.settings.stack_file import StackFileError
+    from stacks import applied
     from stacks.environment import deploy
 
 raw = pulumi.Config().get_object(SETTINGS_KEY.partition(":")[2])
@@ -28,7 +29,8 @@ if isinstance(settings, CellStackSettings):
 
 
 async def main() -> pulumi.Inputs:
-    """Declare the environment, or the cell, and return the stack's outputs."""
+    """Declare the environment, or the cell, unless that deletes a tenant by accident; return the stack's outputs."""
+    await applied.check(settings.tenants, tenant_file.name_of(pulumi.get_stack(), raw))
     with resting():
         assert not isinstance(settings, CellStackSettings)
         outputs = deploy(settings)

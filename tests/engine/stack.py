@@ -138,6 +138,10 @@ class Stack:
         """Return the resources in the state."""
         return list(self.state().get("resources", []))
 
+    def urns(self) -> list[str]:
+        """Return the URNs of the resources in the state, sorted."""
+        return sorted(resource["urn"] for resource in self.resources())
+
     def kubectl(self, *arguments: str) -> Any:
         """Run `kubectl ARGUMENTS -o json` and return the document."""
         command: Sequence[str | Path] = [

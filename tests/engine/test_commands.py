@@ -40,9 +40,10 @@ def state_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def edited(stack: Stack) -> Iterator[Stack]:
     """The shared stack, whose settings are at the end of the test what they were before."""
-    text = stack.workspace.stack_file.read_text()
+    texts = {file: file.read_text() for file in (stack.workspace.stack_file, stack.tenant_file)}
     yield stack
-    stack.workspace.stack_file.write_text(text)
+    for file, text in texts.items():
+        file.write_text(text)
 
 
 @pytest.fixture(scope="module")
@@ -276,3 +277,20 @@ def test_wrong_settings_fail_in_preview_with_their_paths_and_no_traceback(edited
     assert ": [1].plan: not allowed; take one of: free, pro, enterprise" in result.text
     assert "gold-4711" not in result.text
     assert "Traceback" not in result.text
+
+
+def one_tenant(settings: Settings) -> None:
+    settings["tenants"] = [tenant for tenant in settings["tenants"] if tenant["plan"] == "enterprise"]
+
+
+def test_a_tenant_whose_line_goes_stays_as_it_is_and_the_line_to_write_is_told(edited: Stack) -> None:
+    before = edited.urns()
+    edited.configure(one_tenant)
+    result = edited.up(expect=None)
+    assert result.code != 0
+    for slug, plan in (("book-store", "pro"), ("corner-shop", "free")):
+        line = f"write it back: - {{ slug: {slug}, plan: {plan}, lifecycle: {{ state: offboarding }} }}"
+        assert f"{slug}: in the stack, but not in the file; {line}" in result.text
+    assert "Traceback" not in result.text
+    assert edited.urns() == before
+    assert set(edited.outputs()["tenants"]) == {"book-store", "corner-shop", "department-store"}
