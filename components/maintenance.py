@@ -1,4 +1,4 @@
-"""What answers for hosts that are closed for a while: every request gets 503, a word, and when to come back.
+"""What answers for hosts that are closed: every request gets a word, and when to come back if that is known.
 
 Owns nginx's configuration, its pods and its Service; the image is anybody's nginx. Leaves which hosts lead here to
 `Routes`. Gateway API itself has no answer of its own to give, in its standard channel.
@@ -33,17 +33,21 @@ class MaintenanceArgs:
         namespace: the Kubernetes namespace.
         image: nginx, by digest.
         message: what people read; one line.
-        retry_after_seconds: when clients may come back.
+        retry_after_seconds: when clients may come back; None where nobody knows.
     """
 
     namespace: pulumi.Input[str]
     image: str
     message: str
-    retry_after_seconds: int
+    retry_after_seconds: int | None
 
 
 class Maintenance(pulumi.ComponentResource):
-    """Answers anybody, whatever is asked, with 503 and Retry-After; it calls nobody and keeps nothing."""
+    """Answers anybody, whatever is asked; it calls nobody and keeps nothing.
+
+    With 503 and Retry-After where clients may come back, and with 403 where they may not: what is closed for good is no
+    fault of the server's, which alarms and releases count 5xx as, and nothing that a client should ask for again.
+    """
 
     service: pulumi.Output[str]
     """The Service's name, known once it has ready endpoints."""
@@ -137,7 +141,7 @@ class Maintenance(pulumi.ComponentResource):
         )
 
 
-def _configuration(retry_after_seconds: int) -> str:
+def _configuration(retry_after_seconds: int | None) -> str:
     """Return nginx.conf: writes to /tmp alone, and answers before it has read a body, however large.
 
     Load balancers of AWS take targets out of service that do not answer their checks with 200.
@@ -145,6 +149,8 @@ def _configuration(retry_after_seconds: int) -> str:
     folders = "\n".join(
         f"  {module}_temp_path /tmp/{module};" for module in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    status = 403 if retry_after_seconds is None else 503
+    retry = "" if retry_after_seconds is None else f"\n      add_header Retry-After {retry_after_seconds} always;"
     return f"""\
 daemon off;
 worker_processes 1;
@@ -161,15 +167,14 @@ http {{
   server {{
     listen {PORT};
     root {_FOLDER};
-    error_page 404 =503 /message.txt;
-    error_page 503 /message.txt;
+    error_page 404 ={status} /message.txt;
+    error_page {status} /message.txt;
     location / {{
       if ($http_user_agent ~ "^ELB-HealthChecker/") {{ return 200; }}
-      return 503;
+      return {status};
     }}
     location = /message.txt {{
-      internal;
-      add_header Retry-After {retry_after_seconds} always;
+      internal;{retry}
       add_header Cache-Control no-store always;
     }}
   }}

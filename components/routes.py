@@ -19,19 +19,32 @@ MOST_HOSTS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
+class Backend:
+    """A Service that answers.
+
+    Args:
+        service: its name.
+        port: its TCP port.
+    """
+
+    service: pulumi.Input[str]
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Direction:
     """Hosts whose requests go the same way.
 
     Args:
         role: one word, for names.
         hosts: whole names, or a wildcard; any number.
-        weights: slot -> its share of the requests; None for hosts that are closed.
+        weights: slot -> its share of the requests; or what answers for hosts that are closed.
         after: what must be ready before a request goes this way.
     """
 
     role: str
     hosts: Sequence[str]
-    weights: Mapping[Slot, int] | None
+    weights: Mapping[Slot, int] | Backend
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -68,19 +81,6 @@ class RoutedService:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backend:
-    """A Service that answers.
-
-    Args:
-        service: its name.
-        port: its TCP port.
-    """
-
-    service: pulumi.Input[str]
-    port: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class RoutesArgs:
     """Arguments of `Routes`.
 
@@ -88,13 +88,11 @@ class RoutesArgs:
         namespace: the Kubernetes namespace of gateway and services.
         gateway: where requests come in.
         services: service -> how it is reached.
-        closed: what answers for hosts that are closed; None where none is.
     """
 
     namespace: pulumi.Input[str]
     gateway: Gateway
     services: Mapping[str, RoutedService]
-    closed: Backend | None = None
 
 
 class Routes(pulumi.ComponentResource):
@@ -139,11 +137,10 @@ class Routes(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[gateway.listening, *direction.after]),
         )
 
-    def _rules(self, service: RoutedService, weights: Mapping[Slot, int] | None) -> list[Mapping[str, object]]:
+    def _rules(self, service: RoutedService, weights: Mapping[Slot, int] | Backend) -> list[Mapping[str, object]]:
         matches = [{"path": {"type": "PathPrefix", "value": path}} for path in service.paths]
-        if weights is None:
-            assert self._args.closed is not None, "nothing answers for what is closed"
-            closed = {"name": self._args.closed.service, "port": self._args.closed.port}
+        if isinstance(weights, Backend):
+            closed = {"name": weights.service, "port": weights.port}
             return [{"matches": matches, "backendRefs": [closed]}]
         live = [slot for slot in SLOTS if weights.get(slot)]
         if service.affinity is None or len(live) < 2:

@@ -67,7 +67,8 @@ def pinned(settings: StackSettings) -> Mapping[str, Sequence[Slot]]:
     Args:
         settings: the stack's.
     """
-    pins = [tenant.release.pin for tenant in settings.tenants if tenant.release.pin is not None]
+    met = [tenant for tenant in settings.present_tenants if not tenant.is_closed]
+    pins = [tenant.release.pin for tenant in met if tenant.release.pin is not None]
     return {name: list(dict.fromkeys(pins)) for name, service in settings.services.items() if service.tenant_hosts}
 
 
@@ -95,19 +96,20 @@ def declare(
     if settings.dns is None or not routed:
         return {}
     gateway = settings.gateway or GatewaySettings()
-    closed = _maintenance(gateway, settings.tenants, namespace, opts)
+    tenants = settings.present_tenants if any(service.tenant_hosts for service in routed.values()) else ()
+    closed = _closed(gateway, tenants, namespace, opts)
     ways = {
         name: RoutedService(
             port=_port(service),
             backends=services[name].slot_services,
-            directions=_directions(settings, settings.dns, service, services[name]),
+            directions=_directions(settings, settings.dns, service, services[name], closed),
             paths=service.paths,
             affinity=_affinity(service),
         )
         for name, service in routed.items()
     }
     entry = Gateway(_NAME, _gateway_args(settings.dns, gateway, foundation, namespace), opts)
-    args = RoutesArgs(namespace=namespace, gateway=entry, services=ways, closed=closed)
+    args = RoutesArgs(namespace=namespace, gateway=entry, services=ways)
     return Routes("routes", args, opts).routes
 
 
@@ -128,27 +130,34 @@ def _gateway_args(
     )
 
 
-def _maintenance(
+def _closed(
     gateway: GatewaySettings,
     tenants: Sequence[TenantSettings],
     namespace: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
-) -> Backend | None:
-    """Declare what answers for what is closed, while anything is."""
+) -> Mapping[str, Backend]:
+    """Declare what answers for what is closed, while anything is: role of a direction -> what."""
     wanted = gateway.maintenance
-    if wanted is None or not (wanted.everywhere or any(tenant.maintenance for tenant in tenants)):
-        return None
-    args = MaintenanceArgs(
-        namespace=namespace,
-        image=wanted.image,
-        message=wanted.message,
-        retry_after_seconds=wanted.retry_after_seconds,
-    )
-    return Backend(service=Maintenance(f"{_NAME}-maintenance", args, opts).service, port=PORT)
+    if wanted is None:
+        return {}
+    answers: dict[str, tuple[str, str, int | None]] = {}
+    if wanted.everywhere or any(_role(tenant) == "closed" for tenant in tenants):
+        answers["closed"] = (f"{_NAME}-maintenance", wanted.message, wanted.retry_after_seconds)
+    if any(tenant.is_closed for tenant in tenants):
+        answers["notice"] = (f"{_NAME}-notice", wanted.notice, None)
+    found: dict[str, Backend] = {}
+    for role, (name, message, seconds) in answers.items():
+        args = MaintenanceArgs(namespace=namespace, image=wanted.image, message=message, retry_after_seconds=seconds)
+        found[role] = Backend(service=Maintenance(name, args, opts).service, port=PORT)
+    return found
 
 
 def _directions(
-    settings: StackSettings, dns: DnsSettings, service: ServiceSettings, declared: Service
+    settings: StackSettings,
+    dns: DnsSettings,
+    service: ServiceSettings,
+    declared: Service,
+    closed: Mapping[str, Backend],
 ) -> list[Direction]:
     """Return where requests to a service's hosts go: each host is in one direction."""
     maintenance = settings.gateway.maintenance if settings.gateway is not None else None
@@ -158,19 +167,23 @@ def _directions(
     shared = [*service.hosts, *([f"*.{dns.zone}"] if service.tenant_hosts else [])]
     hosts: dict[str, list[str]] = {"hosts": shared}
     # By name, so that another order in the settings changes nothing.
-    for tenant in sorted(settings.tenants, key=lambda one: one.slug) if service.tenant_hosts else ():
+    for tenant in sorted(settings.present_tenants, key=lambda one: one.slug) if service.tenant_hosts else ():
         role = _role(tenant)
         if role is not None:
             hosts.setdefault(role, []).append(f"{tenant.slug}.{dns.zone}")
-    weights = {role: None if everywhere else _weights(role, service) for role in hosts}
+    ways = {role: closed.get("closed" if everywhere and role != "notice" else role) for role in hosts}
     return [
-        Direction(role=role, hosts=hosts[role], weights=shares, after=() if shares is None else after)
-        for role, shares in weights.items()
+        Direction(role=role, hosts=hosts[role], weights=_weights(role, service), after=after)
+        if way is None
+        else Direction(role=role, hosts=hosts[role], weights=way)
+        for role, way in ways.items()
     ]
 
 
 def _role(tenant: TenantSettings) -> str | None:
     """Return which way of its own a tenant goes; None for that of everybody else."""
+    if tenant.is_closed:
+        return "notice"
     if tenant.maintenance:
         return "closed"
     if tenant.release.pin is not None:
@@ -178,12 +191,10 @@ def _role(tenant: TenantSettings) -> str | None:
     return None if tenant.ring == "standard" else tenant.ring
 
 
-def _weights(role: str, service: ServiceSettings) -> Mapping[Slot, int] | None:
-    """Return how a direction's requests are shared between the slots; None where nobody answers them."""
+def _weights(role: str, service: ServiceSettings) -> Mapping[Slot, int]:
+    """Return how a direction's requests are shared between the slots, where slots answer them."""
     canary = service.canary
     match role:
-        case "closed":
-            return None
         case "blue" | "green":
             return {role: 100}
         case "early":

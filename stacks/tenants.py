@@ -117,7 +117,8 @@ class Tenants:
         }
         self._entries = {slug: self._entry(tenant) for slug, tenant in self._settings.items()}
         # The lifecycle job purges a deleted tenant's rows from the tables that it shared.
-        purged = [tenant for tenant in tenants if not tenant.is_declared and tenant.effective_isolation == "pool"]
+        self._deleted = [tenant for tenant in tenants if not tenant.is_declared]
+        purged = [tenant for tenant in self._deleted if tenant.effective_isolation == "pool"]
         registry = TenantRegistryArgs(
             namespace=place.namespace,
             tenants={**self._entries, **{tenant.slug: self._entry(tenant) for tenant in purged}},
@@ -136,11 +137,14 @@ class Tenants:
         """Return the stack's outputs about them.
 
         Where each one's data is, in the clear, so that whoever asks for one need not decrypt 10,000; and the URLs of
-        those that have one of their own.
+        those that have one of their own. Of the deleted, that they were: the next update must know (`applied`).
         """
         urls = {slug: declared.url for slug, declared in self._isolated.items()}
         return {
-            "tenants": {slug: self._summary(slug) for slug in self._settings},
+            "tenants": {
+                **{slug: self._summary(slug) for slug in self._settings},
+                **{tenant.slug: _known(tenant) for tenant in self._deleted},
+            },
             "connections": pulumi.Output.secret(urls),
         }
 
@@ -221,16 +225,14 @@ class Tenants:
                 return tenant_database(tenant.slug), OWN_SCHEMA, own
 
     def _summary(self, slug: str) -> Mapping[str, str]:
-        entry = self._entries[slug]
-        _, _, role_prefix = self._names(self._settings[slug])
-        return {
-            "isolation": entry.isolation,
-            "state": entry.state,
-            "plan": entry.plan,
-            "database": entry.database,
-            "schema": entry.schema,
-            "role": application_role(role_prefix),
-        }
+        tenant = self._settings[slug]
+        database, schema, role_prefix = self._names(tenant)
+        role = application_role(role_prefix)
+        return {**_known(tenant), "database": database, "schema": schema, "role": role}
+
+
+def _known(tenant: TenantSettings) -> Mapping[str, str]:
+    return {"isolation": tenant.effective_isolation, "state": tenant.lifecycle.state, "plan": tenant.plan}
 
 
 def _with_aws(place: TenantsPlace) -> pulumi.ResourceOptions:

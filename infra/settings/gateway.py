@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 _NO_HOST = "of no effect without a host; add hosts, or remove it"
 _NOBODY_ANSWERS = "no service has tenant_hosts; give them to one, or remove it"
+_NOTHING_SAYS_SO = "nothing answers for what is closed; add gateway.maintenance with its image"
 
 
 class MaintenanceSettings(Section):
-    """What answers for hosts that are closed for a while: 503, and when to come back."""
+    """What answers for hosts that are closed: for a while with 503 and when to come back, of tenants whose state closes
+    them with 403."""
 
     image: ImageDigest
     """nginx, which must be there before it is needed; ours is the configuration alone."""
@@ -34,6 +36,9 @@ class MaintenanceSettings(Section):
 
     message: Sentence = "Closed for maintenance. Please try again in half an hour."
     """What people read."""
+
+    notice: Sentence = "This shop is closed."
+    """What people read at the hosts of tenants that are suspended or offboarding."""
 
     retry_after_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1800
     """When clients may come back; the default is that of REQUIREMENTS, Recovery."""
@@ -87,7 +92,7 @@ class Hosts:
         yield from self._mixed_up()
         yield from self._closed()
         for position, tenant in enumerate(self._tenants):
-            if tenant.release.pin is not None:
+            if tenant.is_declared and tenant.release.pin is not None:
                 yield from self._pinned(position, tenant.release.pin)
         if self._dns is not None:
             for name in self._routed:
@@ -151,13 +156,11 @@ class Hosts:
             yield ("gateway", "maintenance", "everywhere"), "no service has hosts that could be closed; set it to false"
         for position, tenant in enumerate(self._tenants):
             if tenant.maintenance and not self._of_tenants:
-                yield (
-                    ("tenants", position, "maintenance"),
-                    "no service has tenant_hosts; give them to one, or remove it",
-                )
+                yield ("tenants", position, "maintenance"), _NOBODY_ANSWERS
             elif tenant.maintenance and maintenance is None:
-                wrong = "nothing answers for what is closed; add gateway.maintenance with its image"
-                yield ("tenants", position, "maintenance"), wrong
+                yield ("tenants", position, "maintenance"), _NOTHING_SAYS_SO
+            if tenant.is_closed and self._of_tenants and maintenance is None:
+                yield ("tenants", position, "lifecycle", "state"), _NOTHING_SAYS_SO
 
     def _pinned(self, position: int, slot: str) -> Iterator[Contradiction]:
         place = ("tenants", position, "release", "pin")
@@ -189,7 +192,7 @@ class Hosts:
             return "more than one label below dns.zone, whose certificate does not hold it; name one nearer"
         if self._edge is not None and self._edge.cdn is not None and host == self._edge.cdn.host:
             return "the host of edge.cdn; choose another"
-        slugs = [tenant.slug for tenant in self._tenants]
+        slugs = [tenant.slug if tenant.is_declared else None for tenant in self._tenants]
         if self._of_tenants and host != dns.zone and label in slugs:
             return f"the host of tenants[{slugs.index(label)}]; choose another"
         return None

@@ -155,6 +155,11 @@ class TenantSettings(RoutedTenant):
         """Whether anything of it is there; nothing is of one that was deleted."""
         return self.lifecycle.state != "deleted"
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether its hosts lead to a notice, because of where in its life it is."""
+        return self.lifecycle.state in ("suspended", "offboarding")
+
     def limits(self, plans: Mapping[Plan, PlanLimits]) -> PlanLimits:
         """Return what it may use: its plan's limits, and its own where it has any.
 

@@ -36,21 +36,24 @@ def route(*, hosts: tuple[str, ...] = (f"app.{ZONE}",), weights: Any = None, **c
     return graph_of(declare)
 
 
-def closed() -> Graph:
+def closed(retry_after_seconds: int | None = 1800) -> Graph:
     """Return the graph of hosts that are closed."""
 
     def declare() -> None:
         args = MaintenanceArgs(
-            namespace="tenantry", image=IMAGE, message="Back at {noon}; $5 off", retry_after_seconds=1800
+            namespace="tenantry",
+            image=IMAGE,
+            message="Back at {noon}; $5 off",
+            retry_after_seconds=retry_after_seconds,
         )
         answer = Maintenance("gateway-maintenance", args)
-        direction = Direction(role="closed", hosts=[f"tea-house.{ZONE}"], weights=None)
+        way = Backend(service=answer.service, port=PORT)
+        direction = Direction(role="closed", hosts=[f"tea-house.{ZONE}"], weights=way)
         service = RoutedService(port=3000, backends={"blue": "storefront-blue"}, directions=[direction])
         args = RoutesArgs(
             namespace="tenantry",
             gateway=Gateway("gateway", GATEWAY),
             services={"storefront": service},
-            closed=Backend(service=answer.service, port=PORT),
         )
         Routes("routes", args)
 
@@ -276,3 +279,12 @@ def test_another_message_rolls_the_pods(maintenance: Graph) -> None:
 
     assert checksum(closed()) == checksum(maintenance)
     assert checksum(graph_of(declare)) != checksum(maintenance)
+
+
+def test_what_is_closed_for_good_answers_403_and_asks_nobody_back() -> None:
+    told = closed(None).named("gateway-maintenance-answer").plain("data", "nginx.conf")
+    assert "return 403;" in told
+    assert "error_page 404 =403 /message.txt;" in told
+    assert "error_page 403 /message.txt;" in told
+    assert "Retry-After" not in told
+    assert "503" not in told

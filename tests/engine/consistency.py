@@ -26,6 +26,7 @@ _KINDS = (
     "configmaps",
     "networkpolicies",
     "resourcequotas",
+    "limitranges",
 )
 _SYSTEM = re.compile(r"default|kube-.*")
 # The controller manager puts one of each into every namespace, the API server these classes into every cluster.
@@ -117,5 +118,8 @@ def _on_server(stack: Stack) -> list[Object]:
 def _assert_credentials_work(stack: Stack) -> None:
     outputs, authority = stack.outputs(), str(stack.workspace.instance.authority.certificate)
     for slug, place in outputs["tenants"].items():
+        if place["state"] == "deleted":
+            assert slug not in outputs["connections"]
+            continue
         with psycopg.connect(connection_url(outputs, slug), sslrootcert=authority) as connection:
             assert connection.execute("SELECT current_user").fetchone() == (place["role"],)

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import yaml
 
@@ -277,6 +278,31 @@ def test_wrong_settings_fail_in_preview_with_their_paths_and_no_traceback(edited
     assert ": [1].plan: not allowed; take one of: free, pro, enterprise" in result.text
     assert "gold-4711" not in result.text
     assert "Traceback" not in result.text
+
+
+def suspended(settings: Settings) -> None:
+    for tenant in settings["tenants"]:
+        if tenant["slug"] == "book-store":
+            tenant["lifecycle"] = {"state": "suspended"}
+
+
+def test_a_suspended_tenant_cannot_log_in_keeps_its_data_and_is_resumed(edited: Stack) -> None:
+    url = edited.outputs()["connections"]["book-store"]
+    with edited.administrator("tenantry") as administrator:
+        administrator.execute("CREATE TABLE tenant_book_store.kept AS SELECT 'here' AS note")
+    resumed = edited.settings()["tenants"]
+    edited.configure(suspended)
+    edited.up()
+    with pytest.raises(psycopg.OperationalError, match='role "tenant_book_store_app" is not permitted to log in'):
+        edited.connect(url)
+    with edited.administrator("tenantry") as administrator:
+        assert administrator.execute("SELECT note FROM tenant_book_store.kept").fetchall() == [("here",)]
+    edited.configure(lambda settings: settings.update(tenants=resumed))
+    edited.up()
+    with edited.connect(url) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("tenant_book_store_app",)
+    with edited.administrator("tenantry") as administrator:
+        administrator.execute("DROP TABLE tenant_book_store.kept")
 
 
 def one_tenant(settings: Settings) -> None:

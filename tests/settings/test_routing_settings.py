@@ -52,6 +52,7 @@ WRONG_VALUES: list[tuple[str, object, str]] = [
      "digest cannot"),
     ("gateway.maintenance.everywhere", "yes please", "must be true or false"),
     ("gateway.maintenance.message", "one\ntwo", "text of one line, 500 characters at most"),
+    ("gateway.maintenance.notice", "", "text of one line, 500 characters at most"),
     ("gateway.maintenance.retry_after_seconds", 10, "too small; 60 at least"),
 ]  # fmt: skip
 
@@ -100,6 +101,8 @@ WRONG_COMBINATIONS: list[tuple[dict[str, object], str, str]] = [
     ({"services.mail": {**API, "port": None, "tenant_hosts": False, "hosts": ["mail.shop.example.com"]}},
      "services.mail.hosts", "nobody calls a worker; remove it, or give it a port"),
     ({"gateway": ..., "tenants.2.maintenance": True}, "tenants[2].maintenance",
+     "nothing answers for what is closed; add gateway.maintenance with its image"),
+    ({"gateway": ..., "tenants.2.lifecycle": {"state": "suspended"}}, "tenants[2].lifecycle.state",
      "nothing answers for what is closed; add gateway.maintenance with its image"),
     ({f"{STOREFRONT}.hosts": [], f"{STOREFRONT}.tenant_hosts": False, "gateway.maintenance.everywhere": True},
      "gateway.maintenance.everywhere", "no service has hosts that could be closed; set it to false"),

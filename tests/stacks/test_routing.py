@@ -259,6 +259,70 @@ def test_a_tenant_can_be_closed_alone(varied: Graph) -> None:
     assert weights(varied, "storefront-hosts") == {"storefront-blue": 100, "storefront-green": 0}
 
 
+SUSPENDED = {"state": "suspended"}
+OFFBOARDING = {"state": "offboarding"}
+DELETED = {"state": "deleted", "export": "0" * 64}
+TRIAL = {"state": "trial", "ends": "2026-12-01T00:00:00Z"}
+
+
+def in_states(raw: dict[str, Any]) -> None:
+    """Let tenants of each way that is their own be closed by their state, but for one that is on trial."""
+    raw["gateway"] = {"maintenance": {"image": IMAGE, "notice": "Gone fishing."}}
+    raw["tenancy"] = {"lifecycle": {"image": IMAGE}}  # it ends trials
+    ways: list[dict[str, Any]] = [
+        {"lifecycle": SUSPENDED},
+        {"lifecycle": OFFBOARDING, "ring": "early"},
+        {"lifecycle": SUSPENDED, "release": {"pin": "green"}},
+        {"lifecycle": OFFBOARDING, "maintenance": True},
+        {"lifecycle": DELETED, "ring": "late"},
+        {"lifecycle": DELETED, "release": {"pin": "green"}},
+        {"lifecycle": DELETED, "maintenance": True},
+        {"lifecycle": TRIAL, "ring": "early"},
+    ]
+    raw["tenants"] = [{"slug": f"shop-{number}", "plan": "free", **way} for number, way in enumerate(ways)]
+
+
+def test_a_state_that_closes_leads_to_a_notice_and_the_deleted_have_no_host_of_their_own() -> None:
+    graph = routed(in_states)
+    assert hosts(graph) == {
+        "storefront-hosts": [f"app.{ZONE}", f"*.{ZONE}"],
+        "storefront-notice": [f"shop-{number}.{ZONE}" for number in range(4)],
+        "storefront-early": [f"shop-7.{ZONE}"],
+        "api-hosts": [f"api.{ZONE}"],
+    }
+    (rule,) = graph.named("routes-storefront-notice").plain("spec", "rules")
+    assert [backend["name"] for backend in rule["backendRefs"]] == ["gateway-notice"]
+    answer = graph.named("gateway-notice-answer").plain("data")
+    assert answer["message.txt"] == "Gone fishing.\n"
+    assert "return 403;" in answer["nginx.conf"]
+    assert not [node.name for node in graph.nodes.values() if node.name.startswith("gateway-maintenance")]
+    # Nobody goes there but by a pin, and who is pinned there is let in nowhere.
+    assert not graph.reaches(graph.named("routes-storefront-hosts"), graph.named("storefront-green"))
+
+
+def test_a_notice_stays_what_it_is_while_everything_is_closed() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        in_states(raw)
+        raw["gateway"]["maintenance"]["everywhere"] = True
+
+    graph = routed(change)
+    answers = {
+        route: graph.named(f"routes-storefront-{route}").plain("spec", "rules", 0, "backendRefs", 0, "name")
+        for route in ("hosts", "early", "notice")
+    }
+    assert answers == {"hosts": "gateway-maintenance", "early": "gateway-maintenance", "notice": "gateway-notice"}
+
+
+def test_without_hosts_of_tenants_no_state_needs_a_notice() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["tenants"][0]["lifecycle"] = SUSPENDED
+        raw["services"]["storefront"]["tenant_hosts"] = False
+        raw["gateway"] = {"maintenance": {"image": IMAGE}}
+
+    graph = routed(change)
+    assert not [node.name for node in graph.nodes.values() if node.name.startswith("gateway-notice")]
+
+
 def test_everything_can_be_closed_even_while_no_slot_is_ready() -> None:
     def close(raw: dict[str, Any]) -> None:
         raw["gateway"] = {"maintenance": {"image": IMAGE, "everywhere": True}}

@@ -57,7 +57,14 @@ def test_nothing_is_declared_of_a_deleted_tenant_and_the_pools_job_is_told_to_pu
     gone = {"lifecycle": {"state": "deleted", "export": "0" * 64}}
     graph = living(book_store=gone, department_store=gone, corner_shop=gone)
     assert not [node.name for node in graph.nodes.values() if node.name.startswith("tenant-")]
-    assert graph.exports["tenants"] == {}
+    plans = {
+        "corner-shop": ("pool", "free"),
+        "book-store": ("schema", "pro"),
+        "department-store": ("database", "enterprise"),
+    }
+    assert graph.exports["tenants"] == {
+        slug: {"isolation": isolation, "state": "deleted", "plan": plan} for slug, (isolation, plan) in plans.items()
+    }
     assert graph.exports["connections"] == {}
     assert {slug: entry["state"] for slug, entry in registered(graph).items()} == {"corner-shop": "deleted"}
 
