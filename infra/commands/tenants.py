@@ -151,9 +151,10 @@ def resume(slug: Slug, stack: Stack = HOME, dry_run: DryRun = False) -> None:
 @tenants.command()
 def offboard(slug: Slug, stack: Stack = HOME, dry_run: DryRun = False) -> None:
     """Close a tenant that leaves, but for an export; nothing of it is deleted yet."""
-    _step_of_one("offboard", stack, slug, dry_run=dry_run)
+    file = _step_of_one("offboard", stack, slug, dry_run=dry_run)
     if not dry_run:
-        out.print(f"then: `tenantry tenants export {slug}`, and `tenantry tenants delete {slug} --export SHA256`")
+        export, delete = (f"tenantry tenants {name} {slug} --stack {file.stack}" for name in ("export", "delete"))
+        out.print(f"then: `{export}`, and `{delete} --export SHA256`", markup=False)
 
 
 @tenants.command()
@@ -177,10 +178,12 @@ def invalid_input() -> Iterator[None]:
         raise
 
 
-def _step_of_one(command: str, stack: str, slug: str, *, dry_run: bool, export: str | None = None) -> None:
+def _step_of_one(command: str, stack: str, slug: str, *, dry_run: bool, export: str | None = None) -> Opened:
+    """Take a step with one tenant, and return the file that lists it."""
     with invalid_input():
         file, tenant = holder(opened(stack), slug)
     _step(command, file, [tenant], dry_run=dry_run, export=export)
+    return file
 
 
 def _step(

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from infra.cli import app
 from infra.errors import TenantryError
-from tests.examples import TOOLS_IMAGE, raw_declared_settings
+from tests.examples import BLUE_IMAGE, TOOLS_IMAGE, raw_declared_settings
 from tests.stack_files import write_stack
 
 NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
@@ -37,6 +37,7 @@ def settings() -> dict[str, Any]:
     def route(raw: dict[str, Any]) -> None:
         raw["dns"] = {"zone": "shop.example.com", "gateway_class": "istio", "acme": {"email": "ops@example.com"}}
         raw["services"]["storefront"] |= {"hosts": ["blog.shop.example.com"], "tenant_hosts": True}
+        raw["gateway"] = {"maintenance": {"image": BLUE_IMAGE}}
         raw["tenancy"] = {"lifecycle": {"image": TOOLS_IMAGE}}
 
     return raw_declared_settings(route)

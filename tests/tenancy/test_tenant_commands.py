@@ -170,7 +170,8 @@ def test_all_trials_that_are_over_are_suspended_at_once(root: Path) -> None:
 
 def test_offboarding_says_how_to_export_and_to_delete(root: Path) -> None:
     told = done("offboard", "trial")
-    assert "then: `tenantry tenants export trial`, and `tenantry tenants delete trial --export SHA256`" in told
+    export, delete = (f"tenantry tenants {name} trial --stack example" for name in ("export", "delete"))
+    assert f"then: `{export}`, and `{delete} --export SHA256`" in told
 
 
 def test_every_stack_that_lists_its_tenants_in_the_file_is_checked(root: Path) -> None:
