@@ -22,6 +22,7 @@ from pulumi_kubernetes.core.v1 import (
     TopologySpreadConstraintArgsDict,
     VolumeArgsDict,
     VolumeMountArgsDict,
+    VolumeProjectionArgsDict,
 )
 
 SECRETS_DIRECTORY = "SECRETS_DIRECTORY"
@@ -65,11 +66,13 @@ class EnvironmentConfig:
         rolls: the pods roll when it changes; None: never for the content, which an environment keeps until then and
             files follow within about a minute.
         files: below which folder of `CONFIGURATION_DIRECTORY` its keys are files; None: they are environment variables.
+        more: ConfigMaps whose keys are files of the same folder, as far as there are any of that name.
     """
 
     name: pulumi.Input[str]
     rolls: pulumi.Input[str] | None = None
     files: str | None = None
+    more: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,7 +259,14 @@ def volumes(args: PodArgs, configs: Sequence[EnvironmentConfig]) -> Iterator[Vol
         yield {"name": "secrets", "csi": csi}
     for config in configs:
         if config.files is not None:
-            yield {"name": f"config-{config.files}", "config_map": {"name": config.name}}
+            yield _files(f"config-{config.files}", config)
+
+
+def _files(volume: str, config: EnvironmentConfig) -> VolumeArgsDict:
+    if not config.more:
+        return {"name": volume, "config_map": {"name": config.name}}
+    more: list[VolumeProjectionArgsDict] = [{"config_map": {"name": name, "optional": True}} for name in config.more]
+    return {"name": volume, "projected": {"sources": [{"config_map": {"name": config.name}}, *more]}}
 
 
 def mounts(args: PodArgs, configs: Sequence[EnvironmentConfig]) -> Iterator[VolumeMountArgsDict]:

@@ -5,7 +5,9 @@ onboarding a tenant of isolation `pool` changes one key and no resource.
 
 How many there are follows from the tenants alone: the least power of two with which each is small enough. Which one a
 tenant is in follows from its slug and that number, so that twice as many move half of the keys, each from one ConfigMap
-to one new one. Who reads them takes all with the label `app.kubernetes.io/component: tenant-registry`.
+to one new one. Pods have them as one folder with a file per tenant, which follows within about a minute
+(`FeatureFlags` says why); whoever may ask Kubernetes finds them by their label
+`app.kubernetes.io/component: tenant-registry`.
 """
 
 import hashlib
@@ -20,6 +22,10 @@ from infra.naming import labels
 
 SHARD_BYTES = 512 * 1024
 """What one ConfigMap holds at most: half of what Kubernetes takes."""
+
+
+MOUNTED_SHARDS = 16
+"""How many ConfigMaps pods mount at least, there or not: 8 MiB, 20,000 tenants. So more of them roll no pods."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +86,16 @@ class TenantRegistry(pulumi.ComponentResource):
     config_maps: Sequence[str]
     """The ConfigMaps' names."""
 
+    mountable: Sequence[str]
+    """The same, and the names of those that there will be with more tenants."""
+
     def __init__(self, name: str, args: TenantRegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:tenant:TenantRegistry", name, None, opts)
         self._name = name
         self._args = args
         contents = shards({slug: entry.serialised() for slug, entry in args.tenants.items()})
         self.config_maps = [_config_map(position) for position in range(len(contents))]
+        self.mountable = [_config_map(position) for position in range(max(MOUNTED_SHARDS, len(contents)))]
         made: dict[int, ConfigMap] = {}
         for position in reversed(range(len(contents))):
             # The upper half is new when there are twice as many: a key is there before it leaves where it was.

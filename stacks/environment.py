@@ -3,11 +3,13 @@
 Owns which component stands on which. Leaves what a component is to `components`, and what may be set to `settings`.
 """
 
+from collections.abc import Mapping, Sequence
+
 import pulumi
 
 from components.migration_login import MigrationLogin
 from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
-from components.pods import EnvironmentSecret
+from components.pods import EnvironmentConfig, EnvironmentSecret
 from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
 from components.tenant_pool import TenantPool, TenantPoolArgs
@@ -62,7 +64,7 @@ class _Environment:
             pinned=routing.pinned(settings),
             opts=self._pods_opts,
             jobs=Jobs(settings.jobs, login=self._migrations, opts=self._pods_opts),
-            config_maps=flags.declare(settings, self._namespace, self._opts),
+            config_maps=self._config_maps(),
         )
         routes = routing.declare(
             settings,
@@ -113,6 +115,11 @@ class _Environment:
             expendable=pooling.is_expendable(self._settings),
         )
         return TenantPool("tenants", args, self._opts)
+
+    def _config_maps(self) -> Mapping[str, Sequence[EnvironmentConfig]]:
+        """Return what the pods of each service have as files: its flags, and who the tenants are."""
+        flagged = flags.declare(self._settings, self._namespace, self._opts)
+        return {name: [*flagged.get(name, ()), self._tenants.files] for name in self._settings.services}
 
     def _declare_tenants(self) -> Tenants:
         settings, parts = self._settings, self._foundation.parts

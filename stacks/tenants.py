@@ -14,6 +14,7 @@ from components.database_tenant import OWN_SCHEMA, DatabaseTenant, DatabaseTenan
 from components.isolated_schema import Login, Server, TenantAccess
 from components.namespace import Quota
 from components.network_policies import Rule
+from components.pods import EnvironmentConfig
 from components.schema_tenant import SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import TenantPool
 from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
@@ -22,6 +23,8 @@ from infra.naming import application_role, credentials_secret, tenant_database, 
 from infra.settings.kinds import Plan
 from infra.settings.tenants import PlanLimits, TenantSettings
 from infra.tenant_guard import POOL_SCHEMA
+
+_FOLDER = "tenants"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +128,13 @@ class Tenants:
             after={slug: declared.last for slug, declared in self._isolated.items()},
             shared=place.shared.last,
         )
-        self.config_maps = TenantRegistry("registry", registry, place.opts).config_maps
+        made = TenantRegistry("registry", registry, place.opts)
+        self.config_maps = made.config_maps
         """Those of the registry."""
+        # By names and not by outputs: pods wait for the first by themselves, and roll for none.
+        first, *more = made.mountable
+        self.files = EnvironmentConfig(name=first, files=_FOLDER, more=more)
+        """The registry as services have it: one folder with a file for each tenant."""
 
     @property
     def logins(self) -> Mapping[str, Login]:

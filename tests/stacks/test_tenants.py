@@ -98,3 +98,25 @@ def test_the_registry_tells_what_services_must_know_of_a_tenant_and_previews_kno
     for slug, entry in registered(graph).items():
         names = {node.plain("metadata", "name") for node in graph.of_type("core/v1:Secret")}
         assert entry["credentials"] in names, slug
+
+
+def test_services_have_the_registry_as_one_folder_whose_pods_no_tenant_rolls() -> None:
+    def templates(graph: Graph) -> dict[str, Any]:
+        found = graph.of_type(":Deployment")
+        assert found
+        return {node.name: node.plain("spec", "template") for node in found}
+
+    def add(raw: dict[str, Any]) -> None:
+        raw["tenants"] += [{"slug": f"shop-{number:035}", "plan": "free"} for number in range(4_000)]
+
+    graph, fleet = environment_graph(), environment_graph(add)
+    assert templates(graph) == templates(fleet)
+    assert len([node for node in fleet.of_type(":ConfigMap") if node.name.startswith("registry-")]) == 2
+    (volume,) = [
+        one for one in templates(graph)["storefront-blue"]["spec"]["volumes"] if one["name"] == "config-tenants"
+    ]
+    first, second, *_ = [source["configMap"] for source in volume["projected"]["sources"]]
+    assert (first, second) == ({"name": "tenants"}, {"name": "tenants-1", "optional": True})
+    (container,) = templates(graph)["storefront-blue"]["spec"]["containers"]
+    paths = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert paths["config-tenants"] == "/etc/tenantry/tenants"
