@@ -15,6 +15,7 @@ from infra.sandbox.waiting import wait_until
 from infra.tenancy import sample
 from infra.tenancy.archives.exporting import export
 from infra.tenancy.archives.manifest import CHUNK, Isolation
+from infra.tenancy.archives.session import session
 from tests.tenancy.archive_files import members
 from tests.tenancy.pool import Pool
 from tests.tenancy.rows import Home, exported, imported, pooled
@@ -305,3 +306,20 @@ def test_what_postgresql_refuses_is_told_in_one_line_and_nothing_is_written(
     homes["schema"].as_owner("ALTER TABLE orders DROP CONSTRAINT cheap")
     assert caught.value.what == 'PostgreSQL: new row for relation "orders" violates check constraint "cheap"'
     assert not any(homes["schema"].content().values())
+
+
+def test_the_limits_of_a_services_queries_do_not_stop_an_export_which_can_write_nothing(homes: dict[str, Home]) -> None:
+    home = homes["database"]
+    app = home.owner.replace("_owner", "_app")
+    home.server.run(f"ALTER ROLE {app} SET statement_timeout = '200ms'")
+    try:
+        with session(home.access, reading=True) as connection:
+            assert connection.execute("SELECT pg_sleep(0.3) IS NULL").fetchone() == (False,)
+        with (
+            pytest.raises(TenantryError, match="in a read-only transaction"),
+            session(home.access, reading=True) as one,
+        ):
+            one.execute("INSERT INTO customers (email, name) VALUES ('a@acme.example', 'A')")
+    finally:
+        home.server.run(f"ALTER ROLE {app} RESET statement_timeout")
+    assert not any(home.content().values())
