@@ -19,7 +19,7 @@ from infra.tenancy.archives.session import Access
 class _Tenant(BaseModel):
     isolation: Isolation
     state: str = "active"
-    schema_: Annotated[str, Field(alias="schema")]
+    schema_: Annotated[str | None, Field(alias="schema")] = None  # the deleted have none
 
 
 class _Outputs(BaseModel):
@@ -44,11 +44,13 @@ def access_to(stack: str, slug: str) -> Access:
         near = difflib.get_close_matches(slug, outputs.tenants, n=1)
         remedy = f"did you mean {near[0]}?" if near else "add it to the stack's tenants and apply them"
         raise TenantryError(f"no such tenant: {slug}", f"the outputs of stack {stack}", remedy)
+    if tenant.state == "deleted":
+        raise TenantryError("it is deleted", f"tenant {slug}", "add it anew, apply that, and import its archive")
     if tenant.state not in {"trial", "active", "offboarding"}:
         remedy = "set lifecycle.state: offboarding, which opens its logins, and apply it"
         raise TenantryError(f"it is {tenant.state}: its logins are closed", f"tenant {slug}", remedy)
     url = outputs.pool_connection if tenant.isolation == "pool" else outputs.connections.get(slug)
-    if url is None:
+    if url is None or tenant.schema_ is None:
         raise TenantryError("no connection among the outputs", f"tenant {slug}", f"run `pulumi up --stack {stack}`")
     return Access(tenant=slug, isolation=tenant.isolation, schema=tenant.schema_, url=url.get_secret_value())
 

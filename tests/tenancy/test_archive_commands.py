@@ -49,6 +49,7 @@ def outputs(homes: dict[str, Home]) -> dict[str, Any]:
             ("new-shop", database, "trial"),
         )
     }
+    tenants["gone-shop"] = {"isolation": "pool", "state": "deleted", "plan": "free"}  # nothing of it is declared
     connections = {"old-shop": schema.url, "new-shop": database.url}
     return {"tenants": tenants, "connections": connections, "pool_connection": pooled.url, "namespace": "x"}
 
@@ -120,12 +121,14 @@ def test_json_is_one_document_with_rows_and_checksums(homes: dict[str, Home], ap
 def test_what_cannot_be_done_is_said_in_one_line(applied: Path, outputs: dict[str, Any], tmp_path: Path) -> None:
     unknown = error_of("export", "acne")
     closed = error_of("export", "old-shop")
+    gone = error_of("export", "gone-shop")
     nothing = error_of("export", "acme", "--only", ",")
     missing = error_of("import", "acme", str(tmp_path / "missing.zip"))
     other = error_of("export", "acme", "--stack", "other")
     assert (unknown.what, unknown.remedy) == ("no such tenant: acne", "did you mean acme?")
     assert closed.what == "it is suspended: its logins are closed"
     assert "lifecycle.state: offboarding" in closed.remedy
+    assert (gone.what, gone.where) == ("it is deleted", "tenant gone-shop")
     assert (nothing.what, nothing.exit_code) == ("names no table", 2)
     assert (missing.what, missing.exit_code) == ("cannot read the archive: No such file or directory", 2)
     assert other.what.startswith("pulumi: stack output")
