@@ -86,7 +86,7 @@ def test_secrets_are_files_of_the_services_that_read_them(declared: Graph) -> No
 
 def test_a_service_without_secrets_mounts_none(declared: Graph) -> None:
     pod = template(declared, "worker")["spec"]
-    assert [volume["name"] for volume in pod["volumes"]] == ["tmp", "config-flags"]
+    assert [volume["name"] for volume in pod["volumes"]] == ["tmp", "config-flags", "config-tenants"]
     assert "env" not in pod["containers"][0]
     assert {node.name for node in declared.of_type(":SecretProviderClass")} == {
         "api-secrets-class",
