@@ -9,7 +9,12 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.batch.v1 import CronJob
-from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodSpecArgsDict, PodTemplateSpecArgsDict
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgsDict,
+    PodSpecArgsDict,
+    PodTemplateSpecArgsDict,
+    VolumeProjectionArgsDict,
+)
 
 from components import pods
 from components.pods import EnvironmentSecret, Room
@@ -35,6 +40,7 @@ class TenantLifecycleArgs:
         image: the tools image, by digest.
         schedule: minute, hour, day of the month, month, weekday, in UTC.
         registry: the ConfigMaps of the registry; all of them are one folder for the job.
+        others: ConfigMaps that are in that folder as well, as far as there are any of that name.
         login: the Kubernetes Secret of the pool's migration login.
     """
 
@@ -43,6 +49,7 @@ class TenantLifecycleArgs:
     schedule: str
     registry: Sequence[pulumi.Input[str]]
     login: EnvironmentSecret
+    others: Sequence[str] = ()
 
 
 class TenantLifecycle(pulumi.ComponentResource):
@@ -77,6 +84,8 @@ class TenantLifecycle(pulumi.ComponentResource):
 
 
 def _template(args: TenantLifecycleArgs) -> PodTemplateSpecArgsDict:
+    own: list[VolumeProjectionArgsDict] = [{"config_map": {"name": one}} for one in args.registry]
+    others: list[VolumeProjectionArgsDict] = [{"config_map": {"name": one, "optional": True}} for one in args.others]
     spec: PodSpecArgsDict = {
         "restart_policy": "Never",
         "automount_service_account_token": False,
@@ -85,7 +94,7 @@ def _template(args: TenantLifecycleArgs) -> PodTemplateSpecArgsDict:
         "containers": [_container(args)],
         "volumes": [
             {"name": "tmp", "empty_dir": {}},
-            {"name": "registry", "projected": {"sources": [{"config_map": {"name": one}} for one in args.registry]}},
+            {"name": "registry", "projected": {"sources": [*own, *others]}},
         ],
     }
     return {"metadata": {"labels": labels(LIFECYCLE, _ROLE)}, "spec": spec}

@@ -72,12 +72,14 @@ class TenantRegistryArgs:
         tenants: slug -> entry.
         after: slug -> what must be there before the entry is; none for tenants that are served by `shared`.
         shared: what must be there before any entry is. Resources and no components: those would not be waited for.
+        config_map: the name of the first ConfigMap, and what those of the others begin with.
     """
 
     namespace: pulumi.Input[str]
     tenants: Mapping[str, RegistryEntry]
     after: Mapping[str, Sequence[pulumi.Resource]]
     shared: Sequence[pulumi.Resource] = ()
+    config_map: str = "tenants"
 
 
 class TenantRegistry(pulumi.ComponentResource):
@@ -94,8 +96,8 @@ class TenantRegistry(pulumi.ComponentResource):
         self._name = name
         self._args = args
         contents = shards({slug: entry.serialised() for slug, entry in args.tenants.items()})
-        self.config_maps = [_config_map(position) for position in range(len(contents))]
-        self.mountable = [_config_map(position) for position in range(max(MOUNTED_SHARDS, len(contents)))]
+        self.config_maps = [_config_map(args.config_map, position) for position in range(len(contents))]
+        self.mountable = mountable(args.config_map, len(contents))
         made: dict[int, ConfigMap] = {}
         for position in reversed(range(len(contents))):
             # The upper half is new when there are twice as many: a key is there before it leaves where it was.
@@ -107,9 +109,9 @@ class TenantRegistry(pulumi.ComponentResource):
     def _shard(self, position: int, content: Mapping[str, str], before: Sequence[pulumi.Resource]) -> ConfigMap:
         after = [resource for slug in content for resource in self._args.after.get(slug, ())]
         return ConfigMap(
-            f"{self._name}-{_config_map(position)}",
+            f"{self._name}-{_config_map(self._args.config_map, position)}",
             metadata={
-                "name": _config_map(position),
+                "name": _config_map(self._args.config_map, position),
                 "namespace": self._args.namespace,
                 "labels": labels(self._name, "tenant-registry"),
             },
@@ -142,5 +144,16 @@ def _hash(slug: str) -> int:
     return int.from_bytes(hashlib.sha256(slug.encode()).digest()[:8])
 
 
-def _config_map(position: int) -> str:
-    return "tenants" if position == 0 else f"tenants-{position}"
+def mountable(config_map: str, shards: int = 0, least: int = MOUNTED_SHARDS) -> Sequence[str]:
+    """Return the ConfigMaps of a registry that pods mount, there or not.
+
+    Args:
+        config_map: the name of the first.
+        shards: how many there are, where that is known.
+        least: how many are mounted at least.
+    """
+    return [_config_map(config_map, position) for position in range(max(least, shards))]
+
+
+def _config_map(first: str, position: int) -> str:
+    return first if position == 0 else f"{first}-{position}"

@@ -11,8 +11,7 @@ with resting():
     from infra.settings.cells import CellStackSettings
     from infra.settings.loader import SettingsError, load_stack
     from infra.settings.stack_file import StackFileError
-    from stacks import applied
-    from stacks.environment import deploy
+    from stacks import applied, cell, environment, ground
 
 raw = pulumi.Config().get_object(SETTINGS_KEY.partition(":")[2])
 try:
@@ -24,16 +23,16 @@ except SettingsError as error:
 except StackFileError as error:
     raise pulumi.RunError(str(error)) from None
 
-if isinstance(settings, CellStackSettings):
-    raise pulumi.RunError("a cell cannot be applied yet; move its tenants to its environment's file")
-
 
 async def main() -> pulumi.Inputs:
     """Declare the environment, or the cell, unless that deletes a tenant by accident; return the stack's outputs."""
     await applied.check(settings.tenants, tenant_file.name_of(pulumi.get_stack(), raw))
     with resting():
-        assert not isinstance(settings, CellStackSettings)
-        outputs = deploy(settings)
+        match settings:
+            case CellStackSettings():
+                outputs = cell.deploy(settings, await ground.ground_of(settings.cell))
+            case _:
+                outputs = environment.deploy(settings)
     # One turn of the event loop, in which every registration begins. Without it, the SDK finds none under way and waits
     # for all outputs at once instead, which takes time by the square of their number (pulumi/runtime/stack.py).
     await asyncio.sleep(0)

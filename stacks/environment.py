@@ -14,11 +14,11 @@ from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
 from components.tenant_pool import TenantPool, TenantPoolArgs
 from infra.settings.models import StackSettings
-from stacks import flags, lifecycle, policies, pooling, routing
+from stacks import flags, ground, lifecycle, policies, pooling, routing
 from stacks.foundation import lay
 from stacks.jobs import Jobs
 from stacks.services import Services
-from stacks.tenants import Tenants, TenantsPlace, shared_database
+from stacks.tenants import Tenants, TenantsPlace, registries_of, shared_database
 
 _REDIS_VARIABLES = {"cache": "REDIS_URL", "sessions": "SESSIONS_REDIS_URL"}
 
@@ -78,6 +78,7 @@ class _Environment:
             settings,
             namespace=self._namespace,
             registry=self._tenants.config_maps,
+            others=registries_of(settings.cells),
             login=self._migrations,
             opts=self._pods_opts,
         )
@@ -92,6 +93,7 @@ class _Environment:
             "pool_connection": pool_connection,
             "database_logins": self._logins(),  # what a stack needs that restores this one's backups
             **self._foundation.outputs,
+            **ground.exported(self._settings, self._foundation),
         }
 
     def _logins(self) -> pulumi.Output[dict[str, str]]:
@@ -131,6 +133,7 @@ class _Environment:
             egress=policies.tenants_egress(settings),
             secrets=parts.tenant_secrets if parts else None,
             opts=self._opts,
+            others=registries_of(settings.cells),
         )
         return Tenants(settings.tenants, settings.plans, place)
 

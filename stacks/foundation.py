@@ -5,7 +5,7 @@ runs on it to `environment`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -17,6 +17,7 @@ from infra.settings.database import BroughtDatabase, DatabaseSettings, DeclaredD
 from infra.settings.foundation import BroughtCluster, ClusterSettings, DeclaredCluster, ExistingCluster
 from infra.settings.models import StackSettings
 from infra.settings.rights import uses_queues
+from stacks.access import DatabaseAccess, cluster_provider
 
 if TYPE_CHECKING:
     # Half a second of every run, which a stack that declares nothing in AWS need not wait for.
@@ -37,6 +38,7 @@ class Foundation:
         cluster: the provider of everything in Kubernetes.
         database: the provider of everything in PostgreSQL.
         server: where PostgreSQL is, as workloads reach it.
+        access: who administers it.
         redis: store -> what it is.
         outputs: the stack's outputs about all this.
         eks: the cluster, where the stack declares it.
@@ -46,6 +48,7 @@ class Foundation:
     cluster: kubernetes.Provider
     database: postgresql.Provider
     server: Server
+    access: DatabaseAccess
     redis: "Mapping[str, Redis]"
     outputs: Outputs
     eks: "Cluster | None" = None
@@ -68,6 +71,7 @@ def lay(settings: StackSettings) -> Foundation:
         cluster=cluster.provider,
         database=database.provider,
         server=database.server,
+        access=database.access,
         redis=redis,
         outputs={**cluster.outputs, **database.outputs, **_redis_outputs(redis), **in_aws},
         eks=cluster.eks,
@@ -87,10 +91,11 @@ class _ClusterSide:
 
 @dataclass(frozen=True, kw_only=True)
 class _DatabaseSide:
-    """A PostgreSQL server: its provider, and where workloads reach it."""
+    """A PostgreSQL server: its provider, where workloads reach it, and who administers it."""
 
     provider: postgresql.Provider
     server: Server
+    access: DatabaseAccess
     outputs: Outputs = field(default_factory=dict)
 
 
@@ -121,7 +126,7 @@ def _cluster(settings: ClusterSettings, region: "Region | None") -> _ClusterSide
 
 
 def _brought_cluster(existing: ExistingCluster) -> _ClusterSide:
-    provider = _kubernetes(context=existing.context, kubeconfig=existing.kubeconfig)
+    provider = cluster_provider(context=existing.context, kubeconfig=existing.kubeconfig)
     return _ClusterSide(provider=provider, clients=existing.security_group_id)
 
 
@@ -130,24 +135,10 @@ def _declared_cluster(cluster: "Cluster") -> _ClusterSide:
     kubeconfig: pulumi.Output[str] = pulumi.Output.secret(cluster.kubeconfig)
     return _ClusterSide(
         # After its access entries and nodes: who has no access yet is refused, and pods without nodes are never ready.
-        provider=_kubernetes(kubeconfig=cluster.kubeconfig, after=cluster),
+        provider=cluster_provider(kubeconfig=cluster.kubeconfig, after=cluster),
         clients=cluster.security_group_id,
         outputs={"cluster": cluster.cluster_name, "kubeconfig": kubeconfig},
         eks=cluster,
-    )
-
-
-def _kubernetes(
-    *, context: str | None = None, kubeconfig: pulumi.Input[str] | None = None, after: pulumi.Resource | None = None
-) -> kubernetes.Provider:
-    # Data of ConfigMaps and Secrets with fixed names changes in place; pods that read it roll by its checksum.
-    return kubernetes.Provider(
-        "cluster",
-        context=context,
-        kubeconfig=kubeconfig,
-        enable_config_map_mutable=True,
-        enable_secret_mutable=True,
-        opts=pulumi.ResourceOptions(depends_on=after),
     )
 
 
@@ -163,21 +154,15 @@ def _database(settings: DatabaseSettings, region: "Region | None", clients: pulu
 def _brought_database(existing: ExistingDatabase) -> _DatabaseSide:
     assert existing.host is not None  # the loader fills them or refuses
     assert existing.port is not None
-    provider = postgresql.Provider(
-        "database",
+    assert existing.username is not None
+    access = DatabaseAccess(
         host=existing.host,
         port=existing.port,
         username=existing.username,
-        sslmode=existing.ssl_mode,
+        ssl_mode=existing.ssl_mode,
         superuser=existing.superuser,
     )
-    server = Server(
-        host=existing.host,
-        port=existing.port,
-        ssl_mode=existing.ssl_mode,
-        administrator=None if existing.superuser else existing.username,
-    )
-    return _DatabaseSide(provider=provider, server=server)
+    return _DatabaseSide(provider=access.provider(), server=access.server(), access=access)
 
 
 def _declared_database(
@@ -185,21 +170,16 @@ def _declared_database(
 ) -> _DatabaseSide:
     database = region.database(settings, clients)
     replica, copy = region.replica(settings, database), region.backups(settings, database)
-    provider = postgresql.Provider(
-        "database",
+    access = DatabaseAccess(
         host=database.host,
         port=database.port,
         username=database.username,
         password=database.password,
-        sslmode="verify-full",
-        superuser=False,  # RDS gives none
-        opts=pulumi.ResourceOptions(depends_on=[database]),  # its rules too, which let the cluster in
-    )
-    server = Server(
-        host=database.host,
-        port=database.port,
         ssl_mode="verify-full",
-        administrator=database.username,
+        superuser=False,  # RDS gives none
+    )
+    server = replace(
+        access.server(),
         replica=Endpoint(host=replica.host, port=database.port, ssl_mode="verify-full") if replica else None,
         restored=region.restored_logins(settings),
     )
@@ -208,7 +188,8 @@ def _declared_database(
         outputs["database_replica"] = replica.host
     if copy is not None:
         outputs["database_backups"] = copy.arn  # what a stack in the recovery region restores from
-    return _DatabaseSide(provider=provider, server=server, outputs=outputs)
+    # After its rules too, which let the cluster in.
+    return _DatabaseSide(provider=access.provider([database]), server=server, access=access, outputs=outputs)
 
 
 def _administrators_url(database: "Database") -> pulumi.Output[str]:

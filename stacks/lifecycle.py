@@ -17,6 +17,7 @@ def declare(
     *,
     namespace: pulumi.Input[str],
     registry: Sequence[pulumi.Input[str]],
+    others: Sequence[str],
     login: MigrationLogin | None,
     opts: pulumi.ResourceOptions,
 ) -> None:
@@ -26,6 +27,7 @@ def declare(
         settings: the stack's.
         namespace: of the platform's services.
         registry: the ConfigMaps of the registry.
+        others: those of cells' registries, there or not.
         login: of the pool's migrations; there is one wherever there is a job.
         opts: with the cluster's provider, and what pods need before they run.
     """
@@ -38,6 +40,7 @@ def declare(
         image=wanted.image,
         schedule=wanted.schedule,
         registry=registry,
+        others=others,
         login=login.credentials,
     )
     TenantLifecycle("tenants-lifecycle", args, opts)

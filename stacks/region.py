@@ -45,7 +45,7 @@ class Region:
             queued: whether services use queues, which they reach inside the network only.
         """
         self.place = place
-        self.provider = _account(place)
+        self.provider = account(place)
         self.opts = pulumi.ResourceOptions(providers=[self.provider])
         self.network = Network("network", _network_args(network, queued=queued), self.opts)
         self.operators = OperatorAccess("operators", OperatorAccessArgs(vpc_id=self.network.vpc_id), self.opts)
@@ -165,7 +165,12 @@ class Region:
         return store
 
 
-def _account(place: AwsSettings) -> aws.Provider:
+def account(place: AwsSettings) -> aws.Provider:
+    """Return the provider of an account and a region, which refuses any other account.
+
+    Args:
+        place: which.
+    """
     return aws.Provider(
         "aws",
         region=place.region,

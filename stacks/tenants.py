@@ -5,7 +5,7 @@ Owns which isolation is which component, and what the registry and the outputs s
 known in a preview, and a pool tenant is an entry of it and nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -17,14 +17,18 @@ from components.network_policies import Rule
 from components.pods import EnvironmentConfig
 from components.schema_tenant import SchemaTenant, SchemaTenantArgs
 from components.tenant_pool import TenantPool
-from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs
+from components.tenant_registry import RegistryEntry, TenantRegistry, TenantRegistryArgs, mountable
 from components.tenant_secret import TenantSecret
 from infra.naming import application_role, credentials_secret, tenant_database, tenant_schema, tenant_secret
+from infra.settings.cells import HOME
 from infra.settings.kinds import Plan
 from infra.settings.tenants import PlanLimits, TenantSettings
 from infra.tenant_guard import POOL_SCHEMA
 
 _FOLDER = "tenants"
+
+_SHARDS_OF_CELL = 4
+"""How many ConfigMaps of a cell's registry pods mount: 2 MiB, about 5,000 tenants, where a cell has hundreds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +90,8 @@ class TenantsPlace:
         egress: whom the pods in tenants' own namespaces may call.
         secrets: where their credentials are kept in AWS; None where the stack declares nothing there.
         opts: with the providers of the cluster and the database.
+        registry: the name of the registry's first ConfigMap.
+        others: the ConfigMaps of cells' registries, there or not.
     """
 
     server: Server
@@ -95,6 +101,27 @@ class TenantsPlace:
     egress: Sequence[Rule]
     secrets: SecretPlace | None
     opts: pulumi.ResourceOptions
+    registry: str = "tenants"
+    others: Sequence[str] = ()
+
+
+def registry_of(cell: str) -> str:
+    """Return the name of the first ConfigMap of a cell's registry.
+
+    Args:
+        cell: one with a stack of its own.
+    """
+    return f"tenants-{cell}"
+
+
+def registries_of(cells: Iterable[str]) -> Sequence[str]:
+    """Return the ConfigMaps of cells' registries that pods of their environment mount, there or not.
+
+    Args:
+        cells: the environment's.
+    """
+    own = [cell for cell in cells if cell != HOME]
+    return [name for cell in own for name in mountable(registry_of(cell), least=_SHARDS_OF_CELL)]
 
 
 class Tenants:
@@ -127,13 +154,14 @@ class Tenants:
             tenants={**self._entries, **{tenant.slug: self._entry(tenant) for tenant in purged}},
             after={slug: declared.last for slug, declared in self._isolated.items()},
             shared=place.shared.last,
+            config_map=place.registry,
         )
         made = TenantRegistry("registry", registry, place.opts)
         self.config_maps = made.config_maps
         """Those of the registry."""
         # By names and not by outputs: pods wait for the first by themselves, and roll for none.
         first, *more = made.mountable
-        self.files = EnvironmentConfig(name=first, files=_FOLDER, more=more)
+        self.files = EnvironmentConfig(name=first, files=_FOLDER, more=[*more, *place.others])
         """The registry as services have it: one folder with a file for each tenant."""
 
     @property

@@ -39,6 +39,7 @@ _LONG = (
 
 _KILLING = ("tests/engine/test_kills.py", "tests/engine/test_server_crashes.py")
 _SERVICES = (
+    "tests/engine/test_cells.py",
     "tests/engine/test_disturbed_switch.py",
     "tests/engine/test_flags.py",
     "tests/engine/test_jobs.py",

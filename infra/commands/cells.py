@@ -1,18 +1,26 @@
 """`tenantry cells`: which cells of an environment have room, what a new one costs, and applying them all."""
 
 import json
+import os
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, get_args
 
 import typer
 
 from infra.commands.console import AsJson, out, print_table
+from infra.commands.course import course
 from infra.errors import TenantryError
+from infra.paths import PROJECT_ROOT
 from infra.settings.kinds import Plan
 from infra.settings.tenants import ISOLATION_OF_PLAN
-from infra.tenancy import new_cell
+from infra.tenancy import new_cell, waves
+from infra.tenancy.cell_stacks import CellStacks
+from infra.tenancy.children import Children
 from infra.tenancy.new_cell import NewCell
 from infra.tenancy.placement import Cell, Fleet, fleet_of
+from infra.tenancy.waves import Outcome
 
 cells = typer.Typer(no_args_is_help=True, help="Plan and apply the cells of an environment.")
 
@@ -44,6 +52,60 @@ def plan(
         return
     out.print(f"Pulumi.{new.stack}.yaml: written\n{changed}", markup=False)
     out.print(f"\nnext: `pulumi up --stack {fleet.environment}`, then `tenantry cells up`", markup=False)
+
+
+@cells.command()
+def up(
+    stack: Stack = None,
+    parallel: Annotated[int, typer.Option("--parallel", min=1, max=64, help="How many cells at once.")] = 4,
+    only: Annotated[list[str] | None, typer.Option("--only", help="A cell, as cell-02; by default all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Preview, judge and apply the cells: the first one, then a tenth of them, then the rest.
+
+    The environment's own stack is applied before, by `pulumi up`. After a failure no other cell begins; run again, it
+    goes on where it was.
+    """
+    environment = named(stack)
+    chosen = _chosen(fleet_of(environment), only or ())
+    children = Children(os.environ, PROJECT_ROOT)
+    leaving = {cell.stack: cell.leaving for cell in chosen}
+    stacks = CellStacks(children, leaving)
+    with course(len(chosen)) as told:
+        for made in stacks.make_missing(list(leaving)):
+            told.say(f"{made}: made, empty")
+        outcomes = waves.run(list(leaving), stacks.update, parallel=parallel, report=told.report, end=children.end)
+    if as_json:
+        found = [asdict(outcome) for outcome in outcomes]
+        sys.stdout.write(json.dumps({"environment": environment, "cells": found}) + "\n")
+    _judge(environment, outcomes)
+
+
+def _chosen(fleet: Fleet, only: Sequence[str]) -> list[Cell]:
+    """Return the cells that have stacks of their own, or those of them that are named."""
+    own = {cell.name: cell for cell in fleet.cells if cell.stack != fleet.environment}
+    unknown = [name for name in only if name not in own]
+    if unknown or not own:
+        where = f"Pulumi.{fleet.environment}.yaml: cells"
+        known = ", ".join(own) or "none has a stack of its own; `tenantry cells plan --write` makes one"
+        raise TenantryError(f"no such cell ({', '.join(unknown) or 'any'})", where, f"use one of: {known}", exit_code=2)
+    return [cell for name, cell in own.items() if not only or name in only]
+
+
+def _judge(environment: str, outcomes: Sequence[Outcome]) -> None:
+    """End with an error unless every cell is as its file says.
+
+    Raises:
+        TenantryError: one is not.
+    """
+    by_state = {state: [one.stack for one in outcomes if one.state == state] for state in ("failed", "not begun")}
+    done = sum(outcome.is_done for outcome in outcomes)
+    if done == len(outcomes):
+        return
+    what = [f"{done} of {len(outcomes)} cells are done", f"failed: {', '.join(by_state['failed'])}"]
+    if by_state["not begun"]:
+        what.append(f"not begun: {', '.join(by_state['not begun'])}")
+    raise TenantryError("; ".join(what), environment, "mend what is told above and run it again: it goes on from there")
 
 
 def named(stack: str | None) -> str:

@@ -127,7 +127,7 @@ class Workspace:
         cloud = Cloud(self.instance)
         if lifecycle.has(self.instance, cloud.name):
             cloud.introduce(self._identity)
-        self._write_pulumi_wrapper(source, cli)
+        write_wrapper(self.tools / "pulumi", source, self.stack_file, cli)
         PostgreSQL(self.instance).link_tools(self.tools)
         write_launcher(self.tools / "aws", "infra.sandbox.aws_cli", cloud.url, str(cloud.folder))
 
@@ -143,7 +143,7 @@ class Workspace:
             # killed in between could never read that state again ("failed to load checkpoint: EOF").
             "PULUMI_BACKEND_URL": f"file://{state}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
-            "PULUMI_OPTION_CONFIG_FILE": str(self.stack_file),
+            stack_file.CHOICE: str(self.stack_file),
             "PULUMI_STACK": self.stack,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -190,12 +190,22 @@ class Workspace:
         installation.install(self.home)
         return BIN / "pulumi"
 
-    def _write_pulumi_wrapper(self, source: Path, cli: Path) -> None:
-        """Put a `pulumi` first on the `PATH` that takes the work tree's changes into the copy before each run."""
-        command = [str(VIRTUALENV / "bin" / "python"), "-I", "-m", "infra.sandbox.stack_file"]
-        synchronise = shlex.join([*command, str(source), str(self.stack_file)])
-        real = shlex.quote(str(cli))
-        write_script(self.tools / "pulumi", f'{synchronise} || exit 1\nexec {real} "$@"\n')
+
+def write_wrapper(path: Path, source: Path, copy: Path, cli: Path) -> None:
+    """Write a `pulumi` that takes the work tree's changes into the copy of a stack file before each run.
+
+    A command that names another stack of the work tree is given a copy of that one's file.
+
+    Args:
+        path: the script.
+        source: the file in the work tree.
+        copy: the sandbox's copy of it.
+        cli: the CLI itself.
+    """
+    command = [str(VIRTUALENV / "bin" / "python"), "-I", "-m", "infra.sandbox.stack_file", str(source), str(copy)]
+    choose = f'[ -z "$file" ] || export {stack_file.CHOICE}="$file"'
+    body = f'file=$({shlex.join(command)} "$@") || exit 1\n{choose}\nexec {shlex.quote(str(cli))} "$@"\n'
+    write_script(path, body)
 
 
 def _without_proxy(variables: Mapping[str, str]) -> dict[str, str]:

@@ -1,12 +1,14 @@
-"""The sandbox's copy of a stack file.
+"""The sandbox's copies of stack files.
 
 The CLI writes into `Pulumi.STACK.yaml`: an encryption salt at the first preview, values at `pulumi config set`. In the
 sandbox it is given a copy, and the work tree stays as it is. Owns keeping that copy current: the work tree's changes
-come in, what the CLI wrote stays.
+come in, what the CLI wrote stays. A command for another stack, such as a cell, is given a copy of that one's file.
 """
 
+import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,12 @@ from infra.settings.stack_file import parse, read, source_of, text_of
 __all__ = ["sections", "services", "source_of", "synchronise"]
 
 _BEHIND = {"cluster": {"control plane"}, "database": {"postgresql", "valkey"}}
+CHOICE = "PULUMI_OPTION_CONFIG_FILE"
+"""The variable by which the CLI takes another file than that of its folder."""
+
+_STACK_OPTION = re.compile(r"--stack(?:=(?P<long>.*))?|-[yrfde]*s(?:=?(?P<short>.+))?")
+"""A stack's name in the CLI's arguments, in each of the ways that pflag takes; without a value, the next one is it."""
+
 _WRITTEN_BY_PULUMI = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 
@@ -45,6 +53,41 @@ def synchronise(source: Path, copy: Path) -> None:
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path, content in ((copy, yaml.safe_dump(new, sort_keys=False, allow_unicode=True)), (seen, text)):
         files.replace(path, content)
+
+
+def other_copy(source: Path, copy: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Path | None:
+    """Return a current copy of the file of the stack that a command names; None where it is that of `source`.
+
+    So it is as well when the named stack has no file in the work tree, or the caller has chosen a file himself.
+
+    Args:
+        source: the file of the workspace's own stack.
+        copy: the sandbox's copy of that; the other one is beside it.
+        arguments: the CLI's.
+        environment: the CLI's.
+
+    Raises:
+        TenantryError: the other file is not valid YAML.
+    """
+    name = (_named(arguments) or environment.get("PULUMI_STACK", "")).rpartition("/")[2]
+    other = source.with_name(f"Pulumi.{name}.yaml")
+    if not name or other == source or not other.is_file() or environment.get(CHOICE, str(copy)) != str(copy):
+        return None
+    synchronise(other, copy.with_name(other.name))
+    return copy.with_name(other.name)
+
+
+def _named(arguments: Sequence[str]) -> str | None:
+    """Return the stack that the arguments of a command name; the last one counts."""
+    found = None
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        option = _STACK_OPTION.fullmatch(argument)
+        if option:
+            following = arguments[position + 1] if position + 1 < len(arguments) else None
+            found = option["long"] or option["short"] or following
+    return found
 
 
 def services(source: Path) -> frozenset[str]:
@@ -74,6 +117,8 @@ def sections(source: Path) -> dict[str, dict[str, Any]]:
     """
     settings = read(source).settings
     written = settings if isinstance(settings, dict) else {}
+    if "cell" in written:
+        raise TenantryError("a cell, which has no sandbox of its own", source.name, "use that of its environment")
     return {name: section for name, section in written.items() if isinstance(section, dict)}
 
 
@@ -97,6 +142,8 @@ def _read(path: Path) -> dict[str, Any]:
 if __name__ == "__main__":
     try:
         synchronise(Path(sys.argv[1]), Path(sys.argv[2]))
+        chosen = other_copy(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:], os.environ)
+        sys.stdout.write(str(chosen or ""))
     except TenantryError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

@@ -14,9 +14,9 @@ OF_TENANT: dict[Isolation, int] = {"pool": 0, "schema": 11, "database": 20}
 _KEPT_IN_AWS: dict[Isolation, int] = {"pool": 0, "schema": 2, "database": 2}
 """What is added where credentials are kept in AWS Secrets Manager as well: the secret, and its content."""
 
-_OVERHEAD = 8
-"""Of a cell without tenants: the stack; the reference to its environment, and that to itself, with their provider; the
-providers of cluster and database, and that of random values; the registry's component."""
+_OVERHEAD = 7
+"""Of a cell without tenants: the stack; the reference to its environment, with its provider; the providers of cluster,
+database and random values; the registry's component."""
 
 _AWS_OVERHEAD = 1
 """Its provider of AWS."""

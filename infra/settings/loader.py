@@ -129,6 +129,24 @@ def validate(stack: str, raw: object) -> StackSettings:
     return _validated(stack, raw, StackSettings)
 
 
+def path_in_project(path: str) -> str:
+    """Return a path as other machines have it: from the project's folder, where it is there.
+
+    Args:
+        path: as this machine has it.
+    """
+    return str(Path(path).relative_to(PROJECT_ROOT) if Path(path).is_relative_to(PROJECT_ROOT) else path)
+
+
+def path_on_machine(path: str) -> str:
+    """Return a path as this machine has it.
+
+    Args:
+        path: from the project's folder, or whole.
+    """
+    return str(PROJECT_ROOT / path)
+
+
 def _is_cell(raw: object) -> bool:
     return isinstance(raw, Mapping) and "cell" in raw
 

@@ -27,6 +27,7 @@ class Cell:
         budget: resources that it may have; None for any number.
         isolations: of its tenants, those that are deleted left out.
         in_aws: whether its environment declares anything in AWS.
+        leaving: slugs of tenants that its file says are deleted.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Cell:
     budget: int | None
     isolations: tuple[Isolation, ...]
     in_aws: bool
+    leaving: tuple[str, ...] = ()
 
     @property
     def used(self) -> int:
@@ -110,7 +112,8 @@ def fleet_of(environment: str, root: Path = PROJECT_ROOT) -> Fleet:
         stack = stack_of(environment, name)
         own = settings if name == HOME else checking.any_settings_of(stack_file.source_of(stack, root))
         isolations = tuple(tenant.effective_isolation for tenant in own.tenants if tenant.is_declared)
-        cells.append(Cell(name, stack, budget, isolations, settings.declares_aws))
+        leaving = tuple(tenant.slug for tenant in own.tenants if not tenant.is_declared)
+        cells.append(Cell(name, stack, budget, isolations, settings.declares_aws, leaving))
     return Fleet(environment, tuple(cells), settings.declares_aws)
 
 

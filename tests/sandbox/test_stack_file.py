@@ -1,5 +1,6 @@
 """The sandbox's copy of a stack file follows the work tree and keeps what the CLI wrote."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 from infra.errors import TenantryError
 from infra.sandbox import lifecycle, stack_file
 from infra.sandbox.addresses import AddressBlock
+from infra.sandbox.environment import write_wrapper
 from infra.sandbox.instance import Instance
 
 
@@ -164,3 +166,85 @@ def test_the_services_are_called_what_the_stack_file_calls_them(source: Path) ->
     brought = {"cluster": {"existing": {}}, "database": {"existing": {}}}
     source.write_text(yaml.safe_dump({"config": {"tenantry:settings": brought}}))
     assert {service.name for service in lifecycle.services(instance)} == stack_file.services(source)
+
+
+@pytest.fixture
+def other(source: Path) -> Path:
+    path = source.with_name("Pulumi.example-cell-02.yaml")
+    path.write_text("config:\n  tenantry:settings:\n    cell: { of: example, name: cell-02 }\n")
+    return path
+
+
+NAMED = [
+    ["up", "--stack", "example-cell-02"],
+    ["up", "--stack=example-cell-02", "--yes"],
+    ["-s", "example-cell-02", "preview"],
+    ["up", "-sexample-cell-02"],
+    ["up", "-s=example-cell-02"],
+    ["up", "-yfs", "example-cell-02"],
+    ["up", "-s", "example", "--stack", "organization/tenantry/example-cell-02"],
+]
+
+
+@pytest.mark.parametrize("arguments", NAMED)
+def test_a_command_for_another_stack_is_given_a_copy_of_that_ones_file(
+    source: Path, copy: Path, other: Path, arguments: list[str]
+) -> None:
+    stack_file.synchronise(source, copy)
+    found = stack_file.other_copy(source, copy, arguments, {"PULUMI_STACK": "example"})
+    assert found == copy.with_name(other.name)
+    assert content(found) == content(other)
+    other.write_text("config: {a:b: 1}\n")
+    stack_file.other_copy(source, copy, [], {"PULUMI_STACK": "example-cell-02"})
+    assert content(found) == {"config": {"a:b": 1}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["up"], {"PULUMI_STACK": "example"}),
+        (["up", "--stack", "example"], {}),
+        (["up", "--stack", "nowhere"], {"PULUMI_STACK": "example"}),
+        (["up", "--", "--stack", "example-cell-02"], {}),
+        (["up", "--skip-preview", "-y", "example-cell-02"], {"PULUMI_STACK": "example"}),
+        (["up", "--stack"], {"PULUMI_STACK": "example"}),
+        (["up", "--stack", "example-cell-02"], {stack_file.CHOICE: "/elsewhere.yaml"}),
+        ([], {}),
+    ],
+)
+@pytest.mark.usefixtures("other")
+def test_every_other_command_has_the_file_that_it_had(
+    source: Path, copy: Path, arguments: list[str], environment: dict[str, str]
+) -> None:
+    stack_file.synchronise(source, copy)
+    assert stack_file.other_copy(source, copy, arguments, environment) is None
+    assert not copy.with_name("Pulumi.example-cell-02.yaml").exists()
+
+
+def test_a_cell_has_no_sandbox_of_its_own(other: Path) -> None:
+    with pytest.raises(TenantryError, match="a cell, which has no sandbox of its own"):
+        stack_file.services(other)
+
+
+def test_the_wrapper_sets_the_file_of_the_stack_that_is_named(
+    source: Path, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real wrapper, before a command line that says what it was given."""
+    cli = tmp_path / "cli"
+    cli.write_text(f'#!/bin/sh\necho "${stack_file.CHOICE}" "$@"\n')
+    cli.chmod(0o755)
+    copy, wrapper = tmp_path / "copies" / source.name, tmp_path / "pulumi"
+    write_wrapper(wrapper, source, copy, cli)
+    monkeypatch.setenv(stack_file.CHOICE, str(copy))
+    monkeypatch.setenv("PULUMI_STACK", "example")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([wrapper, *arguments], capture_output=True, text=True, check=False)
+
+    assert run("up").stdout == f"{copy} up\n"
+    named = run("up", "--stack", "example-cell-02")
+    assert named.stdout == f"{copy.with_name(other.name)} up --stack example-cell-02\n"
+    other.write_text("a: [\n")
+    failed = run("-s", "example-cell-02")
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr.startswith("error: not valid YAML")

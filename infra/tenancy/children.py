@@ -1,0 +1,89 @@
+"""Commands that run side by side on the user's behalf, and how all of them are told to end.
+
+Each is in a process group of its own, so that a signal reaches it once, from here: a second one makes the Pulumi CLI
+drop what is under way. Leaves a single command in the foreground to `infra.sandbox.foreground`.
+"""
+
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left.
+
+    Args:
+        code: its exit code; negative for the signal that killed it.
+        output: what it wrote to stdout.
+        errors: what it wrote to stderr.
+    """
+
+    code: int
+    output: str
+    errors: str
+
+
+class Children:
+    """Any number of commands at once; after `end`, none is started any more."""
+
+    def __init__(self, environment: Mapping[str, str], cwd: Path) -> None:
+        """Start nothing yet.
+
+        Args:
+            environment: the whole environment of each.
+            cwd: the working directory of each.
+        """
+        self._environment = dict(environment)
+        self._cwd = cwd
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._ended = threading.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether they were told to end."""
+        return self._ended.is_set()
+
+    def run(self, command: Sequence[str], cwd: Path | None = None) -> Finished | None:
+        """Run a command to its end; None when it was not started, as all were told to end before.
+
+        Args:
+            command: the program and its arguments.
+            cwd: its working directory, where that is another.
+
+        Raises:
+            OSError: it cannot be executed.
+        """
+        with self._lock:
+            if self.ended:
+                return None
+            process = subprocess.Popen(
+                command,
+                env=self._environment,
+                cwd=cwd or self._cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                process_group=0,
+            )
+            self._running.add(process)
+        try:
+            output, errors = process.communicate()
+        finally:
+            with self._lock:
+                self._running.discard(process)
+        return Finished(process.returncode, output, errors)
+
+    def end(self) -> None:
+        """Tell each that runs to end, once, and start no more."""
+        with self._lock:
+            if self.ended:
+                return
+            self._ended.set()
+            for process in self._running:
+                process.send_signal(signal.SIGINT)

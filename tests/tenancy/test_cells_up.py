@@ -1,0 +1,291 @@
+"""`tenantry cells up`: waves, the gate, the end after a failure, and going on; with a `pulumi` that only pretends.
+
+The stand-in is a script that keeps what it was asked for, and answers as its folder says. The real engine is in
+`tests/engine/test_cells.py`.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.errors import TenantryError
+from infra.sandbox.waiting import wait_until
+from infra.tenancy import gate, waves
+from infra.tenancy.cell_stacks import CellStacks
+from infra.tenancy.children import Children
+from infra.tenancy.waves import Outcome, Report
+from tests.examples import raw_settings
+from tests.stack_files import write_stack
+
+PRETENDER = """#!{python}
+import json, os, pathlib, signal, sys
+folder = pathlib.Path({folder!r})
+arguments = sys.argv[1:]
+stack = arguments[arguments.index("--stack") + 1] if "--stack" in arguments else ""
+with (folder / "asked").open("a") as asked:
+    asked.write(" ".join(arguments[:1] + [stack or arguments[2]]) + "\\n")
+if arguments[:2] == ["stack", "ls"]:
+    print(json.dumps([dict(name=name) for name in (folder / "known").read_text().split()]))
+elif arguments[:2] == ["stack", "init"]:
+    assert pathlib.Path("Pulumi.yaml").is_file() and pathlib.Path.cwd() != folder
+    with (folder / "known").open("a") as stacks:
+        stacks.write(arguments[2] + "\\n")
+elif arguments[0] == "preview":
+    answer = folder / f"{{stack}}.preview"
+    done = (folder / f"{{stack}}.done").exists()
+    found = json.dumps(dict(changeSummary=dict(same=3) if done else dict(create=3)))
+    print(answer.read_text() if answer.exists() else found)
+    sys.exit(255 if (folder / f"{{stack}}.unfit").exists() else 0)
+elif arguments[0] == "up":
+    if (folder / f"{{stack}}.waits").exists():
+        signal.signal(signal.SIGINT, lambda *_: sys.exit("error: update cancelled"))
+        (folder / f"{{stack}}.waiting").touch()
+        signal.pause()
+    if (folder / f"{{stack}}.fails").exists():
+        print("Diagnostics:\\n  error: tenant-acme: no room")
+        sys.exit(1)
+    (folder / f"{{stack}}.done").touch()
+"""
+
+STACKS = [f"shop-cell-{number:02}" for number in range(2, 14)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of twelve cells, with the stand-in first on the path."""
+    cells = {stack.removeprefix("shop-"): {"budget": 100} for stack in STACKS}
+    write_stack(tmp_path, "shop", raw_settings(lambda raw: raw.update(cells=cells)))
+    for stack in STACKS:
+        write_stack(tmp_path, stack, {"cell": {"of": "shop", "name": stack.removeprefix("shop-")}})
+    (tmp_path / "Pulumi.yaml").write_text("name: tenantry\nruntime: python\n")
+    (tmp_path / "known").write_text("\n".join(STACKS) + "\n")
+    (tmp_path / "asked").touch()
+    script = tmp_path / "bin" / "pulumi"
+    script.parent.mkdir()
+    script.write_text(PRETENDER.format(python=sys.executable, folder=str(tmp_path)))
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def asked(folder: Path, what: str) -> list[str]:
+    """Return the stacks for which the stand-in was asked to do something, in that order."""
+    lines = [line.split() for line in (folder / "asked").read_text().splitlines()]
+    return [stack for command, stack in lines if command == what]
+
+
+class Told:
+    """Keeps what is reported."""
+
+    def __init__(self) -> None:
+        self.waves: list[list[str]] = []
+        self.outcomes: list[Outcome] = []
+
+    def report(self) -> Report:
+        return Report(wave=lambda _number, _count, stacks: self.waves.append(list(stacks)), done=self.outcomes.append)
+
+
+def cell_stacks(folder: Path, leaving: dict[str, Sequence[str]] | None = None) -> CellStacks:
+    return CellStacks(Children(os.environ, folder), leaving or {}, folder)
+
+
+def run(folder: Path, parallel: int = 3, stacks: Sequence[str] = STACKS) -> Sequence[Outcome]:
+    children = Children(os.environ, folder)
+    update = CellStacks(children, {}, folder).update
+    return waves.run(stacks, update, parallel=parallel, report=Told().report(), end=children.end)
+
+
+def test_the_first_cell_goes_alone_then_a_tenth_then_the_rest() -> None:
+    assert [len(wave) for wave in waves.waves(STACKS)] == [1, 1, 10]
+    many = [str(number) for number in range(40)]
+    assert [len(wave) for wave in waves.waves(many)] == [1, 4, 35]
+    assert [stack for wave in waves.waves(many) for stack in wave] == many
+    assert waves.waves(["one"]) == [["one"]]
+    assert [len(wave) for wave in waves.waves(["one", "two"])] == [1, 1]
+
+
+def test_no_wave_begins_before_the_one_before_it_has_ended(folder: Path) -> None:
+    outcomes = run(folder)
+    assert [(one.stack, one.state, one.changes) for one in outcomes] == [(s, "applied", {"create": 3}) for s in STACKS]
+    lines = (folder / "asked").read_text().splitlines()
+    assert lines[:4] == [f"{what} {stack}" for stack in STACKS[:2] for what in ("preview", "up")]
+    assert sorted(asked(folder, "up")) == STACKS
+
+
+def test_after_a_failure_no_other_begins_and_the_next_run_goes_on(folder: Path) -> None:
+    broken = folder / f"{STACKS[1]}.fails"
+    broken.touch()
+    outcomes = run(folder)
+    assert [one.state for one in outcomes] == ["applied", "failed", *["not begun"] * 10]
+    assert outcomes[1].detail == "error: tenant-acme: no room"
+    assert asked(folder, "preview") == STACKS[:2]
+    broken.unlink()
+    (folder / "asked").write_text("")
+    again = run(folder)
+    assert [one.state for one in again] == ["unchanged", *["applied"] * 11]
+    assert sorted(asked(folder, "up")) == STACKS[1:], "what was done is passed over by its preview"
+
+
+def test_those_under_way_end_when_one_beside_them_fails(folder: Path) -> None:
+    (folder / f"{STACKS[4]}.fails").touch()
+    outcomes = run(folder, parallel=2)
+    states = {one.stack: one.state for one in outcomes}
+    assert states[STACKS[4]] == "failed"
+    assert set(states.values()) <= {"applied", "failed", "not begun"}
+    assert states[STACKS[-1]] == "not begun"
+    for stack, state in states.items():
+        assert (folder / f"{stack}.done").exists() == (state == "applied")
+
+
+def test_a_preview_that_fails_is_told_and_nothing_is_applied(folder: Path) -> None:
+    (folder / f"{STACKS[0]}.unfit").touch()
+    document = {"diagnostics": [{"severity": "error", "message": "the cell has 90 resources"}, {"severity": "info"}]}
+    (folder / f"{STACKS[0]}.preview").write_text(json.dumps(document))
+    outcomes = run(folder)
+    assert (outcomes[0].state, outcomes[0].detail) == ("failed", "the cell has 90 resources")
+    assert asked(folder, "up") == []
+
+
+def step(op: str, kind: str, name: str, tenant: str = "tenant-acme") -> dict[str, Any]:
+    state = {"type": kind, "parent": f"urn:pulumi:s::p::tenantry:tenant:SchemaTenant::{tenant}"}
+    return {"op": op, "urn": f"urn:pulumi:s::p::{kind}::{name}", "oldState": state}
+
+
+SCHEMA, ROLE, DATABASE = (f"postgresql:index/{kind}:{kind.title()}" for kind in ("schema", "role", "database"))
+
+REFUSED = [
+    ("delete", SCHEMA),
+    ("delete", ROLE),
+    ("replace", DATABASE),
+    ("delete-replaced", "kubernetes:core/v1:Secret"),
+    ("delete", "kubernetes:core/v1:Namespace"),
+    ("replace", "random:index/randomPassword:RandomPassword"),
+    ("delete", "aws:secretsmanager/secret:Secret"),
+]
+
+
+@pytest.mark.parametrize(("op", "kind"), REFUSED)
+def test_a_preview_that_ends_what_cannot_be_made_again_is_refused(op: str, kind: str) -> None:
+    preview = {"steps": [step("create", kind, "new"), step(op, kind, "old"), step("same", kind, "kept")]}
+    assert gate.refusals(preview, ()) == [f"{op} of old ({kind})"]
+    assert gate.refusals(preview, ("acme",)) == [], "its file says that the tenant is deleted"
+    assert len(gate.refusals(preview, ("acm", "acme-2"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("op", "kind"),
+    [
+        ("update", SCHEMA),
+        ("create", DATABASE),
+        ("delete", "kubernetes:core/v1:ConfigMap"),
+        ("delete", "postgresql:index/grant:Grant"),
+        ("refresh", ROLE),
+    ],
+)
+def test_a_preview_that_ends_nothing_of_that_kind_is_applied(op: str, kind: str) -> None:
+    assert gate.refusals({"steps": [step(op, kind, "one")]}, ()) == []
+
+
+def test_a_refused_preview_is_not_applied_and_says_what_it_would_end(folder: Path) -> None:
+    document = {"changeSummary": {"delete": 1, "same": 5}, "steps": [step("delete", SCHEMA, "tenant-acme-data-schema")]}
+    (folder / f"{STACKS[0]}.preview").write_text(json.dumps(document))
+    (outcome,) = run(folder, stacks=STACKS[:1])
+    assert (outcome.state, outcome.changes) == ("failed", {"delete": 1})
+    assert f"delete of tenant-acme-data-schema ({SCHEMA})" in outcome.detail
+    assert asked(folder, "up") == []
+    allowed = cell_stacks(folder, {STACKS[0]: ["acme"]}).update(STACKS[0], lambda: False)
+    assert allowed.state == "applied"
+
+
+def test_missing_stacks_are_made_in_a_folder_of_their_own(folder: Path) -> None:
+    (folder / "known").write_text(f"organization/tenantry/{STACKS[0]}\n")
+    before = (folder / f"Pulumi.{STACKS[1]}.yaml").read_bytes()
+    assert cell_stacks(folder).make_missing(STACKS[:3]) == STACKS[1:3]
+    assert cell_stacks(folder).make_missing(STACKS[:3]) == []
+    assert (folder / f"Pulumi.{STACKS[1]}.yaml").read_bytes() == before
+
+
+def test_without_the_cli_it_says_where_one_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(TenantryError, match="in the sandbox run this by `tenantry sandbox run STACK --`"):
+        cell_stacks(folder).make_missing(STACKS)
+
+
+COMMAND = """
+import functools, sys
+from pathlib import Path
+from infra import cli
+from infra.commands import cells
+from infra.tenancy import cell_stacks, placement
+root = Path(sys.argv.pop())
+cells.fleet_of = functools.partial(placement.fleet_of, root=root)
+cells.CellStacks = functools.partial(cell_stacks.CellStacks, root=root)
+cli.main()
+"""
+
+
+def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """Start the command in the fixture's project."""
+    return subprocess.Popen(
+        [sys.executable, "-c", COMMAND, "cells", "up", "--stack", "shop", *arguments, str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def waiting(folder: Path, *stacks: str) -> Callable[[], bool]:
+    return lambda: all((folder / f"{stack}.waiting").exists() for stack in stacks)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("to_all", [True, False])
+def test_an_interruption_ends_what_is_under_way_and_says_so(folder: Path, number: int, *, to_all: bool) -> None:
+    chosen = STACKS[2:5]
+    for stack in chosen:
+        (folder / f"{stack}.waits").touch()
+    command = start(folder, "--parallel", "3")
+    wait_until(waiting(folder, *chosen), seconds=60, what="the cells did not begin", where="", remedy="")
+    if to_all:
+        os.killpg(command.pid, number)
+    else:
+        os.kill(command.pid, number)
+    output, errors = command.communicate(timeout=60)
+    assert (command.returncode, output) == (130, "")
+    for stack in chosen:
+        assert f"{stack}: interrupted (3 create)" in errors
+    assert errors.splitlines()[-1] == "error: interrupted, the command, run it again"
+    assert sorted(asked(folder, "up")) == STACKS[:5]
+
+
+def test_the_command_tells_what_is_done_failed_and_not_begun(folder: Path) -> None:
+    (folder / f"{STACKS[2]}.fails").touch()
+    command = start(folder, "--parallel", "1", "--json")
+    output, errors = command.communicate(timeout=120)
+    assert command.returncode == 1
+    assert [cell["state"] for cell in json.loads(output)["cells"]] == ["applied"] * 2 + ["failed"] + ["not begun"] * 9
+    assert "wave 3 of 3: 10 cells, shop-cell-04 to shop-cell-13" in errors
+    assert "    error: tenant-acme: no room" in errors
+    assert errors.splitlines()[-1].startswith(
+        "error: 2 of 12 cells are done; failed: shop-cell-04; not begun: shop-cell-05, shop-cell-06"
+    )
+
+
+def test_cells_that_are_named_are_applied_alone(folder: Path) -> None:
+    command = start(folder, "--only", "cell-05", "--only", "cell-03")
+    _, errors = command.communicate(timeout=60)
+    assert command.returncode == 0, errors
+    assert asked(folder, "up") == ["shop-cell-03", "shop-cell-05"]
+    unknown = start(folder, "--only", "cell-99")
+    _, errors = unknown.communicate(timeout=60)
+    assert unknown.returncode == 2
+    assert errors.startswith("error: no such cell (cell-99), Pulumi.shop.yaml: cells, use one of: cell-02, cell-03")
