@@ -188,5 +188,8 @@ def test_pods_of_the_environment_read_its_cells_registries_once_they_are_there()
     sources = next(one["projected"]["sources"] for one in volumes if "projected" in one)
     mounted = {source["configMap"]["name"]: source["configMap"].get("optional", False) for source in sources}
     assert mounted["tenants"] is False
-    assert [name for name in mounted if "cell" in name] == ["tenants-cell-02", *(f"tenants-cell-02-{n}" for n in (1, 2, 3))]
+    assert [name for name in mounted if "cell" in name] == [
+        "tenants-cell-02",
+        *(f"tenants-cell-02-{n}" for n in (1, 2, 3)),
+    ]
     assert mounted["tenants-cell-02"] is True
