@@ -74,6 +74,10 @@ class Children:
             self._running.add(process)
         try:
             output, errors = process.communicate()
+        except BaseException:  # an interruption, where this is the main thread
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
         finally:
             with self._lock:
                 self._running.discard(process)

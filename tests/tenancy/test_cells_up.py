@@ -289,3 +289,16 @@ def test_cells_that_are_named_are_applied_alone(folder: Path) -> None:
     _, errors = unknown.communicate(timeout=60)
     assert unknown.returncode == 2
     assert errors.startswith("error: no such cell (cell-99), Pulumi.shop.yaml: cells, use one of: cell-02, cell-03")
+
+
+def test_an_interruption_before_the_first_cell_ends_what_is_asked_and_begins_none(folder: Path) -> None:
+    script = folder / "bin" / "pulumi"
+    script.write_text(
+        f"#!/bin/sh\ntouch {folder}/listing\ntrap 'touch {folder}/ended; exit 1' INT\nwhile :; do :; done\n"
+    )
+    command = start(folder)
+    wait_until((folder / "listing").exists, seconds=60, what="nothing was asked", where="", remedy="")
+    os.kill(command.pid, signal.SIGTERM)
+    _, errors = command.communicate(timeout=60)
+    assert (command.returncode, errors) == (130, "error: interrupted, the command, run it again\n")
+    assert (folder / "ended").exists()
