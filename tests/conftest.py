@@ -17,6 +17,7 @@ _LONG = (
     "declared",
     "services",
     "tests/engine/test_rehearsal.py",
+    "tests/engine/test_fleet.py",
     "kills",
     "plugins/kubernetes",
     "sandbox/control_plane",
@@ -29,6 +30,7 @@ _LONG = (
     "tests/plugins/aws/test_aws_storage_engine.py",
     "tests/plugins/aws/test_aws_recovery.py",
     "tests/plugins/aws/test_aws_restores.py",
+    "tests/isolation/test_attacks.py",
     "tests/engine/test_declared_bad_input.py",
     "tests/plugins/aws/test_aws_lives.py",
     "tests/plugins/aws/test_aws_interruptions.py",
@@ -57,6 +59,7 @@ passes by itself too, and then applies or destroys it first."""
 
 _ALONE = (
     "tests/engine/test_declared_bad_input.py",
+    "tests/engine/test_fleet.py",
     "tests/engine/test_rehearsal.py",
 )
 """Files of a folder that shares which share nothing with other workers: their instances are their own."""
@@ -100,6 +103,15 @@ def pytest_collection_finish() -> None:
     """Keep Python's collector from looking through all modules again and again: half the time of tests under mocks."""
     gc.freeze()
     gc.enable()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the attacks of tenants on each other came to; it comes from whichever worker made them."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, line in getattr(report, "user_properties", ()):
+                if name == "isolation":
+                    terminalreporter.write_line(str(line))
 
 
 class Groups(LoadScopeScheduling):

@@ -14,6 +14,7 @@ from tests.engine.stack import Settings, Stack, storefront_alone
 pytest.register_assert_rewrite("tests.engine.consistency", "tests.engine.declared", "tests.engine.interruption")
 
 from tests.engine.declared import DeclaredStack, make_declared, smaller  # noqa: E402 - the line above has to come first
+from tests.engine.fleet import Onboarded, onboard, two_hundred  # noqa: E402 - the same
 
 
 def silent(_line: str) -> None:
@@ -73,6 +74,17 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         yield Services(made.workspace, tmp_path_factory.mktemp("services"), made.settings())
     finally:
         lifecycle.down("test-services", silent, delete=True)
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Iterator[Onboarded]:
+    """Two hundred tenants, onboarded by an update that was killed half-way and one that completed it; look only."""
+    made = make_stack("test-fleet", ["control plane", "postgresql"])
+    try:
+        made.configure(two_hundred)
+        yield onboard(made)
+    finally:
+        lifecycle.down("test-fleet", silent, delete=True)
 
 
 @pytest.fixture(scope="session")

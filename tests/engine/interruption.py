@@ -30,8 +30,8 @@ class Update:
     process: subprocess.Popen[str]
     progress: Progress
 
-    def reach(self, events: int) -> "Update":
-        """Return once `events` operations have started or finished; fail when there are not as many."""
+    def reach(self, events: int, seconds: float = _LONGEST) -> "Update":
+        """Return once `events` operations have started or finished; fail when there are not as many in `seconds`."""
 
         def reached() -> bool:
             ended = self.process.poll() is not None  # asked first: what it wrote before its end counts
@@ -39,7 +39,7 @@ class Update:
             assert count >= events or not ended, f"the update ended after {count} events, before {events}:\n{self}"
             return count >= events
 
-        return self._wait(reached, f"{events} events did not come")
+        return self._wait(reached, f"{events} events did not come", seconds)
 
     def reach_start_of(self, name: str) -> "Update":
         """Return once the operation on the resource `name` has started; fail when the update ends before."""
@@ -52,8 +52,8 @@ class Update:
 
         return self._wait(reached, f"{name} did not begin")
 
-    def _wait(self, reached: Callable[[], bool], what: str) -> "Update":
-        wait_until(reached, seconds=_LONGEST, what=what, where=str(self.progress.log), remedy="", every=0.005)
+    def _wait(self, reached: Callable[[], bool], what: str, seconds: float = _LONGEST) -> "Update":
+        wait_until(reached, seconds=seconds, what=what, where=str(self.progress.log), remedy="", every=0.005)
         return self
 
     def kill(self) -> None:

@@ -4,6 +4,7 @@ Owns who attacks whom, in an order that is the same each time. Leaves what is tr
 administrator sees afterwards to `evidence`.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -178,20 +179,25 @@ def _seen(text: str, secrets: Sequence[str]) -> str | None:
 
 
 def duels(tenants: Sequence[Tenant]) -> list[tuple[Tenant, Tenant]]:
-    """Return who attacks whom: everybody once, of each isolation every third the same isolation, and all are attacked.
+    """Return who attacks whom: everybody once, those of an isolation each isolation in turn.
+
+    The targets take turns as well, so that all are attacked where there are as many of each isolation, but for one.
 
     Args:
         tenants: at least two of each isolation.
     """
-    chosen = []
-    turns: Counter[object] = Counter()
+    turns: Counter[str] = Counter()
+    attackers: dict[str, list[Tenant]] = {isolation: [] for isolation in ISOLATIONS}
     for attacker in tenants:
-        isolation = ISOLATIONS[(turns[attacker.isolation] + ISOLATIONS.index(attacker.isolation)) % len(ISOLATIONS)]
+        turn = turns[attacker.isolation] + ISOLATIONS.index(attacker.isolation)
+        attackers[ISOLATIONS[turn % len(ISOLATIONS)]].append(attacker)
         turns[attacker.isolation] += 1
-        others = [target for target in tenants if target.isolation == isolation and target != attacker]
-        turn = turns["to", isolation]
-        turns["to", isolation] += 1
-        chosen.append((attacker, others[turn % len(others)]))
+    chosen = []
+    for isolation, those in attackers.items():
+        targets = [tenant for tenant in tenants if tenant.isolation == isolation]
+        turned = ([*targets[first:], *targets[:first]] for first in range(len(targets)))
+        matches = (list(zip(those, itertools.cycle(order))) for order in turned)
+        chosen += next(match for match in matches if all(attacker != target for attacker, target in match))
     return chosen
 
 

@@ -40,3 +40,23 @@ def test_only_the_process_that_collects_tests_rests_its_collector_and_only_meanw
         "worker collecting False",
         "worker ending True",
     ]
+
+
+_COUNTS = """
+def pytest_runtest_setup(item):
+    item.user_properties.append(("isolation", "so many attempts"))
+"""
+
+
+def test_what_the_attacks_came_to_is_printed_though_a_worker_made_them(tmp_path: Path) -> None:
+    (tmp_path / "counts.py").write_text(_COUNTS)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "1", "-p", "counts", "tests/test_cidr.py"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "so many attempts" in ran.stdout.splitlines()
