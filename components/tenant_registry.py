@@ -42,7 +42,7 @@ class RegistryEntry:
         credentials: the Kubernetes Secret with its connection URL.
         state: of its lifecycle, as `active`.
         ends: when its trial ends, as ISO 8601; None for never.
-        configuration: the version of its configuration; None for the stack's.
+        configuration: the file of its configuration; None where it has the services' own.
         domains: hosts of its own, beside its slug below the zone.
         maintenance_window: when its data may be worked on, as `sun:04:00-sun:05:00`.
     """

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.configurations import Configurations, ConfigurationsArgs
 from components.migration_login import MigrationLogin
 from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from components.pods import EnvironmentConfig, EnvironmentSecret
@@ -21,6 +22,9 @@ from stacks.services import Services
 from stacks.tenants import Tenants, TenantsPlace, registries_of, shared_database
 
 _REDIS_VARIABLES = {"cache": "REDIS_URL", "sessions": "SESSIONS_REDIS_URL"}
+
+_CONFIGURATIONS = "configurations"
+"""The ConfigMap, and the folder that services have it as."""
 
 
 def deploy(settings: StackSettings) -> dict[str, pulumi.Input[object]]:
@@ -50,6 +54,7 @@ class _Environment:
         self._pods_opts = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[ways]))
         self._serve_names()
         self._pool = self._tenant_pool()
+        self._configurations = self._declare_configurations()
         self._tenants = self._declare_tenants()
         self._pooler = self._declare_pooler()
         credentials = [self._pool_credentials(), *self._redis_credentials()]
@@ -119,9 +124,11 @@ class _Environment:
         return TenantPool("tenants", args, self._opts)
 
     def _config_maps(self) -> Mapping[str, Sequence[EnvironmentConfig]]:
-        """Return what the pods of each service have as files: its flags, and who the tenants are."""
+        """Return what the pods of each service have as files: its flags, the tenants, and their configurations."""
         flagged = flags.declare(self._settings, self._namespace, self._opts)
-        return {name: [*flagged.get(name, ()), self._tenants.files] for name in self._settings.services}
+        shops = self._configurations
+        shared = [EnvironmentConfig(name=shops.config_map, files=_CONFIGURATIONS)] if shops else []
+        return {name: [*flagged.get(name, ()), self._tenants.files, *shared] for name in self._settings.services}
 
     def _declare_tenants(self) -> Tenants:
         settings, parts = self._settings, self._foundation.parts
@@ -134,8 +141,21 @@ class _Environment:
             secrets=parts.tenant_secrets if parts else None,
             opts=self._opts,
             others=registries_of(settings.cells),
+            configurations=self._configurations,
+            configuration=settings.tenancy.configuration,
         )
         return Tenants(settings.tenants, settings.plans, place)
+
+    def _declare_configurations(self) -> Configurations | None:
+        """Declare the versions that tenants have, and no other."""
+        settings = self._settings
+        default = settings.tenancy.configuration
+        used = {tenant.configuration or default for tenant in settings.present_tenants}
+        versions = {name: one.model_dump() for name, one in settings.configurations.items() if name in used}
+        if not versions:
+            return None
+        args = ConfigurationsArgs(namespace=self._namespace, versions=versions)
+        return Configurations(_CONFIGURATIONS, args, self._opts)
 
     def _migration_login(self) -> MigrationLogin | None:
         settings = self._settings

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.configurations import Configurations
 from components.database_tenant import OWN_SCHEMA, DatabaseTenant, DatabaseTenantArgs
 from components.isolated_schema import Login, Server, TenantAccess
 from components.namespace import Quota
@@ -92,6 +93,8 @@ class TenantsPlace:
         opts: with the providers of the cluster and the database.
         registry: the name of the registry's first ConfigMap.
         others: the ConfigMaps of cells' registries, there or not.
+        configurations: those that tenants have; None where they have none.
+        configuration: the version of tenants that name none.
     """
 
     server: Server
@@ -103,6 +106,8 @@ class TenantsPlace:
     opts: pulumi.ResourceOptions
     registry: str = "tenants"
     others: Sequence[str] = ()
+    configurations: Configurations | None = None
+    configuration: str | None = None
 
 
 def registry_of(cell: str) -> str:
@@ -153,7 +158,7 @@ class Tenants:
             namespace=place.namespace,
             tenants={**self._entries, **{tenant.slug: self._entry(tenant) for tenant in purged}},
             after={slug: declared.last for slug, declared in self._isolated.items()},
-            shared=place.shared.last,
+            shared=[*place.shared.last, *([place.configurations.made] if place.configurations else [])],
             config_map=place.registry,
         )
         made = TenantRegistry("registry", registry, place.opts)
@@ -244,10 +249,16 @@ class Tenants:
             credentials=credentials_secret(role_prefix),
             state=tenant.lifecycle.state,
             ends=None if tenant.lifecycle.ends is None else f"{tenant.lifecycle.ends:%Y-%m-%dT%H:%M:%SZ}",
-            configuration=tenant.configuration,
+            configuration=self._configuration(tenant),
             domains=tenant.domains,
             maintenance_window=tenant.maintenance_window,
         )
+
+    def _configuration(self, tenant: TenantSettings) -> str | None:
+        version = tenant.configuration or self._place.configuration
+        if self._place.configurations is None or version is None or not tenant.is_declared:
+            return None
+        return self._place.configurations.files.get(version)
 
     def _names(self, tenant: TenantSettings) -> tuple[str, str, str]:
         """Return a tenant's database, its schema, and what the names of its roles begin with."""

@@ -145,7 +145,10 @@ def routed_graph() -> Graph:
         }
         early, closed, pinned = raw["tenants"]
         early["ring"] = "early"
-        raw["tenants"].append({"slug": "tea-house", "plan": "free", "ring": "late"})
+        late = {"slug": "tea-house", "plan": "free", "ring": "late"}
+        raw["tenants"] += [late, {"slug": "toy-shop", "plan": "free", "lifecycle": {"state": "suspended"}}]
+        raw["tenancy"] = {"configuration": "2026-11"}
+        raw["configurations"] = {"2026-11": {}}
         closed["maintenance"] = True
         pinned["release"] = {"pin": "blue"}
 

@@ -18,8 +18,8 @@ from infra.settings.tenants import TenantSettings, indistinct
 HOME = "home"
 """The name of the cell that is the environment's own stack."""
 
-_ELSEWHERE = "of no effect in a cell, as routes and flags are made by its environment; remove it"
-_ROUTED = ("ring", "release", "maintenance", "features")
+_ELSEWHERE = "of no effect in a cell, as routes, flags and configurations are made by its environment; remove it"
+_ROUTED = ("ring", "release", "maintenance", "features", "configuration")
 
 
 class CellBudgetSettings(Section):

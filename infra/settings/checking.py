@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import yaml
+
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.settings import SETTINGS_KEY, tenant_file
+from infra.settings import SETTINGS_KEY, configurations, stack_file, tenant_file
 from infra.settings.cells import CellStackSettings
 from infra.settings.fleet import Written, misplaced
 from infra.settings.loader import AnySettings, SettingsError, validate_stack, validate_with
@@ -131,7 +133,7 @@ def check(
     def interpret(stack: str, raw: object, /, *, root: Path) -> AnySettings:
         if proposed is None or not isinstance(raw, Mapping):
             return validate_stack(stack, raw, root)
-        return validate_with(listed(files[stack]), stack, raw)
+        return validate_with(listed(files[stack]), stack, raw, root)
 
     wanted = {name: source_of(name, root) for name in names or stacks(root)}
     files: dict[str, StackFile] = {}
@@ -226,7 +228,22 @@ def _located(file: StackFile, problem: Problem, listed: Callable[[StackFile], Te
     inline = (file.settings or {}).get(tenant_file.FIELD) if isinstance(file.settings, Mapping) else None
     if problem.place[:1] == (tenant_file.FIELD,) and inline is None:
         return _of_tenant(listed(file), problem)
+    if problem.place[:1] == (configurations.FIELD,) and len(problem.place) > 1:
+        return _of_configuration(file.path.parent, problem)
     return Fault(file.path.name, file.line(("config", SETTINGS_KEY, *problem.place)), problem.path, problem.text)
+
+
+def _of_configuration(root: Path, problem: Problem) -> Fault:
+    _, version, *place = problem.place
+    name = configurations.FOLDER / f"{version}.yaml"
+    line = 1
+    node = yaml.CSafeLoader(stack_file.text_of(root / name)).get_single_node()
+    for part in place:
+        found = stack_file.child(node, part)
+        if found is None:
+            break
+        line, node = found
+    return Fault(str(name), line, ".".join(map(str, place)) or None, problem.text)
 
 
 def _of_tenant(file: TenantFile, problem: Problem) -> Fault:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.settings import tenant_file
+from infra.settings import configurations, tenant_file
 from infra.settings.cells import CellStackSettings
 from infra.settings.database import BroughtDatabase, ExistingDatabase
 from infra.settings.foundation import BroughtCluster
@@ -81,23 +81,25 @@ def validate_stack(stack: str, raw: object, root: Path = PROJECT_ROOT) -> AnySet
     """
     if not isinstance(raw, Mapping):
         return validate(stack, raw)
-    return validate_with(tenant_file.read(stack, raw, root), stack, raw)
+    return validate_with(tenant_file.read(stack, raw, root), stack, raw, root)
 
 
-def validate_with(listed: TenantFile, stack: str, raw: Mapping[str, object]) -> AnySettings:
+def validate_with(listed: TenantFile, stack: str, raw: Mapping[str, object], root: Path = PROJECT_ROOT) -> AnySettings:
     """Return the settings of a stack with the tenants of a file that may not be written yet.
 
     Args:
         listed: the tenants.
         stack: its name.
         raw: what the stack file holds under `tenantry:settings`.
+        root: the project's folder.
 
     Raises:
         SettingsError: with every problem at once.
+        StackFileError: a configuration cannot be read, or is no mapping in YAML.
     """
     if _is_cell(raw):
-        return _with_listed(listed, stack, raw, lambda whole: _validated(stack, whole, CellStackSettings))
-    return _with_listed(listed, stack, raw, lambda whole: validate(stack, whole))
+        return _with_listed(listed, stack, raw, lambda whole: _validated(stack, whole, CellStackSettings), None)
+    return _with_listed(listed, stack, raw, lambda whole: validate(stack, whole), root)
 
 
 def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -> StackSettings:
@@ -162,17 +164,33 @@ def _with_tenants(stack: str, raw: object, root: Path, interpret: Callable[[obje
     """Return the settings that the stack file and the tenant file make together."""
     if not isinstance(raw, Mapping):
         return interpret(raw)
-    return _with_listed(tenant_file.read(stack, raw, root), stack, raw, interpret)
+    return _with_listed(tenant_file.read(stack, raw, root), stack, raw, interpret, root)
 
 
 def _with_listed(
-    listed: TenantFile, stack: str, raw: Mapping[str, object], interpret: Callable[[object], _Model]
+    listed: TenantFile,
+    stack: str,
+    raw: Mapping[str, object],
+    interpret: Callable[[object], _Model],
+    root: Path | None,
 ) -> _Model:
+    """Return the settings with the tenants that are listed, and with their configurations below a folder, if any."""
     if tenant_file.FIELD in raw:
         raise SettingsError(stack, [Problem((tenant_file.FIELD,), f"move the list to {listed.name}")])
+    if configurations.FIELD in raw:
+        wrong = f"move each to a file of its own, {configurations.FOLDER}/VERSION.yaml"
+        raise SettingsError(stack, [Problem((configurations.FIELD,), wrong)])
     disorder = list(listed.disorder())
+    whole: dict[str, object] = {**raw, tenant_file.FIELD: listed.entries} if listed.entries else {**raw}
+    tenancy = raw.get("tenancy")
+    default = tenancy.get("configuration") if isinstance(tenancy, Mapping) else None
+    versions = configurations.named(default, listed.entries) if root is not None else []
+    if root is not None and versions:
+        whole[configurations.FIELD] = there = configurations.read(versions, root)
+        gone = configurations.missing(default, listed.entries, there)
+        disorder += [Problem(place, text) for place, text in gone]
     try:
-        settings = interpret({**raw, tenant_file.FIELD: listed.entries} if listed.entries else raw)
+        settings = interpret(whole)
     except SettingsError as error:
         raise SettingsError(stack, [*error.found, *disorder]) from None
     if disorder:

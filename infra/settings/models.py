@@ -9,6 +9,7 @@ from pydantic import Field
 
 from infra.settings.capacity import shortages
 from infra.settings.cells import CellBudgetSettings, overdrawn
+from infra.settings.configurations import Configuration
 from infra.settings.database import DatabaseSettings, DeclaredDatabase, pooler_contradictions, restore_contradictions
 from infra.settings.dns import DnsSettings, EdgeSettings, misfits
 from infra.settings.flags import FlagSettings, misread
@@ -31,7 +32,7 @@ from infra.settings.section import Contradiction, Place, Section
 from infra.settings.services import ServiceSettings, disorder
 from infra.settings.storage import RegistrySettings, StorageSettings, misplaced, unnamed
 from infra.settings.tenancy import TenancySettings, unended
-from infra.settings.tenant_kinds import CellName, TenantFilePath
+from infra.settings.tenant_kinds import CellName, ConfigurationName, TenantFilePath
 from infra.settings.tenants import PlanLimits, TenantSettings, default_plans, indistinct
 
 
@@ -109,6 +110,9 @@ class StackSettings(Section):
 
     tenants: tuple[TenantSettings, ...] = ()
     """Every tenant of the stack; a stack file has none, they are read from `tenant_file`."""
+
+    configurations: dict[ConfigurationName, Configuration] = Field(default_factory=dict)
+    """Version -> what shops are like; a stack file has none, they are read from `configs/`."""
 
     @property
     def present_tenants(self) -> tuple[TenantSettings, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from infra.settings.kinds import CronSchedule, ImageDigest
 from infra.settings.section import Contradiction, Section
+from infra.settings.tenant_kinds import ConfigurationName
 from infra.settings.tenants import TenantSettings
 
 
@@ -25,6 +26,9 @@ class TenancySettings(Section):
 
     lifecycle: LifecycleJobSettings | None = None
     """The job; null: nothing ends trials, and the rows of pool tenants stay open and stay there."""
+
+    configuration: ConfigurationName | None = None
+    """The version in `configs/` of tenants that name none; none: they have the services' own."""
 
 
 def unended(tenancy: TenancySettings, tenants: Sequence[TenantSettings]) -> Iterator[Contradiction]:

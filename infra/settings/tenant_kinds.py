@@ -16,6 +16,12 @@ ConfigurationName = Annotated[
     Field(description="A version of configurations: lower-case letters, digits, dots and dashes, as `2026-11-01`."),
 ]
 
+Colour = Annotated[
+    str,
+    StringConstraints(pattern=r"^#[0-9a-f]{6}$"),
+    Field(description="A colour, as `#1a2b3c`: six hexadecimal digits in lower case."),
+]
+
 Sha256 = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{64}$"),

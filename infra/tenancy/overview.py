@@ -53,7 +53,7 @@ class Effective:
         pinned_to: the slot that answers it whatever happens, or None.
         maintenance: whether its hosts are closed for a while.
         maintenance_window: when its data may be worked on, or None.
-        configuration: the version of its configuration; None for the stack's.
+        configuration: the version of its configuration; None where it has the services' own.
         flags: flag -> whether it has it.
         contacts: who is told of what concerns it.
     """
@@ -109,7 +109,7 @@ def effective(stack: str, settings: StackSettings, tenant: TenantSettings) -> Ef
         pinned_to=tenant.release.pin,
         maintenance=tenant.maintenance,
         maintenance_window=tenant.maintenance_window,
-        configuration=tenant.configuration,
+        configuration=tenant.configuration or settings.tenancy.configuration,
         flags={name: decide(flag, tenant.plan, tenant.features.get(name)).on for name, flag in settings.flags.items()},
         contacts=tenant.contacts,
     )
@@ -165,7 +165,7 @@ def lines(tenant: Effective) -> list[tuple[str, str]]:
         ("pinned to", tenant.pinned_to or ""),
         ("maintenance", "closed for a while" if tenant.maintenance else ""),
         ("maintenance window", tenant.maintenance_window or ""),
-        ("configuration", tenant.configuration or "the stack's"),
+        ("configuration", tenant.configuration or "the services' own"),
         ("flags", ", ".join(f"{name} {'on' if on else 'off'}" for name, on in tenant.flags.items())),
         ("contacts", ", ".join(tenant.contacts)),
     ]

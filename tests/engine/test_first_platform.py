@@ -149,6 +149,13 @@ def test_the_secret_in_the_cluster_is_the_connection_that_works(stack: Stack, ou
     assert url == outputs["connections"]["book-store"]
 
 
+def test_the_registry_names_the_file_with_a_tenants_configuration(stack: Stack) -> None:
+    registry = stack.kubectl("get", "configmap", "tenants", "-n", "tenantry")["data"]
+    files = stack.kubectl("get", "configmap", "configurations", "-n", "tenantry")["data"]
+    configuration = json.loads(files[json.loads(registry["book-store"])["configuration"]])
+    assert configuration["theme"] == {"name": "plain", "primary": "#1f4e79", "accent": "#c55a11"}
+
+
 def test_the_vector_extension_is_there_for_services_and_the_enterprise_tenant(tenant: Connect) -> None:
     for slug in ("corner-shop", "department-store"):
         with tenant(slug) as connection:
