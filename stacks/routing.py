@@ -1,7 +1,7 @@
 """Which host leads where in an environment: settings -> the gateway, its routes, and what answers for what is closed.
 
 Owns which tenant goes which way: closed, pinned to a slot, early or late at a canary, or with everybody else by weight.
-Leaves records of hosts to external-dns, and custom domains of tenants to a later part.
+Leaves records of hosts to external-dns. Custom domains of tenants are in the registry alone.
 
 Tenants share one wildcard host, so that a tenant costs no resource and its host answers at once; only those that do
 not go with everybody else have their own, which Gateway API prefers to the wildcard. Those of the rings `early` and

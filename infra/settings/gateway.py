@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NO_HOST = "of no effect without a host; add hosts, or remove it"
 _NOBODY_ANSWERS = "no service has tenant_hosts; give them to one, or remove it"
+_INSIDE = "in dns.zone, where its slug is its host; name one of another zone, or remove it"
 _NOTHING_SAYS_SO = "nothing answers for what is closed; add gateway.maintenance with its image"
 
 
@@ -92,6 +93,9 @@ class Hosts:
         yield from self._mixed_up()
         yield from self._closed()
         for position, tenant in enumerate(self._tenants):
+            for number, domain in enumerate(tenant.domains):
+                if self._dns is not None and self._dns.holds(domain):
+                    yield ("tenants", position, "domains", number), _INSIDE
             if tenant.is_declared and tenant.release.pin is not None:
                 yield from self._pinned(position, tenant.release.pin)
         if self._dns is not None:

@@ -125,7 +125,8 @@ class TenantSettings(RoutedTenant):
     """How its data is kept apart; from the plan unless given. It never changes: another one would begin empty."""
 
     domains: Annotated[tuple[Fqdn, ...], Field(max_length=10)] = ()
-    """Hosts of its own, beside its slug below the zone."""
+    """Hosts of its own, beside its slug below the zone: services are told of them by the registry, and answer for them.
+    What leads there is not declared: a listener with a certificate, and the owner's DNS."""
 
     lifecycle: LifecycleSettings = LifecycleSettings()
     """Where in its life it is."""

@@ -102,6 +102,8 @@ WRONG_COMBINATIONS: list[tuple[dict[str, object], str, str]] = [
      "services.mail.hosts", "nobody calls a worker; remove it, or give it a port"),
     ({"gateway": ..., "tenants.2.maintenance": True}, "tenants[2].maintenance",
      "nothing answers for what is closed; add gateway.maintenance with its image"),
+    ({"tenants.2.domains": ["tea.shop.example.com"]}, "tenants[2].domains[0]",
+     "in dns.zone, where its slug is its host; name one of another zone, or remove it"),
     ({"gateway": ..., "tenants.2.lifecycle": {"state": "suspended"}}, "tenants[2].lifecycle.state",
      "nothing answers for what is closed; add gateway.maintenance with its image"),
     ({f"{STOREFRONT}.hosts": [], f"{STOREFRONT}.tenant_hosts": False, "gateway.maintenance.everywhere": True},
