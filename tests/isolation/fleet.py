@@ -3,6 +3,7 @@
 Owns connections and contents. Leaves making the tenants to the program, or to `plain` for tests of the tests.
 """
 
+import datetime
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-from infra.tenancy import sample
+from infra.tenancy import closing, sample
 from infra.tenant_guard import POOL_SCHEMA, TENANT_SETTING
 from tests.isolation.model import POOL, Facts, Tenant
 
@@ -73,6 +74,8 @@ class Fleet:
             with self.administrator(database) as connection:
                 connection.execute(SQL("SET ROLE {}").format(Identifier(owner)))
                 sample.install(connection, schema, pool=schema == POOL_SCHEMA)
+                if schema == POOL_SCHEMA:
+                    closing.agree(connection, (), datetime.datetime.now(datetime.UTC))
         facts = {tenant.slug: self._fill(tenant, rows) for tenant in chosen}
         for database, schema, owner in sorted(places):
             with self.administrator(database) as connection:

@@ -170,7 +170,7 @@ CARELESS = (
     ),
     Carelessness(
         "the pool is granted to a tenant",
-        "GRANT USAGE ON SCHEMA pool TO {a_role}; GRANT SELECT ON pool.customers TO {a_role}",
+        "GRANT USAGE ON SCHEMA pool TO {a_role}; GRANT SELECT ON pool.customers, pool.closed_tenants TO {a_role}",
         SCHEMA,
         POOL,
         "the target's id for the transaction",
