@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import (
+from benchmarks import fleet, (
     archives,
     configmaps,
     control_plane,

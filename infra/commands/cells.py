@@ -135,6 +135,7 @@ def _document(fleet: Fleet, new: NewCell) -> dict[str, object]:
             "name": cell.name,
             "stack": cell.stack,
             "budget": cell.budget,
+            "most_tenants": cell.most,
             "used": cell.used,
             "free": cell.free,
             "tenants": dict(cell.counts),
@@ -153,7 +154,7 @@ def _document(fleet: Fleet, new: NewCell) -> dict[str, object]:
 
 
 def _print_cells(fleet: Fleet) -> None:
-    heading = ("cell", "stack", "budget", "used", "free", "pool", "schema", "database")
+    heading = ("cell", "stack", "budget", "used", "free", "tenants at most", "pool", "schema", "database")
     print_table([heading, *map(_row, fleet.cells)])
     out.print("")
     for name, cell in _next(fleet).items():
@@ -161,8 +162,9 @@ def _print_cells(fleet: Fleet) -> None:
 
 
 def _row(cell: Cell) -> tuple[str, ...]:
-    budget, free = ("any" if number is None else str(number) for number in (cell.budget, cell.free))
-    return (cell.name, cell.stack, budget, str(cell.used), free, *map(str, cell.counts.values()))
+    limits = (cell.budget, cell.free, cell.most)
+    budget, free, most = ("any" if number is None else str(number) for number in limits)
+    return (cell.name, cell.stack, budget, str(cell.used), free, most, *map(str, cell.counts.values()))
 
 
 def _print_new(fleet: Fleet, new: NewCell) -> None:

@@ -18,6 +18,9 @@ from infra.settings.tenants import TenantSettings, indistinct
 HOME = "home"
 """The name of the cell that is the environment's own stack."""
 
+MOST_TENANTS = 1000
+"""Of a cell, unless it says otherwise."""
+
 _ELSEWHERE = "of no effect in a cell, as routes, flags and configurations are made by its environment; remove it"
 _ROUTED = ("ring", "release", "maintenance", "features", "configuration")
 
@@ -27,6 +30,10 @@ class CellBudgetSettings(Section):
 
     budget: Annotated[int, Field(ge=20, le=20_000)]
     """Resources at most: in `home` those that tenants have of their own, in another cell all of its stack."""
+
+    tenants: Annotated[int, Field(ge=1, le=100_000)] = MOST_TENANTS
+    """Tenants at most. One of isolation `pool` has no resource, but an entry in the cell's registry, of which one
+    ConfigMap holds 1,000 at least."""
 
 
 class CellPlaceSettings(Section):
@@ -73,7 +80,7 @@ def stack_of(environment: str, cell: str) -> str:
 def overdrawn(
     cells: Mapping[CellName, CellBudgetSettings], tenants: Sequence[TenantSettings], *, in_aws: bool
 ) -> Iterator[Contradiction]:
-    """Return, below an environment's root, a budget that its own tenants exceed.
+    """Return, below an environment's root, what its own tenants exceed of the budget of its home cell.
 
     Args:
         cells: the environment's.
@@ -81,6 +88,9 @@ def overdrawn(
         in_aws: whether it declares anything in AWS.
     """
     if HOME in cells:
+        count = sum(tenant.is_declared for tenant in tenants)
+        if count > cells[HOME].tenants:
+            yield ("cells", HOME, "tenants"), f"it has {count} tenants; raise it to that or more"
         used = costs.of_tenants((tenant.effective_isolation for tenant in tenants if tenant.is_declared), in_aws=in_aws)
         if used > cells[HOME].budget:
             yield ("cells", HOME, "budget"), f"its tenants have {used} resources; raise it to that or more"

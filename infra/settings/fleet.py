@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from infra.settings import costs
-from infra.settings.cells import HOME, stack_of
+from infra.settings.cells import HOME, MOST_TENANTS, stack_of
 from infra.settings.kinds import Isolation
 from infra.settings.problems import Problem
 from infra.settings.tenants import ISOLATION_OF_PLAN
@@ -62,10 +62,9 @@ def _within(environment: str, files: Written, written: Mapping[str, Written | No
         if cell is None or stack == environment:
             continue
         holders[stack] = cell
-        for place_of, place in ((environment, ("cells", name, "budget")), (stack, _NAME)):
-            wrong_budget = _overdrawn(name, cell, files)
-            if wrong_budget:
-                yield place_of, Problem(place, wrong_budget)
+        for field, wrong in _overdrawn(name, cell, files):
+            yield environment, Problem(("cells", name, field), wrong)
+            yield stack, Problem(_NAME, wrong)
         yield from ((stack, problem) for problem in _unlimited(cell, files))
     yield from _shared(holders)
 
@@ -92,13 +91,16 @@ def _unlisted(
         yield _CELL, f"the stack of that cell is Pulumi.{stack_of(of, name)}.yaml; rename this file, or mend it"
 
 
-def _overdrawn(name: str, cell: Written, environment: Written) -> str | None:
-    """Return why a cell holds too much; None when it does not, or when that is not known."""
-    budget = _at(environment.settings, ("cells", name, "budget"))
-    used = costs.of_cell(list(_isolations(cell)), in_aws=_in_aws(environment))
-    if not isinstance(budget, int) or isinstance(budget, bool) or used <= budget:
-        return None
-    return f"its stack has {used} resources, more than the budget; raise that, or put new tenants in another cell"
+def _overdrawn(name: str, cell: Written, environment: Written) -> Iterator[tuple[str, str]]:
+    """Return what a cell holds too much of, as far as that is known, and why."""
+    limits = _at(environment.settings, ("cells", name))
+    isolations = list(_isolations(cell))
+    used = costs.of_cell(isolations, in_aws=_in_aws(environment))
+    held = (("budget", None, used, "resources"), ("tenants", MOST_TENANTS, len(isolations), "tenants"))
+    for field, default, number, what in held if isinstance(limits, Mapping) else ():
+        limit = limits.get(field, default)
+        if isinstance(limit, int) and not isinstance(limit, bool) and number > limit:
+            yield field, f"its stack has {number} {what}, more than it may; raise that, or put new ones in another cell"
 
 
 def _unlimited(cell: Written, environment: Written) -> Iterator[Problem]:

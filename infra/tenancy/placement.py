@@ -25,6 +25,7 @@ class Cell:
         name: among the environment's cells.
         stack: its stack.
         budget: resources that it may have; None for any number.
+        most: tenants that it may have; None for any number.
         isolations: of its tenants, those that are deleted left out.
         in_aws: whether its environment declares anything in AWS.
         leaving: slugs of tenants that its file says are deleted.
@@ -33,6 +34,7 @@ class Cell:
     name: str
     stack: str
     budget: int | None
+    most: int | None
     isolations: tuple[Isolation, ...]
     in_aws: bool
     leaving: tuple[str, ...] = ()
@@ -59,6 +61,8 @@ class Cell:
         Args:
             isolation: the tenant's.
         """
+        if self.most is not None and len(self.isolations) >= self.most:
+            return False
         return self.budget is None or self._cost((*self.isolations, isolation)) <= self.budget
 
     def _cost(self, isolations: Sequence[Isolation]) -> int:
@@ -106,14 +110,15 @@ def fleet_of(environment: str, root: Path = PROJECT_ROOT) -> Fleet:
         TenantryError: a file is missing or not valid, or the stack is a cell.
     """
     settings = checking.settings_of(stack_file.source_of(environment, root))
-    budgets: dict[str, int | None] = {name: cell.budget for name, cell in settings.cells.items()} or {HOME: None}
     cells = []
-    for name, budget in budgets.items():
+    for name in settings.cells or (HOME,):
+        limits = settings.cells.get(name)
         stack = stack_of(environment, name)
         own = settings if name == HOME else checking.any_settings_of(stack_file.source_of(stack, root))
         isolations = tuple(tenant.effective_isolation for tenant in own.tenants if tenant.is_declared)
         leaving = tuple(tenant.slug for tenant in own.tenants if not tenant.is_declared)
-        cells.append(Cell(name, stack, budget, isolations, settings.declares_aws, leaving))
+        budget, most = (None, None) if limits is None else (limits.budget, limits.tenants)
+        cells.append(Cell(name, stack, budget, most, isolations, settings.declares_aws, leaving))
     return Fleet(environment, tuple(cells), settings.declares_aws)
 
 

@@ -22,7 +22,7 @@ WRONG: list[tuple[object, str, str]] = [
     ({"home": {"budget": 19}}, "cells.home.budget", "too small; 20 at least"),
     ({"home": {"budget": 20_001}}, "cells.home.budget", "too large; 20000 at most"),
     ({"home": {"budget": "many"}}, "cells.home.budget", "must be a whole number"),
-    ({"home": {"budget": 500, "limit": 1}}, "cells.home.limit", "unknown key; allowed: budget"),
+    ({"home": {"budget": 500, "limit": 1}}, "cells.home.limit", "unknown key; allowed: budget, tenants"),
     ({"cell-2": {"budget": 500}}, "cells.cell-2", _NAMES),
     ({"second": {"budget": 500}}, "cells.second", _NAMES),
     ({"home": {"budget": 30}}, "cells.home.budget", "its tenants have 31 resources; raise it to that or more"),
@@ -150,7 +150,20 @@ def test_a_cell_holds_no_more_than_its_budget(tmp_path: Path) -> None:
         write_stack(tmp_path, "example-cell-02", {**CELL, "tenants": tenants})
         found = told(tmp_path)
         assert len(found) == faults
-        assert all(f"its stack has {used} resources, more than the budget" in fault for fault in found)
+        assert all(f"its stack has {used} resources, more than it may" in fault for fault in found)
+
+
+def test_a_cell_holds_no_more_tenants_than_it_may_home_neither(tmp_path: Path) -> None:
+    tenants = [{"slug": f"shop-{number}", "plan": "free"} for number in range(3)]
+    at_home = [{"slug": f"home-{number}", "plan": "free"} for number in range(3)]
+    for most, faults in ((3, 0), (2, 3)):
+        limits = {"budget": 100, "tenants": most}
+        write_environment(tmp_path, {"home": limits, "cell-02": limits}, at_home)
+        write_stack(tmp_path, "example-cell-02", {**CELL, "tenants": tenants})
+        found = told(tmp_path)
+        assert len(found) == faults
+        assert sum("it has 3 tenants; raise it to that or more" in fault for fault in found) == faults // 3
+        assert sum("its stack has 3 tenants, more than it may" in fault for fault in found) == faults // 3 * 2
 
 
 def test_a_deleted_tenant_costs_nothing(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from tests.stack_files import write_stack
 ISOLATIONS: tuple[Isolation, ...] = ("pool", "schema", "database")
 
 
-def fleet(budgets: dict[str, int | None], tenants: dict[str, list[Isolation]]) -> Fleet:
-    cells = [Cell(name, f"shop-{name}", budget, tuple(tenants[name]), in_aws=True) for name, budget in budgets.items()]
+def fleet(budgets: dict[str, int | None], tenants: dict[str, list[Isolation]], most: int = 1000) -> Fleet:
+    cells = [
+        Cell(name, f"shop-{name}", budget, most, tuple(tenants[name]), in_aws=True) for name, budget in budgets.items()
+    ]
     return Fleet("shop", tuple(cells), in_aws=True)
 
 
@@ -44,6 +46,14 @@ def test_no_order_of_arrivals_fills_a_cell_beyond_its_budget_or_leaves_room_befo
         assert cell.budget is not None
         assert cell.used <= cell.budget
         assert cell.free == cell.budget - cell.used
+
+
+def test_a_cell_takes_no_more_tenants_than_it_may_though_they_have_no_resources() -> None:
+    held: dict[str, list[Isolation]] = {HOME: ["pool"] * 2, "cell-02": ["pool"]}
+    budgets: dict[str, int | None] = {HOME: 60, "cell-02": 60}
+    for expected, most in (("home", 3), ("cell-02", 2), (None, 1)):
+        chosen = fleet(budgets, held, most).place("pool")
+        assert (chosen.name if chosen else None) == expected
 
 
 @pytest.mark.parametrize("seed", range(4))
