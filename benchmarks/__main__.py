@@ -2,11 +2,12 @@
 
 import sys
 
-from benchmarks import fleet, (
+from benchmarks import (
     archives,
     configmaps,
     control_plane,
     flat_platform,
+    fleet,
     local_stack,
     rehearsals,
     switches,
@@ -17,7 +18,7 @@ from benchmarks.rows import report
 
 _TOPICS = (
     *(local_stack, rehearsals, flat_platform, switches),
-    *(control_plane, configmaps, topics, archives, tenants),
+    *(control_plane, configmaps, topics, archives, tenants, fleet),
 )
 
 
