@@ -88,3 +88,18 @@ def test_an_entry_waits_for_what_its_tenant_has() -> None:
         "tenant-department-store-account",
     ):
         assert graph.named(name).urn in registry.dependencies, name
+
+
+def test_one_more_tenant_of_the_pool_is_one_more_key_of_one_resource_and_a_small_preview() -> None:
+    before, after = many(600), many(601)
+    assert before.nodes.keys() == after.nodes.keys()
+    changed = [node for urn, node in after.nodes.items() if node.inputs != before.nodes[urn].inputs]
+    assert [node.name for node in changed] == ["registry-tenants"]
+    known, now = before.named("registry-tenants").plain("data"), changed[0].plain("data")
+    assert {slug: now[slug] for slug in known} == known
+    (added,) = now.keys() - known.keys()
+    assert len(now[added]) < 1024
+    # Of a plain output the engine prints what has not changed as well: 144 KB of 600 tenants, seen.
+    outputs = {name for name, value in after.exports.items() if value != before.exports[name]}
+    assert outputs == {"tenants"}
+    assert outputs <= after.secret_exports

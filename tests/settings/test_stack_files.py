@@ -55,6 +55,14 @@ def test_a_stack_declares_everything_itself(stack: str) -> None:
     assert settings.redis.cache is not None
 
 
+@pytest.mark.parametrize("stack", stacks())
+@pytest.mark.parametrize("state", ["suspended", "offboarding"])
+def test_each_stack_has_what_answers_for_tenants_that_are_closed(stack: str, state: str) -> None:
+    closed = {"slug": "acme", "plan": "pro", "lifecycle": {"state": state}}
+    settings = load(stack, {**read(source_of(stack)).settings, "tenants": [closed]}, {})
+    assert settings.tenants[0].is_closed
+
+
 def test_what_stack_files_call_a_default_is_one() -> None:
     told = 0
     for file in (read(source_of(stack)) for stack in stacks()):
