@@ -88,6 +88,9 @@ class TenantRegistry(pulumi.ComponentResource):
     config_maps: Sequence[str]
     """The ConfigMaps' names."""
 
+    resources: Sequence[pulumi.Resource]
+    """The ConfigMaps."""
+
     mountable: Sequence[str]
     """The same, and the names of those that there will be with more tenants."""
 
@@ -104,6 +107,7 @@ class TenantRegistry(pulumi.ComponentResource):
             source = position + len(contents) // 2
             before = [made[source]] if source in made else []
             made[position] = self._shard(position, contents[position], before)
+        self.resources = [made[position] for position in range(len(contents))]
         self.register_outputs({"config_maps": self.config_maps})
 
     def _shard(self, position: int, content: Mapping[str, str], before: Sequence[pulumi.Resource]) -> ConfigMap:

@@ -17,7 +17,7 @@ from infra.commands.flags import flags
 from infra.commands.rehearse import rehearse
 from infra.commands.sandbox import sandbox
 from infra.commands.secrets import secrets
-from infra.commands.tenant_archives import export_tenant, import_tenant
+from infra.commands.tenant_archives import connection_of, export_tenant, import_tenant
 from infra.commands.tenants import tenants
 from infra.errors import Interrupted, TenantryError
 from infra.paths import SANDBOX_ROOT
@@ -29,6 +29,7 @@ app.add_typer(config, name="config")
 app.add_typer(secrets, name="secrets")
 app.add_typer(flags, name="flags")
 app.add_typer(tenants, name="tenants")
+tenants.command(name="connection")(connection_of)
 tenants.command(name="export")(export_tenant)
 tenants.command(name="import")(import_tenant)
 app.add_typer(cells, name="cells")

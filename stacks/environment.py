@@ -85,6 +85,7 @@ class _Environment:
             registry=self._tenants.config_maps,
             others=registries_of(settings.cells),
             login=self._migrations,
+            after=self._tenants.registry,
             opts=self._pods_opts,
         )
 

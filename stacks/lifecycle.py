@@ -11,6 +11,8 @@ from components.migration_login import MigrationLogin
 from components.tenant_lifecycle import TenantLifecycle, TenantLifecycleArgs
 from infra.settings.models import StackSettings
 
+_CLOSED = ("suspended", "deleted")  # as `infra.tenancy.registry` has it: who leaves is let in for an export
+
 
 def declare(
     settings: StackSettings,
@@ -19,6 +21,7 @@ def declare(
     registry: Sequence[pulumi.Input[str]],
     others: Sequence[str],
     login: MigrationLogin | None,
+    after: Sequence[pulumi.Resource],
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Declare the job, if it is asked for.
@@ -29,6 +32,7 @@ def declare(
         registry: the ConfigMaps of the registry.
         others: those of cells' registries, there or not.
         login: of the pool's migrations; there is one wherever there is a job.
+        after: the registry's resources.
         opts: with the cluster's provider, and what pods need before they run.
     """
     wanted = settings.tenancy.lifecycle
@@ -42,5 +46,9 @@ def declare(
         registry=registry,
         others=others,
         login=login.credentials,
+        closed={
+            tenant.slug: tenant.lifecycle.state for tenant in settings.tenants if tenant.lifecycle.state in _CLOSED
+        },
+        after=after,
     )
     TenantLifecycle("tenants-lifecycle", args, opts)

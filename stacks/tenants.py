@@ -164,6 +164,8 @@ class Tenants:
         made = TenantRegistry("registry", registry, place.opts)
         self.config_maps = made.config_maps
         """Those of the registry."""
+        self.registry = made.resources
+        """Their resources."""
         # By names and not by outputs: pods wait for the first by themselves, and roll for none.
         first, *more = made.mountable
         self.files = EnvironmentConfig(name=first, files=_FOLDER, more=[*more, *place.others])

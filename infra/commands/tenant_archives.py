@@ -1,4 +1,4 @@
-"""`tenantry tenants export` and `import`: a tenant's rows as a checked archive, and back."""
+"""`tenantry tenants export` and `import`: a tenant's rows as a checked archive, and back; and `connection` to them."""
 
 import datetime
 import json
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from infra.commands.console import AsJson, out, print_table, progress
+from infra.commands.console import AsJson, err, out, print_table, progress
 from infra.commands.tenants import HOME, Slug, Stack
 from infra.errors import TenantryError
 from infra.tenancy.archives.exporting import Exported, export
@@ -17,6 +17,16 @@ from infra.tenancy.archives.importing import import_archive
 from infra.tenancy.archives.manifest import Table
 from infra.tenancy.archives.writing import refuse_existing
 from infra.tenancy.outputs import access_to
+from infra.tenant_guard import TENANT_SETTING
+
+
+def connection_of(slug: Slug, stack: Stack = HOME) -> None:
+    """Print the URL that an applied tenant is served by, with its password, and nothing else on stdout."""
+    access = access_to(stack, slug)
+    if access.isolation == "pool":
+        shown = f"BEGIN; SET LOCAL {TENANT_SETTING} = '{slug}'"
+        err.print(f"the services' own, as {slug} is in the pool: its rows are there after {shown}", markup=False)
+    sys.stdout.write(f"{access.url}\n")
 
 
 def export_tenant(

@@ -38,7 +38,8 @@ def agree(
 ) -> Sequence[str]:
     """Make the table agree with the registry, in one transaction.
 
-    One that is closed and that the registry has no more stays closed.
+    One that is closed and that the registry has no more stays closed, and so does one that was deleted until nothing is
+    left of it: whoever has its slug by then must find no rows of another.
 
     Args:
         connection: as the owner of the pool.
@@ -56,10 +57,12 @@ def agree(
     changes = []
     with connection.transaction():
         _ensure_table(connection)
-        rows = connection.execute(SQL("SELECT tenant_id, reason FROM {} FOR UPDATE").format(_TABLE)).fetchall()
-        closed: dict[str, str] = dict(rows)
+        known = SQL("SELECT tenant_id, reason, purged_at IS NULL FROM {} FOR UPDATE").format(_TABLE)
+        rows = connection.execute(known).fetchall()
+        closed: dict[str, str] = {slug: reason for slug, reason, _ in rows}
+        kept = {slug for slug, reason, unpurged in rows if reason == "deleted" and unpurged}
         for slug, reason in wanted.items():
-            if reason is None and slug in closed:
+            if reason is None and slug in closed and slug not in kept:
                 connection.execute(SQL("DELETE FROM {} WHERE tenant_id = %s").format(_TABLE), [slug])
                 changes.append(f"opened {slug}")
             elif reason is not None and closed.get(slug) != reason:

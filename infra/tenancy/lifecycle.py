@@ -7,6 +7,7 @@ it does; leaves each part to `registry`, `closing` and `purge`.
 
 import datetime
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,11 +22,17 @@ from infra.tenancy.registry import RegisteredTenant
 REGISTRY_FOLDER = "REGISTRY_DIRECTORY"
 """The environment variable that names the folder with the registry."""
 
+_WAIT: Final = "--wait"
+
 _LOCK: Final = 0x6C696665  # "life"; any number that nobody else in the database locks by
 
 
 def settle(
-    connection: psycopg.Connection[Any], tenants: Sequence[RegisteredTenant], now: datetime.datetime
+    connection: psycopg.Connection[Any],
+    tenants: Sequence[RegisteredTenant],
+    now: datetime.datetime,
+    *,
+    wait: bool = False,
 ) -> Sequence[str]:
     """Make the database agree with the registry.
 
@@ -33,6 +40,7 @@ def settle(
         connection: as the pool's migrator, each statement a transaction of its own.
         tenants: the registry's.
         now: the moment that trials are held against.
+        wait: whether to wait for another run that is at work, which may not know of these tenants yet.
 
     Returns:
         What was done, for the log; a purge may have ended sooner, and is gone on with by the next run.
@@ -41,11 +49,15 @@ def settle(
         TenantryError: tables refer to each other in a circle, and somebody is to be purged.
         psycopg.Error: the server refused.
     """
-    if connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
+    if wait:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+    elif connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
         return ["another run is at work, and has this one's too"]
     try:
         told = [*closing.agree(connection, tenants, now), *closing.end_sessions(connection, tenants, now)]
-        return [*told, *_purge(connection)]
+        purged = _purge(connection)
+        # Who was deleted and is a new tenant by now is let in when nothing is left.
+        return [*told, *purged, *(closing.agree(connection, tenants, now) if purged else [])]
     finally:
         if not connection.closed:
             connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
@@ -82,7 +94,7 @@ def main() -> None:
     tenants = registry.read(Path(folder))
     now = datetime.datetime.now(datetime.UTC)
     with log_in() as connection:
-        told = settle(connection, tenants, now)
+        told = settle(connection, tenants, now, wait=_WAIT in sys.argv[1:])
     for line in told:
         say(line)
     closed = sum(tenant.closed_because(now) is not None for tenant in tenants)

@@ -61,3 +61,33 @@ def test_without_it_migrations_end_nobodys_sessions() -> None:
 
 def test_who_neither_migrates_nor_looks_after_tenants_has_no_login_for_it() -> None:
     assert "tenants-migrations-role" not in {node.name for node in environment_graph().nodes.values()}
+
+
+def closing(**states: str) -> Graph:
+    def closed(raw: dict[str, Any]) -> None:
+        raw["tenancy"] = {"lifecycle": {"image": TOOLS_IMAGE}}
+        for tenant in raw["tenants"]:
+            state = states.get(tenant["slug"].replace("-", "_"))
+            if state is not None:
+                tenant["lifecycle"] = {"state": state, **({"export": "0" * 64} if state == "deleted" else {})}
+
+    return environment_graph(closed)
+
+
+def test_an_update_that_closes_tenants_runs_it_after_the_registry_says_so_and_waits_for_its_end() -> None:
+    graph = closing(corner_shop="deleted")
+    now, registry = graph.named("tenants-lifecycle-now"), graph.named("registry-tenants")
+    assert graph.reaches(now, registry)
+    template = now.plain("spec", "template")
+    (container,) = template["spec"]["containers"]
+    assert container["command"] == ["python", "-m", "infra.tenancy.lifecycle", "--wait"]
+    assert template["spec"]["volumes"] == pod(graph)["volumes"]
+    assert "pulumi.com/skipAwait" not in now.plain("metadata", "annotations")
+    others = [closing(corner_shop="suspended"), closing(corner_shop="deleted", book_store="suspended")]
+    texts = [template, *(one.named("tenants-lifecycle-now").plain("spec", "template") for one in others)]
+    assert len({text["metadata"]["annotations"]["tenantry.dev/closed"] for text in texts}) == 3, "each a Job of its own"
+
+
+def test_where_nobody_is_closed_no_update_runs_it() -> None:
+    assert not declared().of_type(":Job")
+    assert not closing(corner_shop="offboarding").of_type(":Job")

@@ -50,3 +50,12 @@ def test_what_does_not_run_is_not_offered(tmp_path: Path, rows: list[Status]) ->
 
 def test_settings_that_are_not_checked_yet_break_nothing(tmp_path: Path) -> None:
     assert steps(tmp_path, RUNNING, aws="x", cluster=[], database=None) == SHELL
+
+
+def test_a_stack_with_tenants_says_how_to_connect_as_one(tmp_path: Path) -> None:
+    listed = tmp_path / "stacks" / "tenants" / "shop.yaml"
+    listed.parent.mkdir(parents=True)
+    listed.write_text("- { slug: acme, plan: pro }\n")
+    as_tenant = '  psql "$(tenantry tenants connection SLUG)"   # as a tenant: `tenantry tenants list`'
+    assert steps(tmp_path, RUNNING, aws=PLACE, cluster=BROUGHT, database=DECLARED) == [*SHELL, THERE, PSQL, as_tenant]
+    assert steps(tmp_path, [row("cloud")], aws=PLACE, database=DECLARED) == SHELL

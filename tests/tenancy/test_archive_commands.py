@@ -151,6 +151,14 @@ def test_a_trial_and_an_offboarding_tenant_are_open(applied: Path, outputs: dict
     assert PASSWORD not in repr(access)
 
 
+def test_a_tenants_connection_is_printed_alone(applied: Path, outputs: dict[str, Any]) -> None:
+    assert run("connection", "new-shop").stdout == outputs["connections"]["new-shop"] + "\n"
+    pooled = run("connection", "acme")
+    assert pooled.stdout == outputs["pool_connection"] + "\n"
+    assert "SET LOCAL app.current_tenant_id = 'acme'" in pooled.stderr
+    assert error_of("connection", "old-shop").what == "it is suspended: its logins are closed"
+
+
 def test_without_pulumi_the_way_through_the_sandbox_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     error = error_of("export", "acme", "--output", str(tmp_path / "acme.zip"))

@@ -105,6 +105,32 @@ def test_a_deleted_tenants_rows_are_purged_and_no_others(stocked: Pool, monkeypa
     assert settled(stocked, tenant("a-shop", "deleted")) == []
 
 
+def test_who_gets_the_slug_of_a_deleted_tenant_is_let_in_when_nothing_is_left_of_it(stocked: Pool) -> None:
+    settled(stocked, tenant("a-shop", "deleted"), tenant("b-shop", "active"))
+    late = "INSERT INTO pool.categories (tenant_id, slug, name) VALUES ('a-shop', 'late', 'late')"
+    stocked.server.run(late, stocked.name)  # by what began before it was closed
+    (purged,) = settled(stocked, tenant("a-shop", "active"), tenant("b-shop", "active"))
+    assert purged == "purged a-shop: 1 rows, 1 of categories"
+    assert settled(stocked, tenant("a-shop", "active"), tenant("b-shop", "active")) == [
+        "purged a-shop: nothing is left of it",
+        "opened a-shop",
+    ]
+    stocked.fill("a-shop")
+    assert served(stocked, "a-shop") == {"a-shop"}
+
+
+def test_a_run_that_an_update_waits_for_is_not_left_to_one_that_knows_less(stocked: Pool) -> None:
+    with psycopg.connect(stocked.url(stocked.migrator), autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [lifecycle._LOCK])
+        assert settled(stocked, tenant("a-shop", "deleted")) == ["another run is at work, and has this one's too"]
+        with psycopg.connect(stocked.url(stocked.migrator), autocommit=True) as connection:
+            connection.execute("SET lock_timeout = '200ms'")
+            with pytest.raises(errors.LockNotAvailable):
+                settle(connection, [tenant("a-shop", "deleted")], NOW, wait=True)
+    with psycopg.connect(stocked.url(stocked.migrator), autocommit=True) as connection:
+        assert settle(connection, [tenant("a-shop", "deleted")], NOW, wait=True)[0] == "closed a-shop: deleted"
+
+
 def test_rows_that_refer_to_rows_of_their_own_table_are_purged(stocked: Pool) -> None:
     with stocked.connect(stocked.app) as connection:
         act_as(connection, "a-shop")

@@ -133,5 +133,8 @@ def _check_guard(connection: Connection, access: Access) -> None:
     if connection.execute(guard, [access.schema]).fetchone() == (True,):
         shown = sql.SQL("SELECT {}.current_tenant()").format(sql.Identifier(access.schema))
         if connection.execute(shown).fetchone() != (access.tenant,):
-            remedy = "set lifecycle.state: offboarding, which opens it for an export, and apply it"
+            remedy = (
+                "set lifecycle.state: offboarding, which opens it for an export, and apply it; who was closed and is "
+                "not any more is let in by the next run of the CronJob tenants-lifecycle"
+            )
             raise TenantryError("it is closed: its rows cannot be seen", tenant, remedy)
