@@ -25,6 +25,8 @@ from tests.engine.services import Services
 from tests.engine.stack import Settings
 from tests.stack_files import dumped
 
+pytestmark = pytest.mark.timeout(600)  # seconds: an environment and two cells, several updates each
+
 CELLS = {"home": {"budget": 100}, "cell-02": {"budget": 100}, "cell-03": {"budget": 40}}
 TENANTS: dict[str, list[dict[str, str]]] = {
     "local-cell-02": [{"slug": "acme", "plan": "pro"}, {"slug": "bolts", "plan": "enterprise"}],

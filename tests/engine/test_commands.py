@@ -104,7 +104,7 @@ def drift(stack: Stack) -> None:
     delete(stack, "networkpolicy", "default-deny", "tenantry")
     with stack.administrator("tenantry") as administrator:
         administrator.execute("ALTER ROLE tenant_book_store_app CONNECTION LIMIT 999")
-        administrator.execute("REVOKE USAGE ON SCHEMA tenant_book_store FROM tenant_book_store_app")
+        administrator.execute("REVOKE USAGE ON SCHEMA tenant_book_store FROM tenant_book_store_reader")
         administrator.execute("DROP FUNCTION pool.isolate_tenants")
         administrator.execute("ALTER SCHEMA pool OWNER TO postgres")
 
