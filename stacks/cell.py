@@ -44,6 +44,8 @@ def deploy(settings: CellStackSettings, ground: Ground) -> dict[str, pulumi.Inpu
         secrets=_secrets(ground),
         opts=pulumi.ResourceOptions(providers=[cluster, access.provider()]),
         registry=registry_of(settings.cell.name),
+        configurations=ground.configurations,
+        configuration=environment.tenancy.configuration,
     )
     tenants = Tenants(settings.tenants, environment.plans, place)
     pool_connection: pulumi.Output[str] = pulumi.Output.secret(ground.pool_connection)
@@ -67,6 +69,10 @@ def _check(settings: CellStackSettings, ground: Ground) -> None:
     missing = sorted({tenant.plan for tenant in tenants} - environment.plans.keys())
     if missing:
         raise pulumi.RunError(f"the stack {cell.of} has no limits of plans, {', '.join(missing)}, {apply}")
+    versions = {tenant.configuration or environment.tenancy.configuration for tenant in tenants}
+    unknown = sorted(version for version in versions if version and version not in ground.configurations)
+    if unknown:
+        raise pulumi.RunError(f"the stack {cell.of} has no such configurations, {', '.join(unknown)}, {apply}")
     used = costs.of_cell([tenant.effective_isolation for tenant in tenants], in_aws=environment.declares_aws)
     budget = environment.cells[cell.name].budget
     if used > budget:

@@ -99,7 +99,7 @@ class _Environment:
             "pool_connection": pool_connection,
             "database_logins": self._logins(),  # what a stack needs that restores this one's backups
             **self._foundation.outputs,
-            **ground.exported(self._settings, self._foundation),
+            **ground.exported(self._settings, self._foundation, self._configurations),
         }
 
     def _logins(self) -> pulumi.Output[dict[str, str]]:
@@ -136,13 +136,14 @@ class _Environment:
         place = TenantsPlace(
             server=self._server,
             shared=shared_database(settings.database.name, self._pool),
+            after=[self._configurations.made] if self._configurations else (),
             namespace=self._namespace,
             platform=settings.namespace,
             egress=policies.tenants_egress(settings),
             secrets=parts.tenant_secrets if parts else None,
             opts=self._opts,
             others=registries_of(settings.cells),
-            configurations=self._configurations,
+            configurations=self._configurations.files if self._configurations else {},
             configuration=settings.tenancy.configuration,
         )
         return Tenants(settings.tenants, settings.plans, place)
@@ -151,7 +152,7 @@ class _Environment:
         """Declare the versions that tenants have, and no other."""
         settings = self._settings
         default = settings.tenancy.configuration
-        used = {tenant.configuration or default for tenant in settings.present_tenants}
+        used = {tenant.configuration or default for tenant in settings.served_tenants}
         versions = {name: one.model_dump() for name, one in settings.configurations.items() if name in used}
         if not versions:
             return None

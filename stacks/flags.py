@@ -29,7 +29,7 @@ def declare(
     """
     if not settings.flags or not settings.services:
         return {}
-    resolved = resolve(settings.flags, settings.present_tenants)
+    resolved = resolve(settings.flags, settings.served_tenants)
     readers = {service: _read_by(service, settings, resolved) for service in settings.services}
     files = FeatureFlags("flags", FeatureFlagsArgs(namespace=namespace, readers=readers), opts)
     return {

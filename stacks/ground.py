@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 from pydantic import ValidationError
 
+from components.configurations import Configurations
 from infra.settings.cells import CellPlaceSettings
 from infra.settings.foundation import BroughtCluster
 from infra.settings.loader import path_in_project, path_on_machine
@@ -22,7 +23,7 @@ OUTPUT = "cell_ground"
 """The output of an environment with cells: what `Ground` holds, a secret."""
 
 _POOL_CONNECTION = "pool_connection"
-SETTINGS = {"namespace", "aws", "network", "cluster", "database", "plans", "cells"}
+SETTINGS = {"namespace", "aws", "network", "cluster", "database", "plans", "cells", "tenancy"}
 """The settings of an environment that its cells obey as well."""
 
 
@@ -37,6 +38,7 @@ class Ground:
         database: who administers the database and where it is, as `DatabaseAccess` takes it.
         secrets_key: the KMS key of tenants' secrets; None where nothing is declared in AWS.
         pool_connection: the URL of the services' role to the shared database.
+        configurations: version -> its file, of those that services have for tenants, the cells' among them.
     """
 
     settings: StackSettings
@@ -45,14 +47,18 @@ class Ground:
     database: Mapping[str, Any]
     secrets_key: str | None
     pool_connection: str
+    configurations: Mapping[str, str]
 
 
-def exported(settings: StackSettings, foundation: Foundation) -> Mapping[str, pulumi.Input[object]]:
+def exported(
+    settings: StackSettings, foundation: Foundation, configurations: Configurations | None
+) -> Mapping[str, pulumi.Input[object]]:
     """Return what an environment with cells tells them, as its output; nothing without.
 
     Args:
         settings: the environment's.
         foundation: what it stands on.
+        configurations: those of its tenants; None where they have none.
     """
     if not settings.cells:
         return {}
@@ -61,6 +67,7 @@ def exported(settings: StackSettings, foundation: Foundation) -> Mapping[str, pu
         "settings": settings.model_dump(mode="json", include=SETTINGS, exclude_unset=True),
         "kubeconfig": eks.kubeconfig if eks else _path(settings),
         "database": vars(access),
+        "configurations": dict(configurations.files) if configurations else {},
         "secrets_key": parts.tenant_secrets.key_arn if parts else None,
     }
     whole: pulumi.Output[object] = pulumi.Output.secret(told)  # with the database's password
@@ -113,6 +120,7 @@ def ground(cell: CellPlaceSettings, told: object, pool_connection: object) -> Gr
         database=told["database"],
         secrets_key=told.get("secrets_key"),
         pool_connection=pool_connection,
+        configurations=told.get("configurations") or {},
     )
 
 

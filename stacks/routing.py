@@ -67,7 +67,7 @@ def pinned(settings: StackSettings) -> Mapping[str, Sequence[Slot]]:
     Args:
         settings: the stack's.
     """
-    met = [tenant for tenant in settings.present_tenants if not tenant.is_closed]
+    met = [tenant for tenant in settings.served_tenants if not tenant.is_closed]
     pins = [tenant.release.pin for tenant in met if tenant.release.pin is not None]
     return {name: list(dict.fromkeys(pins)) for name, service in settings.services.items() if service.tenant_hosts}
 
@@ -96,7 +96,7 @@ def declare(
     if settings.dns is None or not routed:
         return {}
     gateway = settings.gateway or GatewaySettings()
-    tenants = settings.present_tenants if any(service.tenant_hosts for service in routed.values()) else ()
+    tenants = settings.served_tenants if any(service.tenant_hosts for service in routed.values()) else ()
     closed = _closed(gateway, tenants, namespace, opts)
     ways = {
         name: RoutedService(
@@ -167,7 +167,7 @@ def _directions(
     shared = [*service.hosts, *([f"*.{dns.zone}"] if service.tenant_hosts else [])]
     hosts: dict[str, list[str]] = {"hosts": shared}
     # By name, so that another order in the settings changes nothing.
-    for tenant in sorted(settings.present_tenants, key=lambda one: one.slug) if service.tenant_hosts else ():
+    for tenant in sorted(settings.served_tenants, key=lambda one: one.slug) if service.tenant_hosts else ():
         role = _role(tenant)
         if role is not None:
             hosts.setdefault(role, []).append(f"{tenant.slug}.{dns.zone}")

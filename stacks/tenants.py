@@ -6,11 +6,10 @@ known in a preview, and a pool tenant is an entry of it and nothing else.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
-from components.configurations import Configurations
 from components.database_tenant import OWN_SCHEMA, DatabaseTenant, DatabaseTenantArgs
 from components.isolated_schema import Login, Server, TenantAccess
 from components.namespace import Quota
@@ -93,7 +92,8 @@ class TenantsPlace:
         opts: with the providers of the cluster and the database.
         registry: the name of the registry's first ConfigMap.
         others: the ConfigMaps of cells' registries, there or not.
-        configurations: those that tenants have; None where they have none.
+        after: what else must be there before a tenant is served.
+        configurations: version -> its file, of those that tenants have.
         configuration: the version of tenants that name none.
     """
 
@@ -106,7 +106,8 @@ class TenantsPlace:
     opts: pulumi.ResourceOptions
     registry: str = "tenants"
     others: Sequence[str] = ()
-    configurations: Configurations | None = None
+    after: Sequence[pulumi.Resource] = ()
+    configurations: Mapping[str, str] = field(default_factory=dict)
     configuration: str | None = None
 
 
@@ -158,7 +159,7 @@ class Tenants:
             namespace=place.namespace,
             tenants={**self._entries, **{tenant.slug: self._entry(tenant) for tenant in purged}},
             after={slug: declared.last for slug, declared in self._isolated.items()},
-            shared=[*place.shared.last, *([place.configurations.made] if place.configurations else [])],
+            shared=[*place.shared.last, *place.after],
             config_map=place.registry,
         )
         made = TenantRegistry("registry", registry, place.opts)
@@ -260,9 +261,7 @@ class Tenants:
 
     def _configuration(self, tenant: TenantSettings) -> str | None:
         version = tenant.configuration or self._place.configuration
-        if self._place.configurations is None or version is None or not tenant.is_declared:
-            return None
-        return self._place.configurations.files.get(version)
+        return self._place.configurations.get(version) if version is not None and tenant.is_declared else None
 
     def _names(self, tenant: TenantSettings) -> tuple[str, str, str]:
         """Return a tenant's database, its schema, and what the names of its roles begin with."""

@@ -1,4 +1,4 @@
-"""`tenantry flags`: whom each feature flag is on for, and what decided that; from the stack file alone."""
+"""`tenantry flags`: whom each feature flag is on for, and what decided that; from the files alone."""
 
 import difflib
 import json
@@ -50,10 +50,10 @@ def show(
 
 
 def _tenant(stack: str, settings: StackSettings, slug: str) -> TenantSettings:
-    for tenant in settings.present_tenants:
+    for tenant in settings.served_tenants:
         if tenant.slug == slug:
             return tenant
-    near = difflib.get_close_matches(slug, [tenant.slug for tenant in settings.present_tenants], n=1)
+    near = difflib.get_close_matches(slug, [tenant.slug for tenant in settings.served_tenants], n=1)
     remedy = f"did you mean {near[0]}?" if near else "use a slug of tenants there"
     raise TenantryError("no such tenant", f"Pulumi.{stack}.yaml", remedy)
 
@@ -64,7 +64,7 @@ def _decided(flag: FlagSettings, name: str, tenant: TenantSettings) -> Decision:
 
 def _differing(settings: StackSettings, name: str) -> Iterator[TenantSettings]:
     """Return the tenants that say something of a flag themselves."""
-    return (tenant for tenant in settings.present_tenants if name in tenant.features)
+    return (tenant for tenant in settings.served_tenants if name in tenant.features)
 
 
 def _identity(tenant: TenantSettings) -> dict[str, object]:

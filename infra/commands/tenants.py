@@ -204,13 +204,22 @@ def _finish(file: Opened, after: str, *, dry_run: bool) -> None:
     out.print(difference(file.name, file.before or "", after), markup=False)
     if dry_run:
         return
-    stack = file.stack
-    out.print(
-        f"\nnext: `pulumi preview --stack {stack}`, then `pulumi up`; in its sandbox: `make preview STACK={stack}`",
-        markup=False,
-    )
+    out.print("")
+    for line in _following(file):
+        out.print(line, markup=False)
     for other in file.sharing:
         out.print(f"{other} has its tenants from the same file: `pulumi preview --stack {other}`", markup=False)
+
+
+def _following(file: Opened) -> Iterator[str]:
+    """Return what applies a change: of a cell's tenant both stacks, as each makes a part of what it is."""
+    stack, environment = file.stack, file.environments_stack
+    if stack == environment:
+        yield f"next: `pulumi preview --stack {stack}`, then `pulumi up`; in its sandbox: `make preview STACK={stack}`"
+        return
+    only = stack.removeprefix(f"{environment}-")
+    yield f"next, its host, routes and flags: `pulumi preview --stack {environment}`, then `pulumi up`"
+    yield f"and its login and data: `tenantry cells up --stack {environment} --only {only}`"
 
 
 def _cells(file: Opened, tenant: TenantSettings) -> tuple[str, ...]:

@@ -21,9 +21,6 @@ HOME = "home"
 MOST_TENANTS = 1000
 """Of a cell, unless it says otherwise."""
 
-_ELSEWHERE = "of no effect in a cell, as routes, flags and configurations are made by its environment; remove it"
-_ROUTED = ("ring", "release", "maintenance", "features", "configuration")
-
 
 class CellBudgetSettings(Section):
     """What one cell may hold."""
@@ -59,12 +56,8 @@ class CellStackSettings(Section):
     """Every tenant of the stack; a stack file has none, they are read from `tenant_file`."""
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return tenants that are not distinct, and what only their environment could do for them."""
+        """Return tenants that are not distinct; what else is wrong with them, their environment tells."""
         yield from indistinct(self.tenants)
-        for position, tenant in enumerate(self.tenants):
-            for field in _ROUTED:
-                if getattr(tenant, field) != TenantSettings.model_fields[field].get_default(call_default_factory=True):
-                    yield ("tenants", position, field), _ELSEWHERE
 
 
 def stack_of(environment: str, cell: str) -> str:

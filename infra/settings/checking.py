@@ -3,8 +3,9 @@
 Owns where a fault is told. Leaves what is one to the stack files' reader, the models and `neighbours`.
 """
 
+import contextlib
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,10 +14,10 @@ import yaml
 
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.settings import SETTINGS_KEY, configurations, stack_file, tenant_file
+from infra.settings import SETTINGS_KEY, cell_files, configurations, stack_file, tenant_file
 from infra.settings.cells import CellStackSettings
 from infra.settings.fleet import Written, misplaced
-from infra.settings.loader import AnySettings, SettingsError, validate_stack, validate_with
+from infra.settings.loader import AnySettings, Listed, SettingsError, validate_stack, validate_with
 from infra.settings.models import StackSettings
 from infra.settings.neighbours import clashes
 from infra.settings.problems import Problem
@@ -25,6 +26,8 @@ from infra.settings.tenant_file import TenantFile
 
 _KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 """What the engine knows at the top of a stack file (Pulumi's documentation, "Stack settings file reference")."""
+
+_TENANTS = ((tenant_file.FIELD,), (cell_files.FIELD,))
 
 _NAMESPACE = SETTINGS_KEY.partition(":")[0] + ":"
 
@@ -103,7 +106,7 @@ def any_settings_of(path: Path, interpret: Interpret = validate_stack) -> AnySet
         StackFileError: it cannot be read, or is no stack file.
         WrongStackFiles: with every fault of it at once, as `check` tells them.
     """
-    settings, faults = _judged(read(path), interpret)
+    settings, faults = _judged(read(path), interpret, _Listings())
     if settings is None or faults:
         raise WrongStackFiles(_by_line(faults))
     return settings
@@ -124,16 +127,13 @@ def check(
         TenantryError: a named stack has no file.
     """
 
-    def listed(file: StackFile) -> TenantFile:
-        path = tenant_file.path_of(file.stack, file.settings, root)
-        if proposed is not None and path.resolve() == proposed.path.resolve():
-            return proposed
-        return tenant_file.read(file.stack, file.settings, root)
+    listings = _Listings(proposed)
 
     def interpret(stack: str, raw: object, /, *, root: Path) -> AnySettings:
-        if proposed is None or not isinstance(raw, Mapping):
+        if not isinstance(raw, Mapping):
             return validate_stack(stack, raw, root)
-        return validate_with(listed(files[stack]), stack, raw, root)
+        file = files[stack]
+        return validate_with(Listed(listings.of(file), listings.of_cells(file), root), stack, raw)
 
     wanted = {name: source_of(name, root) for name in names or stacks(root)}
     files: dict[str, StackFile] = {}
@@ -142,14 +142,16 @@ def check(
         path = source_of(stack, root)
         try:
             files[stack] = read(path)
-            found[stack] = _judged(files[stack], interpret, listed)[1]
+            found[stack] = _judged(files[stack], interpret, listings)[1]
         except StackFileError as error:
             found[stack] = [Fault(error.file, error.line, None, f"{error.what}; {error.remedy}")]
-    wrong = {stack: {fault.path for fault in faults} for stack, faults in found.items()}
+    for file in files.values():
+        _tell_cells(file, found, listings, wanted)
+    wrong = {stack: {(fault.file, fault.path) for fault in faults} for stack, faults in found.items()}
     settings = {stack: files[stack].settings if stack in files else None for stack in found}
-    between = (*clashes(settings), *misplaced({stack: _written(files.get(stack), listed) for stack in found}))
-    for stack, fault in ((stack, _located(files[stack], problem, listed)) for stack, problem in between):
-        if fault.path not in wrong[stack]:  # that is to be mended first
+    between = (*clashes(settings), *misplaced({stack: _written(files.get(stack), listings) for stack in found}))
+    for stack, fault in ((stack, _located(files[stack], problem, listings)) for stack, problem in between):
+        if (fault.file, fault.path) not in wrong[stack]:  # that is to be mended first
             found[stack].append(fault)
     return {path.name: _by_line(found[stack]) for stack, path in wanted.items()}
 
@@ -167,21 +169,60 @@ def told(error: SettingsError, raw: object, root: Path = PROJECT_ROOT) -> list[s
         file = read(source_of(error.stack, root))
     except TenantryError:
         return list(error.problems)
+    listings = _Listings()
     if file.settings != raw:  # the tenants are where these settings say
         file = StackFile(file.path, {"config": {SETTINGS_KEY: raw}}, None)
-        told_of_tenants = [str(_located(file, problem)) for problem in error.found if problem.place[:1] == ("tenants",)]
-        others = [str(problem) for problem in error.found if problem.place[:1] != ("tenants",)]
-        return [*others, *told_of_tenants]
-    return [str(fault) for fault in _by_line(_located(file, problem) for problem in error.found)]
+        of_tenants = [problem for problem in error.found if problem.place[0:1] in _TENANTS]
+        others = [str(problem) for problem in error.found if problem not in of_tenants]
+        return [*others, *(str(_located(file, problem, listings)) for problem in of_tenants)]
+    return [str(fault) for fault in _by_line(_located(file, problem, listings) for problem in error.found)]
 
 
-def _listed(file: StackFile) -> TenantFile:
-    return tenant_file.read(file.stack, file.settings, file.path.parent)
+class _Listings:
+    """The tenant files that go with stack files, each read once."""
+
+    def __init__(self, proposed: TenantFile | None = None) -> None:
+        self._proposed = proposed
+        self._read: dict[str, TenantFile] = {}
+
+    def of(self, file: StackFile) -> TenantFile:
+        """Return the tenants of a stack.
+
+        Raises:
+            StackFileError: they cannot be read.
+        """
+        root, proposed = file.path.parent, self._proposed
+        path = tenant_file.path_of(file.stack, file.settings, root)
+        if proposed is not None and path.resolve() == proposed.path.resolve():
+            return proposed
+        if file.stack not in self._read:
+            self._read[file.stack] = tenant_file.read(file.stack, file.settings, root)
+        return self._read[file.stack]
+
+    def of_cells(self, file: StackFile) -> dict[str, TenantFile]:
+        """Return the tenants of an environment's cells; what cannot be read is told with the cell."""
+        found: dict[str, TenantFile] = {}
+        for stack in cell_files.stacks_of(file.stack, file.settings):
+            path = file.path.with_name(f"Pulumi.{stack}.yaml")
+            with contextlib.suppress(StackFileError):
+                found |= {stack: self.of(read(path))} if path.exists() else {}
+        return found
 
 
-def _judged(
-    file: StackFile, interpret: Interpret, listed: Callable[[StackFile], TenantFile] = _listed
-) -> tuple[AnySettings | None, list[Fault]]:
+def _tell_cells(
+    file: StackFile, found: Mapping[str, list[Fault]], listings: _Listings, wanted: Collection[str]
+) -> None:
+    """Tell cells what their environment found wrong with their tenants; where they are told of, it need not be."""
+    holders = {listed.name: stack for stack, listed in listings.of_cells(file).items()}
+    for fault in [fault for fault in found[file.stack] if fault.file in holders]:
+        cell = holders[fault.file]
+        if fault not in found[cell]:
+            found[cell].append(fault)
+        if cell in wanted:
+            found[file.stack].remove(fault)
+
+
+def _judged(file: StackFile, interpret: Interpret, listings: _Listings) -> tuple[AnySettings | None, list[Fault]]:
     """Return what a file says, as far as it is settings, and what is wrong with it."""
     config = file.content.get("config") or {}
     ours = [key for key in config if key.startswith(_NAMESPACE)]
@@ -194,7 +235,7 @@ def _judged(
     try:
         return interpret(file.stack, file.settings, root=file.path.parent), unknown
     except SettingsError as error:
-        return None, [*unknown, *(_located(file, problem, listed) for problem in error.found)]
+        return None, [*unknown, *(_located(file, problem, listings) for problem in error.found)]
 
 
 def _misspelt(config: Mapping[str, object]) -> list[str]:
@@ -211,10 +252,10 @@ def _unknown_keys(file: StackFile, place: Sequence[str], known: Sequence[str], k
             yield Fault(file.path.name, file.line((*place, key)), ".".join((*place, key)), f"unknown key; {meant}")
 
 
-def _written(file: StackFile | None, listed: Callable[[StackFile], TenantFile]) -> Written | None:
+def _written(file: StackFile | None, listings: _Listings) -> Written | None:
     """Return what the files of a stack say; None when they cannot be read, which is told elsewhere."""
     try:
-        tenants = None if file is None else listed(file)
+        tenants = None if file is None else listings.of(file)
     except StackFileError:
         return None
     return None if file is None or tenants is None else Written(file.settings, tenants.entries, tenants.name)
@@ -224,10 +265,12 @@ def _by_line(faults: Iterable[Fault]) -> list[Fault]:
     return sorted(faults, key=lambda fault: (fault.file, fault.line or 0))  # the stack file first
 
 
-def _located(file: StackFile, problem: Problem, listed: Callable[[StackFile], TenantFile] = _listed) -> Fault:
+def _located(file: StackFile, problem: Problem, listings: _Listings) -> Fault:
     inline = (file.settings or {}).get(tenant_file.FIELD) if isinstance(file.settings, Mapping) else None
     if problem.place[:1] == (tenant_file.FIELD,) and inline is None:
-        return _of_tenant(listed(file), problem)
+        return _of_tenant(listings.of(file), problem)
+    if problem.place[:1] == (cell_files.FIELD,) and len(problem.place) > 1:
+        return _of_tenant(*cell_files.located(problem, listings.of_cells(file).values()))
     if problem.place[:1] == (configurations.FIELD,) and len(problem.place) > 1:
         return _of_configuration(file.path.parent, problem)
     return Fault(file.path.name, file.line(("config", SETTINGS_KEY, *problem.place)), problem.path, problem.text)

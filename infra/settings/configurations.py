@@ -76,8 +76,8 @@ def named(default: object, tenants: Iterable[object]) -> list[str]:
         default: that of tenants that name none.
         tenants: as the tenant file has them.
     """
-    found = {tenant["configuration"] for tenant in tenants if isinstance(tenant, Mapping) and "configuration" in tenant}
-    return sorted(version for version in {default, *filter(_is_version, found)} if _is_version(version))
+    written = (default, *(tenant.get("configuration") for tenant in tenants if isinstance(tenant, Mapping)))
+    return sorted(version for version in {one for one in written if isinstance(one, str)} if _is_version(version))
 
 
 def read(versions: Iterable[str], root: Path = PROJECT_ROOT) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def misplaced(written: Mapping[str, Written | None]) -> Iterator[tuple[str, Prob
 def _within(environment: str, files: Written, written: Mapping[str, Written | None]) -> Iterator[tuple[str, Problem]]:
     """Return what is wrong between one environment and its cells."""
     holders = {environment: files}
-    for name in _cells(files):
+    for name in cells_of(files.settings):
         stack = stack_of(environment, name)
         if stack not in written:
             wrong = f"there is no Pulumi.{stack}.yaml; write one as `tenantry cells plan` prints it, or remove this"
@@ -66,7 +66,7 @@ def _within(environment: str, files: Written, written: Mapping[str, Written | No
             yield environment, Problem(("cells", name, field), wrong)
             yield stack, Problem(_NAME, wrong)
         yield from ((stack, problem) for problem in _unlimited(cell, files))
-    yield from _shared(holders)
+    yield from shared(holders)
 
 
 def _unlisted(
@@ -85,7 +85,7 @@ def _unlisted(
         return  # its file is broken, and told of by itself
     if _is_cell(environment):
         yield _OF, "a cell itself; name the stack of the environment"
-    elif name not in _cells(environment):
+    elif name not in cells_of(environment.settings):
         yield _NAME, f"not in cells of Pulumi.{of}.yaml; add it there with its budget"
     elif stack != stack_of(of, name):
         yield _CELL, f"the stack of that cell is Pulumi.{stack_of(of, name)}.yaml; rename this file, or mend it"
@@ -114,8 +114,12 @@ def _unlimited(cell: Written, environment: Written) -> Iterator[Problem]:
             yield Problem(("tenants", position, "plan"), "missing in plans of its environment; add its limits there")
 
 
-def _shared(holders: Mapping[str, Written]) -> Iterator[tuple[str, Problem]]:
-    """Return slugs and domains that two files of one environment have."""
+def shared(holders: Mapping[str, Written]) -> Iterator[tuple[str, Problem]]:
+    """Return slugs and domains that two files of one environment have; each is told of both.
+
+    Args:
+        holders: stack -> what its files say.
+    """
     first: dict[tuple[str, str], tuple[str, tuple[str | int, ...]]] = {}
     for stack, files in holders.items():
         for kind, value, place in _names(files):
@@ -159,8 +163,13 @@ def _is_cell(files: Written) -> bool:
     return isinstance(files.settings, Mapping) and "cell" in files.settings
 
 
-def _cells(environment: Written) -> list[str]:
-    cells = _at(environment.settings, ("cells",))
+def cells_of(settings: object) -> list[str]:
+    """Return the cells of an environment that are stacks of their own, in the order in which they are written.
+
+    Args:
+        settings: as the environment's stack file has them.
+    """
+    cells = _at(settings, ("cells",))
     return [name for name in cells if isinstance(name, str) and name != HOME] if isinstance(cells, Mapping) else []
 
 

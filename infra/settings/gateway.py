@@ -81,6 +81,7 @@ class Hosts:
         self._gateway = gateway
         self._services = services
         self._tenants = tenants
+        self._slugs = {tenant.slug for tenant in tenants if tenant.is_declared}
         self._routed = [name for name, service in services.items() if service.hosts or service.tenant_hosts]
         self._of_tenants = [name for name, service in services.items() if service.tenant_hosts]
 
@@ -196,7 +197,6 @@ class Hosts:
             return "more than one label below dns.zone, whose certificate does not hold it; name one nearer"
         if self._edge is not None and self._edge.cdn is not None and host == self._edge.cdn.host:
             return "the host of edge.cdn; choose another"
-        slugs = [tenant.slug if tenant.is_declared else None for tenant in self._tenants]
-        if self._of_tenants and host != dns.zone and label in slugs:
-            return f"the host of tenants[{slugs.index(label)}]; choose another"
+        if self._of_tenants and host != dns.zone and label in self._slugs:
+            return "the host of the tenant with that slug; choose another"
         return None

@@ -6,6 +6,7 @@ models, and the words of errors to `problems`.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.settings import configurations, tenant_file
+from infra.settings import cell_files, configurations, tenant_file
 from infra.settings.cells import CellStackSettings
 from infra.settings.database import BroughtDatabase, ExistingDatabase
 from infra.settings.foundation import BroughtCluster
@@ -47,6 +48,21 @@ class SettingsError(TenantryError):
         super().__init__(count, f"Pulumi.{stack}.yaml", "mend: " + "; ".join(self.problems))
 
 
+@dataclass(frozen=True)
+class Listed:
+    """What is in files beside a stack's own.
+
+    Args:
+        tenants: those of the stack.
+        of_cells: of an environment, the stacks of its cells -> their tenants.
+        root: the project's folder, which has configurations below it.
+    """
+
+    tenants: TenantFile
+    of_cells: Mapping[str, TenantFile]
+    root: Path
+
+
 def load_stack(
     stack: str, raw: object, environment: Mapping[str, str] = os.environ, root: Path = PROJECT_ROOT
 ) -> AnySettings:
@@ -60,11 +76,16 @@ def load_stack(
 
     Raises:
         SettingsError: with every problem at once.
-        StackFileError: the tenant file cannot be read, or is no list.
+        StackFileError: a tenant file or a configuration cannot be read, or is not what it is to be.
     """
     if _is_cell(raw):
         return validate_stack(stack, raw, root)
-    return _with_tenants(stack, raw, root, lambda whole: load(stack, whole, environment))
+    if not isinstance(raw, Mapping):
+        return load(stack, raw, environment)
+    found = _listed(stack, raw, root)
+    # What two files have is told of both by `tenantry config check`, and here, where each has a route to be made.
+    clashes = list(cell_files.repeated(stack, found.tenants, found.of_cells))
+    return _with_listed(found, stack, raw, lambda whole: load(stack, whole, environment), clashes)
 
 
 def validate_stack(stack: str, raw: object, root: Path = PROJECT_ROOT) -> AnySettings:
@@ -77,29 +98,28 @@ def validate_stack(stack: str, raw: object, root: Path = PROJECT_ROOT) -> AnySet
 
     Raises:
         SettingsError: with every problem at once.
-        StackFileError: the tenant file cannot be read, or is no list.
+        StackFileError: a tenant file or a configuration cannot be read, or is not what it is to be.
     """
     if not isinstance(raw, Mapping):
         return validate(stack, raw)
-    return validate_with(tenant_file.read(stack, raw, root), stack, raw, root)
+    return validate_with(_listed(stack, raw, root), stack, raw)
 
 
-def validate_with(listed: TenantFile, stack: str, raw: Mapping[str, object], root: Path = PROJECT_ROOT) -> AnySettings:
-    """Return the settings of a stack with the tenants of a file that may not be written yet.
+def validate_with(listed: Listed, stack: str, raw: Mapping[str, object]) -> AnySettings:
+    """Return the settings of a stack with the tenants of files that may not be written yet.
 
     Args:
         listed: the tenants.
         stack: its name.
         raw: what the stack file holds under `tenantry:settings`.
-        root: the project's folder.
 
     Raises:
         SettingsError: with every problem at once.
         StackFileError: a configuration cannot be read, or is no mapping in YAML.
     """
     if _is_cell(raw):
-        return _with_listed(listed, stack, raw, lambda whole: _validated(stack, whole, CellStackSettings), None)
-    return _with_listed(listed, stack, raw, lambda whole: validate(stack, whole), root)
+        return _with_listed(listed, stack, raw, lambda whole: _validated(stack, whole, CellStackSettings))
+    return _with_listed(listed, stack, raw, lambda whole: validate(stack, whole))
 
 
 def load(stack: str, raw: object, environment: Mapping[str, str] = os.environ) -> StackSettings:
@@ -160,42 +180,62 @@ def _validated(stack: str, raw: object, model: type[_Model]) -> _Model:
         raise SettingsError(stack, problems_of(error, model=model)) from None
 
 
-def _with_tenants(stack: str, raw: object, root: Path, interpret: Callable[[object], _Model]) -> _Model:
-    """Return the settings that the stack file and the tenant file make together."""
-    if not isinstance(raw, Mapping):
-        return interpret(raw)
-    return _with_listed(tenant_file.read(stack, raw, root), stack, raw, interpret, root)
+def _listed(stack: str, raw: Mapping[str, object], root: Path) -> Listed:
+    return Listed(tenant_file.read(stack, raw, root), cell_files.read(stack, raw, root), root)
 
 
 def _with_listed(
-    listed: TenantFile,
+    listed: Listed,
     stack: str,
     raw: Mapping[str, object],
     interpret: Callable[[object], _Model],
-    root: Path | None,
+    clashes: Sequence[Problem] = (),
 ) -> _Model:
-    """Return the settings with the tenants that are listed, and with their configurations below a folder, if any."""
-    if tenant_file.FIELD in raw:
-        raise SettingsError(stack, [Problem((tenant_file.FIELD,), f"move the list to {listed.name}")])
-    if configurations.FIELD in raw:
-        wrong = f"move each to a file of its own, {configurations.FOLDER}/VERSION.yaml"
-        raise SettingsError(stack, [Problem((configurations.FIELD,), wrong)])
-    disorder = list(listed.disorder())
-    whole: dict[str, object] = {**raw, tenant_file.FIELD: listed.entries} if listed.entries else {**raw}
-    tenancy = raw.get("tenancy")
-    default = tenancy.get("configuration") if isinstance(tenancy, Mapping) else None
-    versions = configurations.named(default, listed.entries) if root is not None else []
-    if root is not None and versions:
-        whole[configurations.FIELD] = there = configurations.read(versions, root)
-        gone = configurations.missing(default, listed.entries, there)
-        disorder += [Problem(place, text) for place, text in gone]
+    """Return the settings that the stack file and the files beside it make together."""
+    misplaced = [Problem((field,), where) for field, where in _elsewhere(listed).items() if field in raw]
+    if misplaced:
+        raise SettingsError(stack, misplaced)
+    whole: dict[str, object] = {
+        **raw,
+        **({tenant_file.FIELD: listed.tenants.entries} if listed.tenants.entries else {}),
+    }
+    told = [*listed.tenants.disorder(), *clashes]
+    if not _is_cell(raw):
+        of_cells = cell_files.entries(listed.of_cells)
+        whole |= {cell_files.FIELD: of_cells} if of_cells else {}
+        told += _add_configurations(whole, listed, of_cells)
     try:
         settings = interpret(whole)
     except SettingsError as error:
-        raise SettingsError(stack, [*error.found, *disorder]) from None
-    if disorder:
-        raise SettingsError(stack, disorder)
+        raise SettingsError(stack, [*error.found, *told]) from None
+    if told:
+        raise SettingsError(stack, told)
     return settings
+
+
+def _elsewhere(listed: Listed) -> dict[str, str]:
+    """Return what no stack file has: field -> where it belongs."""
+    return {
+        tenant_file.FIELD: f"move the list to {listed.tenants.name}",
+        cell_files.FIELD: "read from the tenant files of cells; move each tenant to that of its cell",
+        configurations.FIELD: f"move each to a file of its own, {configurations.FOLDER}/VERSION.yaml",
+    }
+
+
+def _add_configurations(whole: dict[str, object], listed: Listed, of_cells: Sequence[object]) -> list[Problem]:
+    """Add the versions that tenants name, and return where any is named that is not there."""
+    tenancy = whole.get("tenancy")
+    default = tenancy.get("configuration") if isinstance(tenancy, Mapping) else None
+    own = listed.tenants.entries
+    versions = configurations.named(default, (*own, *of_cells))
+    if not versions:
+        return []
+    whole[configurations.FIELD] = there = configurations.read(versions, listed.root)
+    in_cells = configurations.missing(None, of_cells, there)
+    return [
+        *(Problem(place, text) for place, text in configurations.missing(default, own, there)),
+        *(Problem((cell_files.FIELD, *place[1:]), text) for place, text in in_cells),
+    ]
 
 
 def _with_path(stack: str, settings: StackSettings) -> StackSettings:

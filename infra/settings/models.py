@@ -111,6 +111,9 @@ class StackSettings(Section):
     tenants: tuple[TenantSettings, ...] = ()
     """Every tenant of the stack; a stack file has none, they are read from `tenant_file`."""
 
+    cell_tenants: tuple[TenantSettings, ...] = ()
+    """Every tenant of the environment's cells, whose hosts, routes and flags are made here; read from their files."""
+
     configurations: dict[ConfigurationName, Configuration] = Field(default_factory=dict)
     """Version -> what shops are like; a stack file has none, they are read from `configs/`."""
 
@@ -118,6 +121,11 @@ class StackSettings(Section):
     def present_tenants(self) -> tuple[TenantSettings, ...]:
         """The tenants that there is anything of: all but those that were deleted."""
         return tuple(tenant for tenant in self.tenants if tenant.is_declared)
+
+    @property
+    def served_tenants(self) -> tuple[TenantSettings, ...]:
+        """The tenants that services answer for: those of the stack and of its cells, but for the deleted."""
+        return (*self.present_tenants, *(tenant for tenant in self.cell_tenants if tenant.is_declared))
 
     @property
     def declares_aws(self) -> bool:
@@ -131,10 +139,7 @@ class StackSettings(Section):
         yield from self._places()
         yield from self._ways_in()
         yield from self._tenancy()
-        slugs = [tenant.slug for tenant in self.tenants]
-        yield from misfits(self.dns, self.edge, slugs, in_aws=self.declares_aws)
-        yield from misread(self.flags, self.services, self.tenants)
-        yield from Hosts(self.dns, self.edge, self.gateway, self.services, self.tenants).misrouted()
+        yield from self._by_file(self._served())
         yield from self._pooling()
         yield from self._stored()
         jobs = len(self.jobs) + (self.tenancy.lifecycle is not None)
@@ -145,6 +150,24 @@ class StackSettings(Section):
         in_cluster, own = isinstance(self.cluster, DeclaredCluster), self.aws.name if self.aws else None
         yield from self.secrets.unserved(self.services, in_cluster=in_cluster, own=own)
         yield from ungranted(self.services, self.storage, self.queues, self.network, in_cluster=in_cluster)
+
+    def _served(self) -> Iterator[Contradiction]:
+        """Return what is wrong with hosts and flags, those of cells' tenants after the stack's own."""
+        tenants = (*self.tenants, *self.cell_tenants)
+        slugs = [tenant.slug for tenant in tenants]
+        yield from misfits(self.dns, self.edge, slugs, in_aws=self.declares_aws)
+        yield from misread(self.flags, self.services, tenants)
+        yield from Hosts(self.dns, self.edge, self.gateway, self.services, tenants).misrouted()
+
+    def _by_file(self, found: Iterator[Contradiction]) -> Iterator[Contradiction]:
+        """Return what is wrong with tenants by where they are listed: in the stack's own file, or in its cells'."""
+        own = len(self.tenants)
+        for place, wrong in found:
+            position = place[1] if len(place) > 1 else None
+            if place[0] == "tenants" and isinstance(position, int) and position >= own:
+                yield ("cell_tenants", position - own, *place[2:]), wrong
+            else:
+                yield place, wrong
 
     def _stored(self) -> Iterator[Contradiction]:
         distributed = self.edge is not None and self.edge.cdn is not None
@@ -199,6 +222,6 @@ class StackSettings(Section):
     def _tenancy(self) -> Iterator[Contradiction]:
         yield from indistinct(self.tenants)
         yield from overdrawn(self.cells, self.tenants, in_aws=self.declares_aws)
-        yield from unended(self.tenancy, self.tenants)
+        yield from unended(self.tenancy, (*self.tenants, *self.cell_tenants))
         for plan in sorted({tenant.plan for tenant in self.tenants} - self.plans.keys()):
             yield ("plans", plan), "missing, but tenants have that plan; add its limits"

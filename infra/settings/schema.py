@@ -17,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import core_schema
 
 from infra.paths import PROJECT_ROOT
-from infra.settings import SETTINGS_KEY, configurations, tenant_file
+from infra.settings import SETTINGS_KEY, cell_files, configurations, tenant_file
 from infra.settings.cells import CellStackSettings
 from infra.settings.configurations import Configuration, ShopSettings, ThemeSettings
 from infra.settings.models import StackSettings
@@ -74,7 +74,7 @@ def document() -> dict[str, Any]:
     for model in (StackSettings, CellStackSettings):
         settings = model.model_json_schema(schema_generator=_Generator, mode=mode)
         definitions |= {model.__name__: settings, **settings.pop("$defs")}
-        for field in (tenant_file.FIELD, configurations.FIELD):
+        for field in (tenant_file.FIELD, cell_files.FIELD, configurations.FIELD):
             settings["properties"].pop(field, None)  # they are in files of their own
     for own in (TenantSettings, Configuration, ShopSettings, ThemeSettings):
         definitions.pop(own.__name__)

@@ -59,20 +59,6 @@ def test_the_settings_of_a_cell_are_told_by_their_own_keys(raw: dict[str, Any], 
     assert caught.value.problems == (f"{ROOT}.{told}",)
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("ring", "early"), ("release", {"pin": "blue"}), ("maintenance", True), ("features", {"compare": True})],
-)
-def test_a_tenant_of_a_cell_has_nothing_that_its_environment_would_have_to_make(
-    field: str, value: object, tmp_path: Path
-) -> None:
-    write_stack(tmp_path, "example-cell-02", {**CELL, "tenants": [{"slug": "acme", "plan": "pro", field: value}]})
-    with pytest.raises(SettingsError) as caught:
-        validate_stack("example-cell-02", CELL, tmp_path)
-    (told,) = caught.value.problems
-    assert told.startswith(f"{ROOT}.tenants[0].{field}: of no effect in a cell")
-
-
 def test_a_cell_has_its_tenants_from_a_file_of_its_own(tmp_path: Path) -> None:
     write_stack(tmp_path, "example-cell-02", {**CELL, "tenants": [{"slug": "acme", "plan": "pro"}]})
     settings = validate_stack("example-cell-02", CELL, tmp_path)

@@ -66,7 +66,7 @@ WRONG_COMBINATIONS: list[tuple[dict[str, object], str, str]] = [
     ({f"{STOREFRONT}.hosts": ["assets.shop.example.com"]}, f"{STOREFRONT}.hosts[0]",
      "the host of edge.cdn; choose another"),
     ({f"{STOREFRONT}.hosts": ["book-store.shop.example.com"]}, f"{STOREFRONT}.hosts[0]",
-     "the host of tenants[0]; choose another"),
+     "the host of the tenant with that slug; choose another"),
     ({f"{STOREFRONT}.hosts": ["app.shop.example.com"] * 2}, f"{STOREFRONT}.hosts[1]", "named twice; name each once"),
     ({f"{STOREFRONT}.paths": ["/a", "/b", "/a"]}, f"{STOREFRONT}.paths[2]", "named twice; name each once"),
     ({f"{STOREFRONT}.paths": ["/a", "b"]}, f"{STOREFRONT}.paths[1]", PATH),

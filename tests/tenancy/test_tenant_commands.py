@@ -192,7 +192,7 @@ def test_every_stack_that_lists_its_tenants_in_the_file_is_checked(root: Path) -
 
 def test_a_new_tenant_goes_to_the_first_cell_with_room(root: Path) -> None:
     path = cell(root)
-    assert "next: `pulumi preview --stack example-cell-02`" in done("add", "acme", "--plan", "pro")
+    assert "`tenantry cells up --stack example --only cell-02`" in done("add", "acme", "--plan", "pro")
     assert yaml.safe_load(path.read_text()) == [{"slug": "acme", "plan": "pro"}, {"slug": "far", "plan": "pro"}]
     assert text(root) == LISTED
     done("add", "small", "--plan", "free")
@@ -211,7 +211,9 @@ def test_a_tenant_of_a_cell_is_found_shown_and_edited_from_its_environment(root:
         *(["example", "trial"], ["example-cell-02", "far"]),
     ]
     assert done("list", "--stack", "example-cell-02").splitlines()[1].split()[0] == "far"
-    done("suspend", "far")
+    said = done("suspend", "far")
+    assert "next, its host, routes and flags: `pulumi preview --stack example`, then `pulumi up`" in said
+    assert "and its login and data: `tenantry cells up --stack example --only cell-02`" in said
     assert yaml.safe_load(path.read_text())[0]["lifecycle"] == {"state": "suspended"}
     assert text(root) == LISTED
     said = str(refused(root, "add", "far", "--plan", "free"))
