@@ -19,7 +19,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("tenancy.lifecycle.image", "registry.tenantry.invalid/tenantry/tools:1.2", DIGEST),
     ("tenancy.lifecycle.schedule", "0 0 30 2 *", "a schedule that never falls due: no month of it has that day"),
     ("tenancy.lifecycle.every", 5, "unknown key; allowed: image, schedule"),
-    ("tenancy.jobs", {}, "unknown key; allowed: lifecycle"),
+    ("tenancy.jobs", {}, "unknown key; allowed: configuration, lifecycle"),
     ("tenancy.lifecycle", None, "missing, but tenants are in trial: nothing ends it; add tenancy.lifecycle"),
 ]
 
