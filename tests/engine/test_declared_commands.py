@@ -38,18 +38,19 @@ def test_the_status_lists_what_the_stack_declared_below_the_cloud(declared_appli
 
 def test_the_commands_that_up_prints_open_the_cluster_and_the_database(declared_applied: DeclaredStack) -> None:
     up = tenantry("sandbox", "up", "local", "--instance", declared_applied.workspace.instance.name)
-    update, query = up.stdout.splitlines()[-2:]
+    update, query, as_tenant = (line.partition("   #")[0] for line in up.stdout.splitlines()[-3:])
     printed = shell(
         declared_applied,
         f"""
         {update}
         kubectl get deployment storefront-blue -n tenantry -o 'jsonpath={{.status.readyReplicas}}'; echo
         {query} -At -c "select count(*) from pg_database where datname in ('tenantry', 'tenant_department_store')"
+        {as_tenant.replace("SLUG", "book-store")} -At -c "select current_user"
         """,
     )
     said, *answers = printed.splitlines()
     assert said.startswith((f"Added new context arn:aws:eks:eu-central-1:123456789012:cluster/{NAME} to ", "Updated"))
-    assert answers == ["2", "2"]
+    assert answers == ["2", "2", "tenant_book_store_app"]
 
 
 def test_down_leaves_no_process_and_up_brings_all_back_with_nothing_left_to_do(
