@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.errors import Interrupted
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -74,7 +76,7 @@ class Children:
             self._running.add(process)
         try:
             output, errors = process.communicate()
-        except BaseException:  # an interruption, where this is the main thread
+        except (Interrupted, KeyboardInterrupt):  # where this is the main thread
             process.send_signal(signal.SIGINT)
             process.wait()
             raise

@@ -40,9 +40,8 @@ _UNREADABLE = (
     zlib.error,
     EOFError,
     LookupError,
-    NotImplementedError,  # a compression or a version that is not known
     OverflowError,
-    RuntimeError,  # encrypted
+    RuntimeError,  # encrypted; its kind NotImplementedError: a compression or a version that is not known
     ValueError,
 )
 
