@@ -76,7 +76,11 @@ def valkey(cloud: Cloud, group: dict[str, Any], token: str | None = TOKEN, *, tl
 
 def processes(cloud: Cloud) -> list[str]:
     """Return the names of all processes that work in the cloud's instance folder."""
-    return [process.name() for process in _processes(cloud)]
+    names = []
+    for process in _processes(cloud):
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that PostgreSQL has forked for a connection, say
+            names.append(process.name())
+    return names
 
 
 def kill_everything(cloud: Cloud) -> None:
