@@ -15,8 +15,8 @@ from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 from infra.errors import TenantryError
 from infra.tenancy.tenant_items import comments_end, line_end, line_start
 
-Value: TypeAlias = "str | Sequence[str] | Mapping[str, Value]"
-"""What can be written: a text, a list of texts, or a section of both."""
+Value: TypeAlias = "str | int | Sequence[str] | Mapping[str, Value]"
+"""What can be written: a text, a number, a list of texts, or a section of these."""
 
 _UNFOLDED = 1 << 20
 """Columns: no value is broken into lines."""
@@ -44,8 +44,8 @@ def in_one_line(value: Value, padded: bool) -> str:
         value: what to write.
         padded: whether spaces stand inside of braces.
     """
-    if isinstance(value, str):
-        return _scalar(value)
+    if isinstance(value, str | int):
+        return _scalar(value) if isinstance(value, str) else str(value)
     if isinstance(value, Mapping):
         pairs = ", ".join(f"{key}: {in_one_line(one, padded)}" for key, one in value.items())
         return f"{{ {pairs} }}" if padded else f"{{{pairs}}}"

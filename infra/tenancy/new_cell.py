@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ruamel.yaml.error import YAMLError
 
 from infra import edits
 from infra.errors import TenantryError
@@ -18,6 +19,8 @@ from infra.sandbox import files
 from infra.settings import SETTINGS_KEY, stack_file
 from infra.settings.cells import HOME, stack_of
 from infra.settings.schema import HEADER
+from infra.settings.stack_file import StackFile
+from infra.tenancy.mapping_edit import MappingText, applied
 from infra.tenancy.placement import Fleet
 
 DEFAULT_BUDGET = 500
@@ -89,7 +92,7 @@ def listed(path: Path, text: str, cell: NewCell) -> str:
     wanted: dict[str, Any] = copy.deepcopy(parsed.content)
     settings = wanted["config"][SETTINGS_KEY]
     settings["cells"] = {**(settings.get("cells") or {}), **cell.entries}  # a new one: an alias is shared with others
-    changed = _inserted(parsed.root, text, cell)
+    changed = _inserted(path, parsed, text, cell)
     try:
         found = stack_file.parse(path, changed).content if changed else None
     except stack_file.StackFileError:
@@ -139,44 +142,19 @@ def _text(environment: str, name: str, file: stack_file.StackFile) -> str:
     )
 
 
-def _inserted(root: yaml.Node | None, text: str, cell: NewCell) -> str | None:
+def _inserted(path: Path, parsed: StackFile, text: str, cell: NewCell) -> str | None:
     """Return the text with the new entries; None where there is no place for them."""
-    settings = root
+    node = parsed.root
     for part in _PLACE:
-        settings = _value(settings, part)
-    cells = _value(settings, "cells")
-    lines = [f"{name}: {{ budget: {entry['budget']} }}" for name, entry in cell.entries.items()]
-    if isinstance(cells, yaml.MappingNode) and cells.flow_style:
-        end = cells.end_mark.index - 1
-        before = text[:end].rstrip()
-        joined = ", ".join(lines)
-        return f"{before}{', ' if cells.value else ' '}{joined} {text[end:]}"
-    if isinstance(cells, yaml.MappingNode):
-        return _below(text, cells, lines)
-    if cells is None and isinstance(settings, yaml.MappingNode) and not settings.flow_style:
-        return _below(text, settings, ["cells:", *(f"  {line}" for line in lines)])
-    return None
-
-
-def _below(text: str, mapping: yaml.MappingNode, lines: list[str]) -> str:
-    """Return the text with lines after the last one of a mapping in block style, indented as its keys."""
-    indentation = " " * mapping.value[0][0].start_mark.column
-    end = _end(mapping)
-    if text[end - 1] != "\n":
-        newline = text.find("\n", end)
-        end = len(text) if newline < 0 else newline + 1
-    head = text[:end] if text[:end].endswith("\n") else f"{text[:end]}\n"
-    return head + "".join(f"{indentation}{line}\n" for line in lines) + text[end:]
-
-
-def _end(node: yaml.Node) -> int:
-    """Return where the last value in a node ends; a block's own mark is after the comments that follow it."""
-    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _end(last[1] if isinstance(last, tuple) else last)
-    return int(node.end_mark.index)
-
-
-def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    found = stack_file.child(node, key)
-    return None if found is None else found[1]
+        found = stack_file.child(node, part)
+        node = None if found is None else found[1]
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    try:
+        settings = MappingText(text, node.start_mark.index, node.end_mark.index, path.name)
+        cells = settings.section("cells") if parsed.settings.get("cells") else None
+    except YAMLError:  # an alias of what is elsewhere in the file
+        return None
+    if cells is None:
+        return applied(text, [settings.set("cells", cell.entries)])
+    return applied(text, [cells.set(name, entry) for name, entry in cell.entries.items()])

@@ -28,7 +28,7 @@ def write(root: Path, cells: str, end: str = "") -> Path:
 
 
 WAYS = [
-    ("", "    cells:\n      home: { budget: 500 }\n      cell-02: { budget: 500 }\n"),
+    ("", "    cells: { home: { budget: 500 }, cell-02: { budget: 500 } }\n"),
     ("cells: { home: { budget: 60 } } # few", "    cells: { home: { budget: 60 }, cell-02: { budget: 500 } } # few\n"),
     ("cells: {}", "    cells: { home: { budget: 500 }, cell-02: { budget: 500 } }\n"),
     (
