@@ -79,6 +79,7 @@ class _Project:
         raw = yaml.load((PROJECT_ROOT / "Pulumi.local.yaml").read_text(), EngineLoader)["config"][SETTINGS_KEY]  # noqa: S506
         names = [f"cell-{number:02}" for number in range(1, len(cells) + 1)]
         self._stack(environment, {**_platform(raw, environment, octet), "cells": _budgets(names)})
+        (self.root / "stacks" / "tenants").mkdir(exist_ok=True)
         (self.root / "stacks" / "tenants" / f"{environment}.yaml").write_text("- { slug: at-home, plan: free }\n")
         for name, tenants in zip(names, cells, strict=True):
             stack = f"{environment}-{name}"
