@@ -22,6 +22,8 @@ from infra.tenancy.waves import Outcome
 _LINES = 20
 """Of what the CLI said, told when it says of no line that it is an error."""
 
+_UNREADABLE = "`pulumi preview` ended well, but what it printed is no whole document; nothing is applied. It said last:"
+
 _ERROR = re.compile(r"^\s*(?:error:|.*\berror: )")
 
 
@@ -75,7 +77,9 @@ class CellStacks:
             return Outcome(stack, "not begun")
         if preview.code != 0:
             return self._failed(stack, {}, _reason(preview))
-        document: dict[str, Any] = json.loads(preview.output)
+        document = _document(preview.output)
+        if not isinstance(document.get("changeSummary"), dict):
+            return Outcome(stack, "failed", {}, "\n".join([_UNREADABLE, *_last(preview)]))
         changes = gate.changes(document)
         refused = gate.refusals(document, self._leaving.get(stack, ()))
         if refused:
@@ -118,16 +122,28 @@ def _reason(finished: Finished) -> str:
     told = _diagnostics(finished.output)
     if told:
         return "\n".join(told)
-    lines = [line.strip() for line in (finished.output + "\n" + finished.errors).splitlines() if line.strip()]
-    errors = list(dict.fromkeys(line for line in lines if _ERROR.match(line)))
-    return "\n".join(errors or lines[-_LINES:]) or f"exit code {finished.code}"
+    errors = list(dict.fromkeys(line for line in _lines(finished) if _ERROR.match(line)))
+    return "\n".join(errors or _last(finished)) or f"exit code {finished.code}"
 
 
 def _diagnostics(output: str) -> list[str]:
     """Return the errors in the document of a preview that failed; none when it is no document."""
+    diagnostics = _document(output).get("diagnostics", [])
+    return [str(one.get("message", "")).strip() for one in diagnostics if one.get("severity") == "error"]
+
+
+def _document(output: str) -> dict[str, Any]:
+    """Return the document that a preview has printed; an empty one when that is no document, or cut off."""
     try:
         document = json.loads(output)
     except ValueError:
-        return []
-    diagnostics = document.get("diagnostics", []) if isinstance(document, dict) else []
-    return [str(one.get("message", "")).strip() for one in diagnostics if one.get("severity") == "error"]
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _lines(finished: Finished) -> list[str]:
+    return [line.strip() for line in (finished.output + "\n" + finished.errors).splitlines() if line.strip()]
+
+
+def _last(finished: Finished) -> list[str]:
+    return _lines(finished)[-_LINES:]

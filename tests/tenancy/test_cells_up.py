@@ -54,6 +54,7 @@ elif arguments[0] == "up":
     (folder / f"{{stack}}.done").touch()
 """
 
+UNREADABLE = "`pulumi preview` ended well, but what it printed is no whole document; nothing is applied. It said last:"
 STACKS = [f"shop-cell-{number:02}" for number in range(2, 14)]
 
 
@@ -150,6 +151,15 @@ def test_a_preview_that_fails_is_told_and_nothing_is_applied(folder: Path) -> No
     (folder / f"{STACKS[0]}.preview").write_text(json.dumps(document))
     outcomes = run(folder)
     assert (outcomes[0].state, outcomes[0].detail) == ("failed", "the cell has 90 resources")
+    assert asked(folder, "up") == []
+
+
+@pytest.mark.parametrize("printed", ["warning: old", '{"changeSummary": {"create": 3}, "st', "[]", "{}", ""])
+def test_a_preview_that_is_no_whole_document_fails_and_nothing_is_applied(folder: Path, printed: str) -> None:
+    (folder / f"{STACKS[0]}.preview").write_text(printed)
+    (outcome,) = run(folder, stacks=STACKS[:1])
+    assert outcome.state == "failed"
+    assert outcome.detail.splitlines() == [UNREADABLE, *filter(None, [printed])]
     assert asked(folder, "up") == []
 
 
