@@ -168,6 +168,20 @@ class _Monitor(mocks.MockMonitor):
         return empty_pb2.Empty()
 
 
+async def _resolved(value: Any) -> tuple[Any, bool]:
+    """Return what is known in the end, and whether any of it is secret; `from_input` makes tasks of every part."""
+    if isinstance(value, pulumi.Output):
+        known, is_secret = await _resolved(await value.future(with_unknowns=True))
+        return known, is_secret or await value.is_secret()
+    if isinstance(value, Mapping):
+        parts = {key: await _resolved(part) for key, part in value.items()}
+        return {key: known for key, (known, _) in parts.items()}, any(secret for _, secret in parts.values())
+    if isinstance(value, list | tuple):
+        items = [await _resolved(item) for item in value]
+        return [known for known, _ in items], any(secret for _, secret in items)
+    return value, False
+
+
 @contextlib.contextmanager
 def _event_loop() -> Iterator[None]:
     """Give the SDK a loop of its own: it expects a current one, which an `asyncio.run` elsewhere takes away."""
@@ -194,16 +208,15 @@ def graph_of(
     exports: dict[str, Value] = {}
     secret_exports: list[str] = []
 
-    async def mark(outputs: Mapping[str, Any]) -> None:
+    async def look(outputs: Mapping[str, Any]) -> None:
         for key, value in outputs.items():
-            if await pulumi.Output.from_input(value).is_secret():
+            exports[key], is_secret = await _resolved(value)
+            if is_secret:
                 secret_exports.append(key)
 
     @pulumi.runtime.test
     def run() -> pulumi.Output[Any]:
-        outputs = dict(program() or {})
-        result = pulumi.Output.from_input(outputs)
-        return pulumi.Output.all(result.apply(exports.update), mark(outputs))
+        return pulumi.Output.from_input(look(dict(program() or {})))
 
     # Where each resource stands in the program is for an engine, which there is none of: a quarter of the time.
     with _event_loop(), patch("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace):
