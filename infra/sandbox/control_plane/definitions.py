@@ -1,7 +1,8 @@
 """Custom resource definitions: the Gateway API's, which every cluster has, and those that come with an add-on.
 
 The controllers behind them do not run in the sandbox: objects are kept, checked against their schema, and nobody acts
-on them. The server parses the YAML: with 40,000 lines, PyYAML would take seconds.
+on them. The server parses the YAML: with 25,000 lines, PyYAML would take seconds. Descriptions are left out, which are
+most of it: the server would parse, convert and publish all of them.
 """
 
 import hashlib
@@ -27,6 +28,8 @@ ADDONS: Mapping[str, str] = {
 """EKS add-on -> the set that it brings; the others bring none that the platform uses."""
 
 _DIGEST = "tenantry.dev/digest"
+# A text begins on the line of its key, unlike a property of that name, and goes on where lines are indented deeper.
+_DESCRIPTION = re.compile(r"^( +)description: .*\n(?:\1 .*\n|[ ]*\n)*", re.MULTILINE)
 _PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -49,12 +52,13 @@ class Definition:
 
     @property
     def marked(self) -> str:
-        """Its YAML with the digest in an annotation, among those that it may have."""
+        """Its YAML without descriptions, with the digest in an annotation, among those that it may have."""
         line = f'    {_DIGEST}: "{self.digest}"\n'
-        annotations = re.search(r"^  annotations:\n", self.text, flags=re.MULTILINE)
+        text = _DESCRIPTION.sub("", self.text)
+        annotations = re.search(r"^  annotations:\n", text, flags=re.MULTILINE)
         if annotations:
-            return self.text[: annotations.end()] + line + self.text[annotations.end() :]
-        return re.sub(r"^metadata:\n", f"metadata:\n  annotations:\n{line}", self.text, count=1, flags=re.MULTILINE)
+            return text[: annotations.end()] + line + text[annotations.end() :]
+        return re.sub(r"^metadata:\n", f"metadata:\n  annotations:\n{line}", text, count=1, flags=re.MULTILINE)
 
 
 def definition_files(kept: str) -> list[Path]:
