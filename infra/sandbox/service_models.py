@@ -12,6 +12,8 @@ from typing import Any
 
 from botocore.loaders import JSONFileLoader
 
+from infra.sandbox.kept import kept, of_file, of_sources
+
 _TEXT = "documentation"
 
 
@@ -28,6 +30,11 @@ def _load(_loader: JSONFileLoader, path: str, _open: object) -> Any:
 @functools.cache
 def _read(path: str) -> Any:
     """Return a file's content; who has it shares it with others, as every client of one session does anyway."""
+    made_from = f"{of_file(Path(path))} {of_sources(Path(__file__))}"
+    return kept(f"model {path}", made_from, lambda: _parsed(path))
+
+
+def _parsed(path: str) -> Any:
     content = Path(path).read_bytes()
     return json.loads(gzip.decompress(content) if path.endswith(".gz") else content, object_pairs_hook=without_text)
 

@@ -7,11 +7,15 @@ reads a document: it is looked up here when somebody does.
 import importlib
 import json
 import sys
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from moto.iam import models
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, PolicyVersion
 from moto.settings import load_iam_aws_managed_policies
+
+from infra.sandbox.kept import kept, of_sources
 
 _PARTITION = "aws"
 _DATA = "moto.iam.aws_managed_policies"
@@ -43,8 +47,13 @@ def install() -> None:
 def _begin(backend: IAMBackend) -> list[ManagedPolicy]:
     if not load_iam_aws_managed_policies() or backend.region_name != _PARTITION:
         return []
-    entries: dict[str, dict[str, Any]] = json.loads(_data(), object_pairs_hook=_entries)
+    made_from = f"{metadata.version('moto')} {of_sources(Path(__file__))}"
+    entries: dict[str, dict[str, Any]] = kept("managed policies", made_from, _parsed)
     return [_policy(name, backend, entry) for name, entry in entries.items()]
+
+
+def _parsed() -> Any:
+    return json.loads(_data(), object_pairs_hook=_entries)
 
 
 def _entries(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:

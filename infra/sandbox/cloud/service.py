@@ -34,7 +34,6 @@ _MOTO = {
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # nobody starts an image here; saves time at each region's beginning
     "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",  # the host is an address, whose first octet is no bucket
     "PYTHONHASHSEED": "0",  # moto picks from sets, and must pick the same at each replay; -I would ignore this
-    "PYTHONDONTWRITEBYTECODE": "1",
     "MALLOC_ARENA_MAX": "1",  # what one thread has freed is used again by all
     "MALLOC_MMAP_THRESHOLD_": "131072",  # large texts, once read, go back to the machine
 }

@@ -14,7 +14,7 @@ import jmespath
 from botocore.exceptions import ClientError
 from botocore.model import Shape
 
-from infra.sandbox.plugins.aws import sdk, tables, translation
+from infra.sandbox.plugins.aws import kept_tables, translation
 from infra.sandbox.plugins.aws.clients import Cloud
 from infra.sandbox.plugins.aws.tagging import Tagging
 from infra.sandbox.plugins.properties import Table
@@ -141,7 +141,7 @@ class Kind:
     @cached_property
     def table(self) -> Table:
         """Its inputs."""
-        merged = tables.table(
+        merged = kept_tables.table(
             self.token,
             schema=self.schema,
             names=self.schema_names,
@@ -161,7 +161,7 @@ class Kind:
     @cached_property
     def results(self) -> frozenset[str]:
         """The outputs that are no inputs."""
-        return sdk.definition(self.token).outputs
+        return kept_tables.results(self.token)
 
     def create(self, cloud: Cloud, region: str, inputs: Properties, tags: Mapping[str, str]) -> str:
         """Make it and return its id.
