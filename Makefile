@@ -5,8 +5,9 @@ SHELL := bash
 .ONESHELL:
 .DEFAULT_GOAL := help
 .PHONY: help up down preview rehearse test check bench lock set-up
-# A virtual environment or paths of the caller's must not leak into the project's own.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# A virtual environment or paths of the caller's must not leak into the project's own; nor must a wish for no bytecode,
+# by which every run of the program, every plugin and every command would compile the project's modules again.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 export STACK
 
 TENANTRY := .venv/bin/tenantry
@@ -40,6 +41,8 @@ rehearse: set-up ## apply and check a stack in a sandbox of its own: make rehear
 
 test: set-up ## run all tests; ARGS is passed on to pytest
 	@$(TENANTRY) sandbox build
+	# Once, before many processes begin at the same time, and as the sandbox's servers write no bytecode
+	$(PYTHON) -m compileall -q infra components stacks
 	$(PYTHON) -m pytest --numprocesses 4 $(ARGS)
 
 check: set-up ## lint, format, types, stack files and the project's own rules

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infra import lifetimes, reach
+from infra import lifetimes
 from infra.commands.console import AsJson, out
 from infra.findings import Finding
 from infra.sandbox import diagnosis
@@ -46,6 +46,8 @@ def _mark(finding: Finding) -> str:
 
 
 def _of_stack(stack: str) -> list[Finding]:
+    from infra import reach  # noqa: PLC0415 - boto3 would slow every command down
+
     settings = checking.settings_of(stack_file.source_of(stack), load_stack)
     today = datetime.datetime.now(datetime.UTC).date()
     return [*reach.examine(settings), *lifetimes.examine(settings, today)]

@@ -16,7 +16,6 @@ from infra.errors import TenantryError
 from infra.naming import stored_secret
 from infra.rotation import stack_edit, values
 from infra.rotation.overview import Rotation, rotations
-from infra.rotation.vault import Vault
 from infra.settings import checking, stack_file
 from infra.settings.models import StackSettings
 from infra.settings.secrets import MOMENT_FORMAT, ExternalSecretSettings
@@ -84,6 +83,8 @@ def rotate(
 def _replace_value(
     stack: str, name: str, settings: StackSettings, secret: ExternalSecretSettings, from_stdin: bool
 ) -> None:
+    from infra.rotation.vault import Vault  # noqa: PLC0415 - boto3 would slow every command down
+
     assert settings.aws is not None  # who declares secrets declares a cluster, and that asks for it
     vault = Vault(settings.aws)
     stored = stored_secret(settings.aws.name, name)

@@ -16,6 +16,7 @@ import grpc
 
 from infra.paths import BIN
 from infra.sandbox.plugins import protocol
+from infra.sandbox.plugins.language import quiet
 from infra.sandbox.plugins.language.host import LanguageHost, language_pb2_grpc
 from infra.sandbox.plugins.language.program import GRACE, Children
 
@@ -37,7 +38,8 @@ def main() -> None:
         ("grpc.so_reuseport", 0),
     ]
     server = grpc.server(futures.ThreadPoolExecutor(_WORKERS), options=options)
-    host = LanguageHost(arguments.use_executor, arguments.engine, children, arguments.tracing)
+    debug = bool(arguments.verbose) or not quiet.is_wanted(quiet.engine_command(), os.environ)
+    host = LanguageHost(arguments.use_executor, arguments.engine, children, arguments.tracing, debug=debug)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -16,6 +16,7 @@ from google.protobuf import empty_pb2, json_format
 
 from infra.errors import TenantryError
 from infra.sandbox.plugins import protocol
+from infra.sandbox.plugins.language import quiet
 from infra.sandbox.plugins.language.dependencies import dependency
 from infra.sandbox.plugins.language.interpreter import Interpreter, Package
 from infra.sandbox.plugins.language.program import Child, Children, failure
@@ -49,7 +50,9 @@ def _reporting(method: Callable[[Any, Message, Context], Reply]) -> Callable[[An
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[misc, name-defined]  # loaded at run time
     """Runs Python programs for one engine."""
 
-    def __init__(self, executor: Path, engine: str, children: Children, tracing: str = "") -> None:
+    def __init__(
+        self, executor: Path, engine: str, children: Children, tracing: str = "", *, debug: bool = True
+    ) -> None:
         """Keep what every program is started with.
 
         Args:
@@ -57,8 +60,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
             engine: the engine's address, as `127.0.0.1:41234`; empty until `Handshake` brings it.
             children: where the processes are kept.
             tracing: the address for traces, if the engine gave one.
+            debug: whether the SDK's debug messages go to the engine.
         """
-        self._executor = executor
+        self._executor = [str(executor)] if debug else ["-P", quiet.__file__, str(executor)]
         self._engine = engine
         self._children = children
         self._tracing = tracing
@@ -103,7 +107,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         if request.attach_debugger:
             return language_pb2.RunResponse(error="the sandbox's language host cannot attach a debugger")
         interpreter = _interpreter(request.info)
-        command = [str(interpreter.executable), str(self._executor), *self._arguments(request)]
+        command = [str(interpreter.executable), *self._executor, *self._arguments(request)]
         try:
             child = self._children.start(command, _UNBUFFERED | interpreter.environment() | _configuration(request))
         except OSError as error:
