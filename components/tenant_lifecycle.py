@@ -25,7 +25,7 @@ from components.pods import EnvironmentSecret, Room
 from infra.naming import labels
 
 LIFECYCLE = "tenants-lifecycle"
-"""The CronJob's name, and its pods' label `app.kubernetes.io/name`."""
+"""The CronJob's name, unless it is given another, and its pods' label `app.kubernetes.io/name`."""
 
 _ROLE = "lifecycle"
 _COMMAND = ("python", "-m", "infra.tenancy.lifecycle")
@@ -48,6 +48,7 @@ class TenantLifecycleArgs:
         schedule: minute, hour, day of the month, month, weekday, in UTC.
         registry: the ConfigMaps of the registry; all of them are one folder for the job.
         others: ConfigMaps that are in that folder as well, as far as there are any of that name.
+        job_name: the CronJob's name; its pods' label is `LIFECYCLE` whatever it is.
         login: the Kubernetes Secret of the pool's migration login.
         closed: slug -> state, of this stack's tenants that are not served.
         after: what must be there before the registry says so.
@@ -61,6 +62,7 @@ class TenantLifecycleArgs:
     others: Sequence[str] = ()
     closed: Mapping[str, str] = field(default_factory=dict)
     after: Sequence[pulumi.Resource] = ()
+    job_name: str = LIFECYCLE
 
 
 class TenantLifecycle(pulumi.ComponentResource):
@@ -78,7 +80,7 @@ class TenantLifecycle(pulumi.ComponentResource):
         super().__init__("tenantry:tenant:TenantLifecycle", name, None, opts)
         job = CronJob(
             f"{name}-schedule",
-            metadata={"name": LIFECYCLE, "namespace": args.namespace, "labels": labels(LIFECYCLE, _ROLE)},
+            metadata={"name": args.job_name, "namespace": args.namespace, "labels": labels(LIFECYCLE, _ROLE)},
             spec={
                 "schedule": args.schedule,
                 "time_zone": "Etc/UTC",
@@ -98,7 +100,7 @@ class TenantLifecycle(pulumi.ComponentResource):
         )
         if args.closed:
             _run_at_once(self, name, args)
-        self.job_name = job.metadata.apply(lambda metadata: metadata.name or LIFECYCLE)
+        self.job_name = job.metadata.apply(lambda metadata: metadata.name or args.job_name)
         self.register_outputs({"job_name": self.job_name})
 
 

@@ -26,7 +26,9 @@ except StackFileError as error:
 
 async def main() -> pulumi.Inputs:
     """Declare the environment, or the cell, unless that deletes a tenant by accident; return the stack's outputs."""
-    await applied.check(settings.tenants, tenant_file.name_of(pulumi.get_stack(), raw))
+    own_database = settings.database is not None if isinstance(settings, CellStackSettings) else None
+    file = tenant_file.name_of(pulumi.get_stack(), raw)
+    await applied.check(settings.tenants, file, own_database=own_database)
     with resting():
         match settings:
             case CellStackSettings():

@@ -56,6 +56,17 @@ def credentials_secret(schema: str) -> str:
     return f"{schema.replace('_', '-')}-database"
 
 
+def cell_database(cell: str) -> str:
+    """Return the database that the tenants of a cell share, where it has a server of its own.
+
+    Its Secrets are beside those of its environment's database and of other cells: they are called after it.
+
+    Args:
+        cell: its name among its environment's cells, as `cell-02`.
+    """
+    return cell.replace("-", "_")
+
+
 def migration_role(schema: str) -> str:
     """Return the role that migrations of a schema log in as; its sessions are the owner's."""
     return f"{schema}_migrator"

@@ -6,12 +6,17 @@ An environment makes or brings what they lead to, and a cell is told by its envi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_postgresql as postgresql
 
-from components.isolated_schema import Server
+from components.isolated_schema import Login, Server
+
+if TYPE_CHECKING:
+    # Half a second of every run, which a stack that declares nothing in AWS need not wait for.
+    from components.database import Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +60,49 @@ class DatabaseAccess:
         """Return the server as workloads reach it, by nothing in between."""
         administrator = None if self.superuser else self.username
         return Server(host=self.host, port=self.port, ssl_mode=self.ssl_mode, administrator=administrator)
+
+
+def access_to(database: "Database") -> DatabaseAccess:
+    """Return who administers a server that the stack declares.
+
+    Args:
+        database: the server.
+    """
+    return DatabaseAccess(
+        host=database.host,
+        port=database.port,
+        username=database.username,
+        password=database.password,
+        ssl_mode="verify-full",
+        superuser=False,  # RDS gives none
+    )
+
+
+def administrators_url(database: "Database") -> pulumi.Output[str]:
+    """Return the URL of the master role of a server that the stack declares, a secret.
+
+    Args:
+        database: the server.
+    """
+    password: pulumi.Output[str] = pulumi.Output.secret(database.password)
+    return pulumi.Output.format(
+        "postgresql://{0}:{1}@{2}:{3}/postgres?sslmode=verify-full",
+        database.username,
+        password,
+        database.host,
+        database.port,
+    )
+
+
+def passwords(logins: Sequence[Login]) -> pulumi.Output[dict[str, str]]:
+    """Return role -> password, a secret.
+
+    Args:
+        logins: of the server.
+    """
+    pairs = [pulumi.Output.all(login.role, login.password) for login in logins]
+    known: pulumi.Output[dict[str, str]] = pulumi.Output.all(*pairs).apply(dict)
+    return pulumi.Output.secret(known)
 
 
 def cluster_provider(

@@ -1,24 +1,25 @@
 """Composition of one cell: tenants of an environment that are not in its own stack.
 
-Owns which tenants it takes. Leaves what they stand on to the environment, which tells it by `ground`, and what each of
-them has to `tenants`.
+Owns which tenants it takes, and whether their data is in the environment's database or in one of its own. Leaves what
+they stand on to the environment, which tells it by `ground`, and what each of them has to `tenants`.
 """
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 
-from infra.naming import tenants_role
 from infra.settings import costs
 from infra.settings.cells import CellStackSettings
-from stacks import policies
-from stacks.access import DatabaseAccess, cluster_provider
+from infra.settings.database import DeclaredDatabase
+from infra.settings.models import StackSettings
+from stacks import lifecycle, policies
+from stacks.access import cluster_provider, passwords
+from stacks.cell_data import CellData, environments
 from stacks.ground import Ground
-from stacks.tenants import SecretPlace, SharedDatabase, Tenants, TenantsPlace, registry_of
+from stacks.tenants import SecretPlace, Tenants, TenantsPlace, registry_of
 
 
 def deploy(settings: CellStackSettings, ground: Ground) -> dict[str, pulumi.Input[object]]:
     """Declare the cell.
-
-    Its tenants reach the server itself, not the environment's pooler, which knows no role of theirs.
 
     Args:
         settings: the cell's.
@@ -32,31 +33,68 @@ def deploy(settings: CellStackSettings, ground: Ground) -> dict[str, pulumi.Inpu
     """
     _check(settings, ground)
     environment = ground.settings
-    access = _access(ground)
     cluster = cluster_provider(context=ground.context, kubeconfig=_secret(ground.kubeconfig))
-    name = environment.database.name
+    secrets = _secrets(ground)
+    data = _data(settings, ground, cluster, secrets)
+    opts = pulumi.ResourceOptions(providers=[cluster, data.provider])
     place = TenantsPlace(
-        server=access.server(),
-        shared=SharedDatabase(name=name, database=name, tenants_role=tenants_role(name)),
+        server=data.server,
+        shared=data.shared,
         namespace=environment.namespace,
         platform=environment.namespace,
         egress=policies.tenants_egress(environment),
-        secrets=_secrets(ground),
-        opts=pulumi.ResourceOptions(providers=[cluster, access.provider()]),
+        secrets=secrets,
+        opts=opts,
         registry=registry_of(settings.cell.name),
         configurations=ground.configurations,
         configuration=environment.tenancy.configuration,
     )
     tenants = Tenants(settings.tenants, environment.plans, place)
-    pool_connection: pulumi.Output[str] = pulumi.Output.secret(ground.pool_connection)
+    if settings.database is not None:
+        _look_after(settings, environment, data, tenants, opts)
     return {
         "environment": settings.cell.of,
         "cell": settings.cell.name,
         "namespace": environment.namespace,
-        "database": name,
-        "pool_connection": pool_connection,
+        "database": data.shared.database,
+        "pool_connection": data.pool_connection,
         **tenants.outputs(),
+        **data.outputs,
+        **({"database_logins": passwords([*data.logins, *tenants.logins.values()])} if data.logins else {}),
     }
+
+
+def _data(
+    settings: CellStackSettings, ground: Ground, cluster: kubernetes.Provider, secrets: SecretPlace | None
+) -> CellData:
+    if settings.database is None:
+        return environments(ground)
+    # A cell without one does not pay for the SDK.
+    from stacks import own_database  # noqa: PLC0415
+
+    assert secrets is not None  # the environment declares its database in AWS, which `_check` has asked
+    return own_database.declare(settings, ground, cluster, secrets.provider)
+
+
+def _look_after(
+    settings: CellStackSettings,
+    environment: StackSettings,
+    data: CellData,
+    tenants: Tenants,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Declare the job that looks after the tenants of the cell's own database; others are for its environment's job."""
+    lifecycle.declare(
+        environment,
+        tenants=settings.tenants,
+        namespace=environment.namespace,
+        registry=tenants.config_maps,
+        others=(),
+        login=data.migrations,
+        after=tenants.registry,
+        opts=opts,
+        cell=settings.cell.name,
+    )
 
 
 def _check(settings: CellStackSettings, ground: Ground) -> None:
@@ -73,25 +111,17 @@ def _check(settings: CellStackSettings, ground: Ground) -> None:
     unknown = sorted(version for version in versions if version and version not in ground.configurations)
     if unknown:
         raise pulumi.RunError(f"the stack {cell.of} has no such configurations, {', '.join(unknown)}, {apply}")
-    used = costs.of_cell([tenant.effective_isolation for tenant in tenants], in_aws=environment.declares_aws)
+    own = settings.database is not None
+    if own and (ground.data_tier is None or not isinstance(environment.database, DeclaredDatabase)):
+        raise pulumi.RunError(f"the stack {cell.of} has told of no network with a database, database, {apply}")
+    isolations = [tenant.effective_isolation for tenant in tenants]
+    used = costs.of_cell(isolations, in_aws=environment.declares_aws, own_database=own)
     budget = environment.cells[cell.name].budget
     if used > budget:
         raise pulumi.RunError(
             f"the cell has {used} resources and a budget of {budget}, cells.{cell.name}.budget of the stack {cell.of}, "
             f"put tenants in another cell, or raise it; {apply}"
         )
-
-
-def _access(ground: Ground) -> DatabaseAccess:
-    told = ground.database
-    return DatabaseAccess(
-        host=told["host"],
-        port=int(told["port"]),
-        username=told["username"],
-        ssl_mode=told["ssl_mode"],
-        superuser=told["superuser"],
-        password=_secret(told.get("password")),
-    )
 
 
 def _secrets(ground: Ground) -> SecretPlace | None:

@@ -16,6 +16,7 @@ from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
 from components.tenant_pool import TenantPool, TenantPoolArgs
 from infra.settings.models import StackSettings
 from stacks import flags, ground, lifecycle, policies, pooling, routing
+from stacks.access import passwords
 from stacks.foundation import lay
 from stacks.jobs import Jobs
 from stacks.services import Services
@@ -81,6 +82,7 @@ class _Environment:
         self._services.settle(routes)
         lifecycle.declare(
             settings,
+            tenants=settings.tenants,
             namespace=self._namespace,
             registry=self._tenants.config_maps,
             others=registries_of(settings.cells),
@@ -104,10 +106,7 @@ class _Environment:
 
     def _logins(self) -> pulumi.Output[dict[str, str]]:
         logins = [self._pool.login, *self._tenants.logins.values()]
-        logins += [self._migrations.login] if self._migrations else []
-        pairs = [pulumi.Output.all(login.role, login.password) for login in logins]
-        known: pulumi.Output[dict[str, str]] = pulumi.Output.all(*pairs).apply(dict)
-        return pulumi.Output.secret(known)
+        return passwords([*logins, *([self._migrations.login] if self._migrations else [])])
 
     def _serve_names(self) -> None:
         parts = self._foundation.parts

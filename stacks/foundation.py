@@ -17,12 +17,11 @@ from infra.settings.database import BroughtDatabase, DatabaseSettings, DeclaredD
 from infra.settings.foundation import BroughtCluster, ClusterSettings, DeclaredCluster, ExistingCluster
 from infra.settings.models import StackSettings
 from infra.settings.rights import uses_queues
-from stacks.access import DatabaseAccess, cluster_provider
+from stacks.access import DatabaseAccess, access_to, administrators_url, cluster_provider
 
 if TYPE_CHECKING:
     # Half a second of every run, which a stack that declares nothing in AWS need not wait for.
     from components.cluster import Cluster
-    from components.database import Database
     from components.redis import Redis
     from stacks.platform_parts import Parts
     from stacks.region import Region
@@ -43,6 +42,7 @@ class Foundation:
         outputs: the stack's outputs about all this.
         eks: the cluster, where the stack declares it.
         parts: what it has in AWS beside that.
+        data_tier: where in its network a cell puts a database, and who is let in there.
     """
 
     cluster: kubernetes.Provider
@@ -53,6 +53,7 @@ class Foundation:
     outputs: Outputs
     eks: "Cluster | None" = None
     parts: "Parts | None" = None
+    data_tier: Outputs | None = None
 
 
 def lay(settings: StackSettings) -> Foundation:
@@ -76,6 +77,7 @@ def lay(settings: StackSettings) -> Foundation:
         outputs={**cluster.outputs, **database.outputs, **_redis_outputs(redis), **in_aws},
         eks=cluster.eks,
         parts=parts,
+        data_tier=region.data_tier(cluster.clients) if region else None,
     )
 
 
@@ -170,37 +172,19 @@ def _declared_database(
 ) -> _DatabaseSide:
     database = region.database(settings, clients)
     replica, copy = region.replica(settings, database), region.backups(settings, database)
-    access = DatabaseAccess(
-        host=database.host,
-        port=database.port,
-        username=database.username,
-        password=database.password,
-        ssl_mode="verify-full",
-        superuser=False,  # RDS gives none
-    )
+    access = access_to(database)
     server = replace(
         access.server(),
         replica=Endpoint(host=replica.host, port=database.port, ssl_mode="verify-full") if replica else None,
         restored=region.restored_logins(settings),
     )
-    outputs: dict[str, pulumi.Input[object]] = {"database_url": _administrators_url(database)}
+    outputs: dict[str, pulumi.Input[object]] = {"database_url": administrators_url(database)}
     if replica is not None:
         outputs["database_replica"] = replica.host
     if copy is not None:
         outputs["database_backups"] = copy.arn  # what a stack in the recovery region restores from
     # After its rules too, which let the cluster in.
     return _DatabaseSide(provider=access.provider([database]), server=server, access=access, outputs=outputs)
-
-
-def _administrators_url(database: "Database") -> pulumi.Output[str]:
-    password: pulumi.Output[str] = pulumi.Output.secret(database.password)
-    return pulumi.Output.format(
-        "postgresql://{0}:{1}@{2}:{3}/postgres?sslmode=verify-full",
-        database.username,
-        password,
-        database.host,
-        database.port,
-    )
 
 
 def _redis_outputs(stores: "Mapping[str, Redis]") -> Outputs:

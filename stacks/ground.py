@@ -39,6 +39,8 @@ class Ground:
         secrets_key: the KMS key of tenants' secrets; None where nothing is declared in AWS.
         pool_connection: the URL of the services' role to the shared database.
         configurations: version -> its file, of those that services have for tenants, the cells' among them.
+        data_tier: where a cell puts a database of its own, as `Region.data_tier` tells it; None where nothing is
+            declared in AWS.
     """
 
     settings: StackSettings
@@ -48,6 +50,7 @@ class Ground:
     secrets_key: str | None
     pool_connection: str
     configurations: Mapping[str, str]
+    data_tier: Mapping[str, Any] | None = None
 
 
 def exported(
@@ -69,6 +72,7 @@ def exported(
         "database": vars(access),
         "configurations": dict(configurations.files) if configurations else {},
         "secrets_key": parts.tenant_secrets.key_arn if parts else None,
+        "data_tier": foundation.data_tier,
     }
     whole: pulumi.Output[object] = pulumi.Output.secret(told)  # with the database's password
     return {OUTPUT: whole}
@@ -121,6 +125,7 @@ def ground(cell: CellPlaceSettings, told: object, pool_connection: object) -> Gr
         secrets_key=told.get("secrets_key"),
         pool_connection=pool_connection,
         configurations=told.get("configurations") or {},
+        data_tier=told.get("data_tier"),
     )
 
 

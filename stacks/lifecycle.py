@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pulumi
 
 from components.migration_login import MigrationLogin
-from components.tenant_lifecycle import TenantLifecycle, TenantLifecycleArgs
+from components.tenant_lifecycle import LIFECYCLE, TenantLifecycle, TenantLifecycleArgs
 from infra.settings.models import StackSettings
+from infra.settings.tenants import TenantSettings
 
 _CLOSED = ("suspended", "deleted")  # as `infra.tenancy.registry` has it: who leaves is let in for an export
 
@@ -17,23 +18,27 @@ _CLOSED = ("suspended", "deleted")  # as `infra.tenancy.registry` has it: who le
 def declare(
     settings: StackSettings,
     *,
+    tenants: Sequence[TenantSettings],
     namespace: pulumi.Input[str],
     registry: Sequence[pulumi.Input[str]],
     others: Sequence[str],
     login: MigrationLogin | None,
     after: Sequence[pulumi.Resource],
     opts: pulumi.ResourceOptions,
+    cell: str | None = None,
 ) -> None:
     """Declare the job, if it is asked for.
 
     Args:
-        settings: the stack's.
+        settings: the environment's.
+        tenants: those of the stack.
         namespace: of the platform's services.
         registry: the ConfigMaps of the registry.
         others: those of cells' registries, there or not.
         login: of the pool's migrations; there is one wherever there is a job.
         after: the registry's resources.
         opts: with the cluster's provider, and what pods need before they run.
+        cell: whose own database it looks after; None for the environment's.
     """
     wanted = settings.tenancy.lifecycle
     if wanted is None:
@@ -46,9 +51,8 @@ def declare(
         registry=registry,
         others=others,
         login=login.credentials,
-        closed={
-            tenant.slug: tenant.lifecycle.state for tenant in settings.tenants if tenant.lifecycle.state in _CLOSED
-        },
+        closed={tenant.slug: tenant.lifecycle.state for tenant in tenants if tenant.lifecycle.state in _CLOSED},
         after=after,
+        job_name=LIFECYCLE if cell is None else f"{LIFECYCLE}-{cell}",
     )
     TenantLifecycle("tenants-lifecycle", args, opts)

@@ -60,6 +60,19 @@ class Region:
         }
         return {"network": network}
 
+    def data_tier(self, clients: pulumi.Input[str] | None) -> Mapping[str, pulumi.Input[object]]:
+        """Return what a cell must know to put a database of its own into the network.
+
+        Args:
+            clients: the security group that is let in; None for nobody.
+        """
+        return {
+            "vpc_id": self.network.vpc_id,
+            "subnet_ids": list(self.network.data_subnets.values()),
+            "operators": self.operators.security_group_id,
+            "clients": clients,
+        }
+
     def cluster(self, settings: DeclaredCluster) -> Cluster:
         """Declare the cluster.
 
@@ -124,15 +137,7 @@ class Region:
             settings: the stack's.
             database: what is copied.
         """
-        if self.place.recovery_region is None:
-            return None
-        args = BackupCopyArgs(
-            instance_arn=database.arn,
-            region=self.place.recovery_region,
-            retention_days=settings.backup_retention_days,
-            protect=settings.protect,
-        )
-        return BackupCopy("database-copy", args, self.opts)
+        return backup_copy(self.place, settings, database, self.opts)
 
     def restored_logins(self, settings: DeclaredDatabase) -> pulumi.Output[Mapping[str, str]] | None:
         """Return role -> password of those that come with another stack's backup; None when none do.
@@ -163,6 +168,28 @@ class Region:
         if clients is not None:
             store.allow_from("cluster", clients)
         return store
+
+
+def backup_copy(
+    place: AwsSettings, settings: DeclaredDatabase, database: Database, opts: pulumi.ResourceOptions
+) -> BackupCopy | None:
+    """Declare the copy of a database's automated backups in the recovery region, if there is one.
+
+    Args:
+        place: account and regions.
+        settings: the database's.
+        database: what is copied.
+        opts: with the provider.
+    """
+    if place.recovery_region is None:
+        return None
+    args = BackupCopyArgs(
+        instance_arn=database.arn,
+        region=place.recovery_region,
+        retention_days=settings.backup_retention_days,
+        protect=settings.protect,
+    )
+    return BackupCopy("database-copy", args, opts)
 
 
 def account(place: AwsSettings) -> aws.Provider:

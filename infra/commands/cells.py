@@ -13,6 +13,7 @@ from infra.commands.console import AsJson, out, print_table
 from infra.commands.course import course
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
+from infra.settings import costs
 from infra.settings.kinds import Plan
 from infra.settings.tenants import ISOLATION_OF_PLAN
 from infra.tenancy import new_cell, waves
@@ -47,6 +48,10 @@ def plan(
         return
     _print_cells(fleet)
     out.print(f"\na new cell costs {fleet.overhead} resources before its first tenant", markup=False)
+    if fleet.in_aws:
+        out.print(
+            f"a database of its own, `database` in its file, costs {costs.OWN_DATABASE} more at most", markup=False
+        )
     if changed is None:
         _print_new(fleet, new)
         return
@@ -138,6 +143,7 @@ def _document(fleet: Fleet, new: NewCell) -> dict[str, object]:
             "most_tenants": cell.most,
             "used": cell.used,
             "free": cell.free,
+            "own_database": cell.own_database,
             "tenants": dict(cell.counts),
         }
         for cell in fleet.cells
@@ -146,6 +152,7 @@ def _document(fleet: Fleet, new: NewCell) -> dict[str, object]:
         "name": new.name,
         "stack": new.stack,
         "overhead": fleet.overhead,
+        "own_database": costs.OWN_DATABASE,
         "file": f"Pulumi.{new.stack}.yaml",
         "text": new.text,
         "cells": new.entries,

@@ -9,7 +9,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from infra.connections import PER_PROCESS, RESERVED, available
 from infra.settings import costs
+from infra.settings.capacity import shortages
+from infra.settings.database import DeclaredDatabase
 from infra.settings.kinds import StackName
 from infra.settings.section import Contradiction, Section
 from infra.settings.tenant_kinds import CellName, CellStackName, TenantFilePath
@@ -20,6 +23,15 @@ HOME = "home"
 
 MOST_TENANTS = 1000
 """Of a cell, unless it says otherwise."""
+
+
+_REFUSED = {
+    "name": "it is called after the cell, so that no two databases of an environment have one name; remove it",
+    "pooler": "a cell has none: services and tenants connect to its server itself; remove it",
+    "read_replica": "a cell's server has none; remove it, or take a larger instance_class",
+    "restore": "a cell's database begins empty; remove it, and bring tenants by `tenantry tenants import`",
+}
+"""Settings of an environment's database that a cell's own has not."""
 
 
 class CellBudgetSettings(Section):
@@ -37,7 +49,7 @@ class CellPlaceSettings(Section):
     """Which cell a stack is."""
 
     of: StackName
-    """The stack of its environment, whose cluster and database it uses."""
+    """The stack of its environment, whose cluster it uses, and whose database unless it has its own."""
 
     name: CellStackName
     """Its name among that environment's `cells`."""
@@ -49,6 +61,9 @@ class CellStackSettings(Section):
     cell: CellPlaceSettings
     """Which cell it is."""
 
+    database: DeclaredDatabase | None = None
+    """A PostgreSQL server of its own in its environment's network; none: its tenants are in its environment's."""
+
     tenant_file: TenantFilePath | None = None
     """Where the stack's tenants are listed, from the project's folder; by default `stacks/tenants/STACK.yaml`."""
 
@@ -56,8 +71,20 @@ class CellStackSettings(Section):
     """Every tenant of the stack; a stack file has none, they are read from `tenant_file`."""
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return tenants that are not distinct; what else is wrong with them, their environment tells."""
+        """Return tenants that are not distinct, and an unfit server; what else is wrong, their environment tells."""
         yield from indistinct(self.tenants)
+        if self.database is not None:
+            yield from _unfit(self.database)
+
+
+def _unfit(database: DeclaredDatabase) -> Iterator[Contradiction]:
+    """Return, below a cell's root, what its own server cannot have, and what there is too little of."""
+    for field in sorted(database.model_fields_set & _REFUSED.keys()):
+        yield ("database", field), _REFUSED[field]
+    if available(database.max_connections) < PER_PROCESS:
+        least = RESERVED + PER_PROCESS
+        yield ("database", "max_connections"), f"too few for one process of a service; {least} at least"
+    yield from shortages(None, None, database, {})
 
 
 def stack_of(environment: str, cell: str) -> str:

@@ -21,6 +21,11 @@ database and random values; the registry's component."""
 _AWS_OVERHEAD = 1
 """Its provider of AWS."""
 
+OWN_DATABASE = 53
+"""Of a database of a cell's own, at most: 18 of the server (components/database.py), 5 of the copy of its backups
+(backup_copy.py), 22 of what tenants share in it (tenant_pool.py), 5 of the login of migrations (migration_login.py)
+and 3 of the job that looks after tenants (tenant_lifecycle.py)."""
+
 _ENTRY_BYTES = 512
 """What a tenant's entry in the registry takes at most; an ordinary one takes half of it."""
 
@@ -38,15 +43,16 @@ def of_tenants(isolations: Iterable[Isolation], *, in_aws: bool) -> int:
     return sum(OF_TENANT[isolation] + (_KEPT_IN_AWS[isolation] if in_aws else 0) for isolation in isolations)
 
 
-def of_cell(isolations: Iterable[Isolation], *, in_aws: bool) -> int:
+def of_cell(isolations: Iterable[Isolation], *, in_aws: bool, own_database: bool = False) -> int:
     """Return how many resources a cell's stack has at most, its tenants' included.
 
     Args:
         isolations: of each tenant.
         in_aws: whether its environment declares anything in AWS.
+        own_database: whether it has a database of its own.
     """
     tenants = list(isolations)
-    overhead = _OVERHEAD + (_AWS_OVERHEAD if in_aws else 0)
+    overhead = _OVERHEAD + (_AWS_OVERHEAD if in_aws else 0) + (OWN_DATABASE if own_database else 0)
     return overhead + _shards(len(tenants)) + of_tenants(tenants, in_aws=in_aws)
 
 

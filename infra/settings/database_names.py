@@ -23,4 +23,6 @@ def checked(name: str) -> str:
         raise ValueError("makes roles that begin with `pg_`, which PostgreSQL keeps for its own; take another name")
     if f"{name}_".startswith("tenant_"):
         raise ValueError("makes names that begin with `tenant_`, as those of tenants do; take another name")
+    if name.startswith("cell_"):
+        raise ValueError("makes names that begin with `cell_`, as those of cells' own databases do; take another name")
     return name

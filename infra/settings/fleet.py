@@ -17,6 +17,7 @@ from infra.settings.tenants import ISOLATION_OF_PLAN
 _CELL = ("cell",)
 _OF = ("cell", "of")
 _NAME = ("cell", "name")
+_NO_NETWORK = "its environment declares no database, and so no network for one and no way to it; remove this"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def _within(environment: str, files: Written, written: Mapping[str, Written | No
         if cell is None or stack == environment:
             continue
         holders[stack] = cell
+        if _own_database(cell) and not _declares_database(files):
+            yield stack, Problem(("database",), _NO_NETWORK)
         for field, wrong in _overdrawn(name, cell, files):
             yield environment, Problem(("cells", name, field), wrong)
             yield stack, Problem(_NAME, wrong)
@@ -95,7 +98,7 @@ def _overdrawn(name: str, cell: Written, environment: Written) -> Iterator[tuple
     """Return what a cell holds too much of, as far as that is known, and why."""
     limits = _at(environment.settings, ("cells", name))
     isolations = list(_isolations(cell))
-    used = costs.of_cell(isolations, in_aws=_in_aws(environment))
+    used = costs.of_cell(isolations, in_aws=_in_aws(environment), own_database=_own_database(cell))
     held = (("budget", None, used, "resources"), ("tenants", MOST_TENANTS, len(isolations), "tenants"))
     for field, default, number, what in held if isinstance(limits, Mapping) else ():
         limit = limits.get(field, default)
@@ -153,10 +156,17 @@ def _isolations(files: Written) -> Iterator[Isolation]:
 def _in_aws(environment: Written) -> bool:
     """Whether an environment declares anything in AWS."""
     settings = environment.settings
-    declared = [
-        name for name in ("cluster", "database") if _at(settings, (name,)) and not _at(settings, (name, "existing"))
-    ]
-    return bool(declared or _at(settings, ("redis", "cache")) or _at(settings, ("redis", "sessions")))
+    cluster = _at(settings, ("cluster",)) and not _at(settings, ("cluster", "existing"))
+    redis = _at(settings, ("redis", "cache")) or _at(settings, ("redis", "sessions"))
+    return bool(cluster or redis or _declares_database(environment))
+
+
+def _declares_database(environment: Written) -> bool:
+    return bool(_at(environment.settings, ("database",)) and not _at(environment.settings, ("database", "existing")))
+
+
+def _own_database(cell: Written) -> bool:
+    return bool(_at(cell.settings, ("database",)))
 
 
 def _is_cell(files: Written) -> bool:

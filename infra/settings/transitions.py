@@ -58,6 +58,23 @@ _COMPONENTS: Mapping[str, Isolation] = {
 }
 
 
+def moved(
+    resources: Mapping[str, Mapping[str, object]], applied: Mapping[str, Applied], *, own_database: bool
+) -> str | None:
+    """Return why a cell may not get or lose a database of its own; None when it may, as there is no data in the other.
+
+    Args:
+        resources: as `applied_tenants` has them.
+        applied: the cell's tenants, as that gives them.
+        own_database: whether one is wanted.
+    """
+    has_one = any(resource.get("type") == "tenantry:database:Database" for resource in resources.values())
+    if has_one == own_database or all(one.state == "deleted" for one in applied.values()):
+        return None
+    there = "the cell's own database; write that back" if has_one else "its environment's database; remove this"
+    return f"database: its tenants' data is in {there}, and put tenants that need the other one into a new cell"
+
+
 def faults(applied: Mapping[str, Applied], wanted: Sequence[TenantSettings], file: str) -> list[str]:
     """Return why the wanted tenants may not follow those of the stack, one line each; none when they may.
 

@@ -52,7 +52,9 @@ def agree(
     Raises:
         psycopg.Error: the server refused.
     """
-    shared = [tenant for tenant in tenants if tenant.isolation == "pool"]
+    # A cell may have a database of its own, whose pool another job looks after.
+    here = (None, connection.info.dbname)
+    shared = [tenant for tenant in tenants if tenant.isolation == "pool" and tenant.database in here]
     wanted = {tenant.slug: tenant.closed_because(now) for tenant in shared}
     changes = []
     with connection.transaction():

@@ -12,7 +12,7 @@ from pathlib import Path
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
 from infra.settings import checking, costs, stack_file
-from infra.settings.cells import HOME, stack_of
+from infra.settings.cells import HOME, CellStackSettings, stack_of
 from infra.settings.kinds import Isolation, Plan
 from infra.settings.tenants import ISOLATION_OF_PLAN
 
@@ -29,6 +29,7 @@ class Cell:
         isolations: of its tenants, those that are deleted left out.
         in_aws: whether its environment declares anything in AWS.
         leaving: slugs of tenants that its file says are deleted.
+        own_database: whether it has a database of its own.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Cell:
     isolations: tuple[Isolation, ...]
     in_aws: bool
     leaving: tuple[str, ...] = ()
+    own_database: bool = False
 
     @property
     def used(self) -> int:
@@ -68,7 +70,7 @@ class Cell:
     def _cost(self, isolations: Sequence[Isolation]) -> int:
         if self.name == HOME:
             return costs.of_tenants(isolations, in_aws=self.in_aws)
-        return costs.of_cell(isolations, in_aws=self.in_aws)
+        return costs.of_cell(isolations, in_aws=self.in_aws, own_database=self.own_database)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def fleet_of(environment: str, root: Path = PROJECT_ROOT) -> Fleet:
         isolations = tuple(tenant.effective_isolation for tenant in own.tenants if tenant.is_declared)
         leaving = tuple(tenant.slug for tenant in own.tenants if not tenant.is_declared)
         budget, most = (None, None) if limits is None else (limits.budget, limits.tenants)
-        cells.append(Cell(name, stack, budget, most, isolations, settings.declares_aws, leaving))
+        apart = isinstance(own, CellStackSettings) and own.database is not None
+        cells.append(Cell(name, stack, budget, most, isolations, settings.declares_aws, leaving, apart))
     return Fleet(environment, tuple(cells), settings.declares_aws)
 
 

@@ -25,12 +25,14 @@ class RegisteredTenant:
         isolation: `pool`, `schema` or `database`.
         state: `trial`, `active`, `suspended`, `offboarding` or `deleted`.
         ends: when its trial does; None for never.
+        database: where its data is; None where an older registry does not say.
     """
 
     slug: str
     isolation: str
     state: str
     ends: datetime.datetime | None = None
+    database: str | None = None
 
     def closed_because(self, now: datetime.datetime) -> str | None:
         """Return why the tenant is not served; None where it is.
@@ -80,6 +82,7 @@ def _tenant(slug: str, known: Mapping[str, str]) -> RegisteredTenant:
         isolation=known["isolation"],
         state=state,
         ends=_moment(ends) if state == "trial" and ends else None,
+        database=known.get("database"),
     )
 
 

@@ -9,8 +9,9 @@ from infra.errors import TenantryError
 from infra.settings import checking, costs
 from infra.settings.cells import CellStackSettings
 from infra.settings.loader import SettingsError, validate_stack
+from infra.tenancy import placement
 from tests.examples import raw_declared_settings, raw_settings
-from tests.settings.wrong import ROOT, SECTION, problems_of
+from tests.settings.wrong import QUOTES, ROOT, SECTION, problems_of
 from tests.stack_files import write_stack
 
 _NAMES = "`home`, or `cell-` and two to four digits, as `cell-02`"
@@ -41,12 +42,11 @@ def test_wrong_cells_are_told_by_their_path(written: object, path: str, text: st
 
 
 CELL: dict[str, Any] = {"cell": {"of": "example", "name": "cell-02"}}
-
 WRONG_CELLS: list[tuple[dict[str, Any], str]] = [
     ({"cell": {"of": "example"}}, "cell.name: missing; it is required"),
     ({"cell": {"of": "example", "name": "home"}}, "cell.name: `cell-` and two to four digits, as `cell-02`"),
     ({"cell": "cell-02"}, f"cell: {SECTION}"),
-    ({**CELL, "namespace": "shop"}, "namespace: unknown key; allowed: cell, tenant_file, tenants"),
+    ({**CELL, "namespace": "shop"}, "namespace: unknown key; allowed: cell, database, tenant_file, tenants"),
     ({**CELL, "tenant_fil": "x.yaml"}, "tenant_fil: unknown key; did you mean tenant_file?"),
     ({"cell": {**CELL["cell"], "nam": "x"}}, "cell.nam: unknown key; did you mean name?"),
 ]
@@ -57,6 +57,36 @@ def test_the_settings_of_a_cell_are_told_by_their_own_keys(raw: dict[str, Any], 
     with pytest.raises(SettingsError) as caught:
         validate_stack("example-cell-02", raw, tmp_path)
     assert caught.value.problems == (f"{ROOT}.{told}",)
+
+
+OWN: dict[str, Any] = {"engine_version": "18", "instance_class": "db.r8g.large", "max_connections": 450}
+"""A database of a cell's own."""
+
+WRONG_DATABASES: list[tuple[str, object, str]] = [
+    ("max_conections", 200, "unknown key; did you mean max_connections?"),
+    ("existing", {}, "unknown key; allowed: audit, backup_retention_days, backup_window, engine_version"),
+    ("engine_version", 18, QUOTES),
+    ("name", "shop", "it is called after the cell, so that no two databases of an environment have one name"),
+    ("pooler", None, "a cell has none: services and tenants connect to its server itself; remove it"),
+    ("read_replica", {"instance_class": "db.r8g.large"}, "a cell's server has none; remove it"),
+    ("restore", {"snapshot": "last-week"}, "a cell's database begins empty; remove it"),
+    ("max_connections", 104, "too few for one process of a service; 105 at least"),
+    ("max_connections", 8000, "more than the memory of instance_class is for"),
+]
+"""A field of a cell's own database, what is written there, and how what is said begins."""
+
+
+def with_database(field: str, value: object) -> dict[str, Any]:
+    """Return settings of a cell whose own database has this value."""
+    return {**CELL, "database": {**OWN, field: value}}
+
+
+@pytest.mark.parametrize(("field", "value", "text"), WRONG_DATABASES)
+def test_a_cells_own_database_is_told_what_it_cannot_be(field: str, value: object, text: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        validate_stack("example-cell-02", with_database(field, value), tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{ROOT}.database.{field}: {text}")
 
 
 def test_a_cell_has_its_tenants_from_a_file_of_its_own(tmp_path: Path) -> None:
@@ -137,6 +167,30 @@ def test_a_cell_holds_no_more_than_its_budget(tmp_path: Path) -> None:
         found = told(tmp_path)
         assert len(found) == faults
         assert all(f"its stack has {used} resources, more than it may" in fault for fault in found)
+
+
+def test_a_database_of_its_own_counts_for_the_budget_of_a_cell(tmp_path: Path) -> None:
+    used = costs.of_cell(["schema"], in_aws=True, own_database=True)
+    assert used == costs.of_cell(["schema"], in_aws=True) + costs.OWN_DATABASE
+    for budget, faults in ((used, 0), (used - 1, 2)):
+        write_environment(tmp_path, {"cell-02": {"budget": budget}})
+        tenants = [{"slug": "acme", "plan": "pro"}]
+        write_stack(tmp_path, "example-cell-02", {**CELL, "database": OWN, "tenants": tenants})
+        assert placement.fleet_of("example", tmp_path).cells[0].used == used
+        found = told(tmp_path)
+        assert len(found) == faults
+        assert all(f"its stack has {used} resources, more than it may" in fault for fault in found)
+
+
+def test_a_database_of_its_own_is_beside_one_that_its_environment_declares(tmp_path: Path) -> None:
+    write_environment(tmp_path, {"cell-02": {"budget": 500}})
+    write_stack(tmp_path, "example-cell-02", {**CELL, "database": OWN})
+    assert told(tmp_path) == []
+    brought = raw_settings(lambda raw: raw.update(cells={"cell-02": {"budget": 500}}))
+    write_stack(tmp_path, "example", brought)
+    (fault,) = told(tmp_path)
+    assert fault.startswith("Pulumi.example-cell-02.yaml:")
+    assert "database: its environment declares no database, and so no network for one" in fault
 
 
 def test_a_cell_holds_no_more_tenants_than_it_may_home_neither(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ def test_the_longest_name_leaves_as_much_room_as_the_longest_role_takes() -> Non
     assert max(map(len, roles)) == POSTGRESQL_NAME_BYTES
 
 
-@pytest.mark.parametrize("name", ["d" * 49, "tenantry", "tenants", "pgshop", "postgres_two", "template", "t"])
+@pytest.mark.parametrize("name", ["d" * 49, "tenantry", "tenants", "pgshop", "postgres_two", "template", "t", "cells"])
 def test_a_name_that_is_only_near_a_refused_one_is_taken(name: str) -> None:
     assert BroughtDatabase.model_validate({"existing": {}, "name": name}).name == name
 
 
-@pytest.mark.parametrize("name", ["d" * 50, "rdsadmin", "pg", "tenant"])
+@pytest.mark.parametrize("name", ["d" * 50, "rdsadmin", "pg", "tenant", "cell_02"])
 def test_a_brought_server_refuses_the_same_names(name: str) -> None:
     with pytest.raises(ValidationError):
         BroughtDatabase.model_validate({"existing": {}, "name": name})

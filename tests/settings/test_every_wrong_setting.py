@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.settings import SETTINGS_KEY, checking
-from infra.settings.loader import SettingsError, validate
+from infra.settings.loader import SettingsError, validate, validate_stack
 from infra.settings.problems import Problem
 from tests.examples import raw_declared_settings, raw_settings
 from tests.settings import test_capacity as capacity
@@ -58,6 +58,7 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from ({**raw_declared_settings(), section: value} for section, value, _, _ in governance.WRONG)
     yield from (storage.declared(**sections) for sections, _, _ in storage.WRONG)
     yield from (cells.with_cells(value) for value, _, _ in cells.WRONG)
+    yield from (cells.with_database(field, value) for field, value, _ in cells.WRONG_DATABASES)
     yield from (flags.with_flags(value) for value, _, _ in flags.WRONG_FLAGS)
     yield from (flags.with_features(value) for value, _, _ in flags.WRONG_FEATURES)
     yield from (jobs.changed(path, value) for path, value, _ in jobs.WRONG)
@@ -79,9 +80,28 @@ def can_be_written(raw: object) -> bool:
 ROWS = [raw for raw in rows() if can_be_written(raw)]
 
 
+def judge(raw: object) -> None:
+    """Take settings of an environment, or of a cell."""
+    if isinstance(raw, dict) and "cell" in raw:
+        validate_stack(f"example-{raw['cell']['name']}", raw, Path(__file__).parent)  # where no tenants are listed
+    else:
+        validate("example", raw)
+
+
+def write(root: Path, raw: dict[str, Any]) -> str:
+    """Write settings as a stack file, a cell's beside its environment's, and return the stack."""
+    if "cell" not in raw:
+        write_stack(root, "example", raw)
+        return "example"
+    stack, cell = f"example-{raw['cell']['name']}", raw["cell"]["name"]
+    write_stack(root, "example", {**raw_declared_settings(), "cells": {cell: {"budget": 500}}})
+    write_stack(root, stack, raw)
+    return stack
+
+
 def problems_of(raw: object) -> tuple[Problem, ...]:
     with pytest.raises(SettingsError) as caught:
-        validate("example", raw)
+        judge(raw)
     return caught.value.found
 
 
@@ -115,7 +135,7 @@ def written_at(raw: object, place: tuple[str | int, ...]) -> object:
 def all_problems(raw: object) -> tuple[str, ...]:
     """Return what is said of settings, nothing of valid ones."""
     try:
-        validate("example", raw)
+        judge(raw)
     except SettingsError as error:
         return (*error.problems, str(error))
     return ()
@@ -134,8 +154,7 @@ def test_there_are_as_many_wrong_settings_as_were_asked_for() -> None:
 
 @pytest.mark.parametrize("raw", ROWS, ids=map(str, range(len(ROWS))))
 def test_the_check_tells_the_same_as_the_loader_with_a_line_that_has_it(raw: dict[str, Any], tmp_path: Path) -> None:
-    write_stack(tmp_path, "example", raw)
-    (faults,) = checking.check((), tmp_path).values()
+    (faults,) = checking.check((write(tmp_path, raw),), tmp_path).values()
     found = problems_of(raw)
     assert sorted((whole_path(fault), fault.text) for fault in faults) == sorted((one.path, one.text) for one in found)
     places = {problem.path: problem.place for problem in found}

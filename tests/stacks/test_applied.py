@@ -46,6 +46,17 @@ def test_wishes_that_would_delete_a_tenant_by_accident_end_the_program_with_ever
     assert "nothing was changed" in hint
 
 
+@pytest.mark.usefixtures("asked")
+def test_a_cell_with_tenants_keeps_the_database_that_they_are_in() -> None:
+    wanted = [TenantSettings(slug="acme", plan="pro")]
+    asyncio.run(applied.check(wanted, FILE, own_database=False))
+    with pytest.raises(pulumi.RunError) as refused:
+        asyncio.run(applied.check(wanted, FILE, own_database=True))
+    assert str(refused.value).startswith(
+        "Pulumi.the-stack.yaml: database: its tenants' data is in its environment's database; remove this"
+    )
+
+
 def test_a_stack_that_was_never_applied_refuses_nobody(
     asked: list[tuple[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

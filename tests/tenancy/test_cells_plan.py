@@ -98,6 +98,7 @@ def test_the_plan_of_production_says_where_the_next_tenants_go() -> None:
     assert told["cells"][0]["used"] == costs.of_tenants(["schema", "database"], in_aws=True)
     assert told["next"] == {"free": "home", "pro": "home", "enterprise": "home"}
     assert told["new_cell"]["overhead"] == costs.of_cell([], in_aws=True)
+    assert told["new_cell"]["own_database"] == costs.OWN_DATABASE
     assert told["new_cell"]["file"] == "Pulumi.production-cell-02.yaml"
     assert "production-cell-02" not in stack_file.stacks()
 

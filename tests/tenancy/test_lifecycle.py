@@ -73,6 +73,11 @@ def test_a_suspended_tenant_is_not_served_until_it_is_active_again(stocked: Pool
     assert rows(stocked, "a-shop") == 181
 
 
+def test_a_tenant_whose_data_is_in_another_database_is_for_the_job_of_that_one(stocked: Pool) -> None:
+    assert settled(stocked, tenant("a-shop", "suspended", database="cell_02")) == []
+    assert settled(stocked, tenant("a-shop", "suspended", database=stocked.name)) == ["closed a-shop: suspended"]
+
+
 def test_a_trial_ends_on_its_date(stocked: Pool) -> None:
     ends = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
     trial = tenant("a-shop", "trial", ends=ends)
