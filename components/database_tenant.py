@@ -1,7 +1,7 @@
 """A tenant of isolation `database`: a database and a Kubernetes namespace of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
@@ -10,6 +10,7 @@ from components.closed_database import ClosedDatabaseArgs, closed_database
 from components.isolated_schema import IsolatedObjects, IsolatedSchemaArgs, Login, Server, TenantAccess
 from components.namespace import NamespaceObjects, Quota, WorkloadNamespaceArgs
 from components.network_policies import Rule
+from components.own_service import OwnService, OwnServiceArgs
 from components.tenant_secret import TenantSecret, kept_urls, once_within
 from infra.naming import labels, tenant_database, tenant_namespace, tenant_schema
 
@@ -31,6 +32,7 @@ class DatabaseTenantArgs:
         platform: the Kubernetes namespace of the platform that serves it.
         egress: whom the pods of its namespace may call.
         secret: where its URLs are kept in AWS besides; None for nowhere.
+        behind_aws: whether AWS's load balancer sends requests to pods of its namespace.
     """
 
     slug: str
@@ -40,12 +42,14 @@ class DatabaseTenantArgs:
     platform: str
     egress: Sequence[Rule] = ()
     secret: TenantSecret | None = None
+    behind_aws: bool = False
 
 
 class DatabaseTenant(pulumi.ComponentResource):
     """No other tenant's role can connect to this tenant's database, and its namespace is its own.
 
-    Nobody reaches the pods of that namespace, and they call nobody but whom the arguments name.
+    Nobody reaches the pods of that namespace, but the gateway those of a service that it has a copy of (`serve`); they
+    call nobody but whom the arguments name.
 
     It is 22 resources in AWS and 20 elsewhere. To the 13 of a `SchemaTenant` come:
 
@@ -68,24 +72,40 @@ class DatabaseTenant(pulumi.ComponentResource):
         super().__init__("tenantry:tenant:DatabaseTenant", name, None, opts)
         self._name = name
         self._args = args
-        namespace = self._namespace()
-        account = self._account(namespace)
-        data = self._data(namespace, self._database())
+        self._space = self._namespace()
+        namespace = self._space.namespace
+        self._workload = account = self._account(namespace)
+        self._objects = data = self._data(namespace, self._database())
         kept = kept_urls(name, args.secret, data.urls, pulumi.ResourceOptions(parent=self))
         self.login = data.login
         self.url = data.urls["DIRECT_DATABASE_URL"]
         self.last = [*data.last, account, *kept]
         self.register_outputs({"schema": data.schema, "role": data.login.role, "namespace": namespace})
 
-    def _namespace(self) -> pulumi.Output[str]:
+    def serve(self, args: OwnServiceArgs) -> OwnService:
+        """Declare a copy of a service: its pods are this tenant's, and have its database.
+
+        Args:
+            args: the service, of which nothing is the tenant's yet.
+        """
+        pods = replace(
+            args.pods,
+            environment_secrets=[self._objects.delivered()],
+            service_account=self._workload.metadata.apply(lambda metadata: metadata.name or _ACCOUNT),
+        )
+        made = replace(args, pods=pods, after=[*args.after, *self.last, self._space.closed])
+        return OwnService(self._name, self._space.namespace, made, pulumi.ResourceOptions(parent=self))
+
+    def _namespace(self) -> NamespaceObjects:
         args = WorkloadNamespaceArgs(
             namespace=tenant_namespace(self._args.slug),
             quota=self._args.quota,
             egress=self._args.egress,
             tenant_of=self._args.platform,
+            behind_aws=self._args.behind_aws,
         )
         former = once_within(self, "tenantry:namespace:WorkloadNamespace", f"{self._name}-space")
-        return NamespaceObjects(f"{self._name}-space", args, former).namespace
+        return NamespaceObjects(f"{self._name}-space", args, former)
 
     def _account(self, namespace: pulumi.Input[str]) -> ServiceAccount:
         return ServiceAccount(

@@ -13,6 +13,7 @@ from pulumi_kubernetes.core.v1 import Secret
 from pulumi_postgresql import DefaultPrivileges, Grant, Role, Schema
 from pulumi_random import RandomPassword
 
+from components.pods import EnvironmentSecret
 from infra.naming import application_role, credentials_secret, labels, owner_role, reader_role
 
 _PASSWORD_LENGTH = 32  # letters and digits: 190 bits
@@ -155,6 +156,14 @@ class IsolatedObjects:
         self.urls = self._urls()
         self.secret = self._credentials()
         self.last = [*privileges, self.secret]
+
+    def delivered(self) -> EnvironmentSecret:
+        """Return the Secret as pods read it; its checksum tells nothing of its content."""
+        # The password in it has 190 bits, so that its hash may be seen.
+        checksum = pulumi.Output.unsecret(pulumi.Output.all(*self.urls.values()).apply(_checksum))
+        return EnvironmentSecret(
+            name=self.secret.metadata.apply(lambda metadata: metadata.name or ""), checksum=checksum
+        )
 
     def _make(self) -> Sequence[pulumi.Resource]:
         """Make all in the server and return what of it is made last.
@@ -333,9 +342,9 @@ class IsolatedSchema(pulumi.ComponentResource):
         self.role = objects.login.role
         self.schema = objects.schema
         self.last = objects.last
-        self.credentials = objects.secret.metadata.apply(lambda metadata: metadata.name or "")
-        # The password in it has 190 bits, so that its hash may be seen.
-        self.checksum = pulumi.Output.unsecret(pulumi.Output.all(*objects.urls.values()).apply(_checksum))
+        delivered = objects.delivered()
+        self.credentials = pulumi.Output.from_input(delivered.name)
+        self.checksum = pulumi.Output.from_input(delivered.checksum)
         self.register_outputs(
             {"schema": self.schema, "owner": self.owner, "role": self.role, "credentials": self.credentials}
         )

@@ -67,6 +67,9 @@ class NamespaceObjects:
     namespace: pulumi.Output[str]
     """The Kubernetes name, known once the namespace exists."""
 
+    closed: pulumi.Resource
+    """The policy that closes it, and opens the ways that every pod of it has."""
+
     def __init__(self, name: str, args: WorkloadNamespaceArgs, opts: pulumi.ResourceOptions) -> None:
         """Declare them.
 
@@ -80,7 +83,7 @@ class NamespaceObjects:
         self._opts = opts
         created = self._create()
         self.namespace = created.metadata.apply(lambda metadata: metadata.name or args.namespace)
-        self._deny()
+        self.closed = self._deny()
         if args.quota is not None:
             self._limit(args.quota)
             self._bound(args.quota)

@@ -25,10 +25,12 @@ class Backend:
     Args:
         service: its name.
         port: its TCP port.
+        namespace: its Kubernetes namespace, which must grant that to routes of theirs; None for the routes' own.
     """
 
     service: pulumi.Input[str]
     port: int
+    namespace: pulumi.Input[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ class Direction:
     Args:
         role: one word, for names.
         hosts: whole names, or a wildcard; any number.
-        weights: slot -> its share of the requests; or what answers for hosts that are closed.
+        weights: slot -> its share of the requests; or what answers in place of the slots.
         after: what must be ready before a request goes this way.
     """
 
@@ -140,8 +142,10 @@ class Routes(pulumi.ComponentResource):
     def _rules(self, service: RoutedService, weights: Mapping[Slot, int] | Backend) -> list[Mapping[str, object]]:
         matches = [{"path": {"type": "PathPrefix", "value": path}} for path in service.paths]
         if isinstance(weights, Backend):
-            closed = {"name": weights.service, "port": weights.port}
-            return [{"matches": matches, "backendRefs": [closed]}]
+            alone: dict[str, object] = {"name": weights.service, "port": weights.port}
+            if weights.namespace is not None:
+                alone["namespace"] = weights.namespace
+            return [{"matches": matches, "backendRefs": [alone]}]
         live = [slot for slot in SLOTS if weights.get(slot)]
         if service.affinity is None or len(live) < 2:
             return [{"matches": matches, "backendRefs": _backends(service, weights)}]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import ConfigMap
 from pulumi_kubernetes.core.v1 import Service as KubernetesService
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
@@ -123,31 +122,19 @@ class Service(pulumi.ComponentResource):
                 self._pods(slot, [self.after_switch, *routes])
 
     def _common(self) -> SlotPlan:
-        args = self._args
+        args, opts = self._args, pulumi.ResourceOptions(parent=self)
+        plain = slots.environment(f"{self._name}-environment", self._name, args.namespace, args.environment, opts)
         return SlotPlan(
             service=self._name,
             namespace=args.namespace,
             pods=args.pods,
-            configs=[*self._environment(), *args.config_maps],
+            configs=[*plain, *args.config_maps],
             bounds=args.bounds,
             ready_timeout=args.ready_timeout,
             min_ready_seconds=args.min_ready_seconds,
             max_unavailable=args.max_unavailable,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=opts,
         )
-
-    def _environment(self) -> list[EnvironmentConfig]:
-        """Declare the plain configuration. Its name is the provider's: other data are another object, so pods roll."""
-        if not self._args.environment:
-            return []
-        created = ConfigMap(
-            f"{self._name}-environment",
-            metadata={"namespace": self._args.namespace, "labels": labels(self._name, "service")},
-            data=dict(self._args.environment),
-            immutable=True,  # the provider changes others in place (`enableConfigMapMutable`)
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return [EnvironmentConfig(name=created.metadata.apply(lambda metadata: metadata.name or ""))]
 
     def _live(self) -> list[Slot]:
         """Return the slots with traffic, the active one first."""

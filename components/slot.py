@@ -3,12 +3,13 @@
 Owns these objects one by one. Leaves their order to `service`: it differs by what the slot does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.core.v1 import ConfigMap
 from pulumi_kubernetes.core.v1 import Service as KubernetesService
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
@@ -80,6 +81,7 @@ class SlotPlan:
         min_ready_seconds: how long a pod must have been ready until it counts.
         max_unavailable: pods of a slot that may be away at once when nodes are drained.
         opts: with the parent.
+        prefix: what logical names begin with, where others have slots of a service of this name.
     """
 
     service: str
@@ -91,6 +93,7 @@ class SlotPlan:
     min_ready_seconds: int
     max_unavailable: int
     opts: pulumi.ResourceOptions
+    prefix: str = ""
 
 
 def selector(service: str, slot: Slot) -> dict[str, str]:
@@ -105,6 +108,34 @@ def service_selector(service: str, slot: Slot) -> dict[str, str]:
     `network_policies`). The selector of a Deployment does not, for it can never be changed.
     """
     return {**selector(service, slot), "app.kubernetes.io/component": "service"}
+
+
+def environment(
+    name: str,
+    service: str,
+    namespace: pulumi.Input[str],
+    variables: Mapping[str, pulumi.Input[str]] | None,
+    opts: pulumi.ResourceOptions,
+) -> list[EnvironmentConfig]:
+    """Declare plain configuration. Its name is the provider's: other data are another object, so pods roll.
+
+    Args:
+        name: its logical name.
+        service: whose it is.
+        namespace: the Kubernetes namespace.
+        variables: variable -> value; nothing is declared for none.
+        opts: with the parent.
+    """
+    if not variables:
+        return []
+    created = ConfigMap(
+        name,
+        metadata={"namespace": namespace, "labels": labels(service, "service")},
+        data=dict(variables),
+        immutable=True,  # the provider changes others in place (`enableConfigMapMutable`)
+        opts=opts,
+    )
+    return [EnvironmentConfig(name=created.metadata.apply(lambda metadata: metadata.name or ""))]
 
 
 def deployment(plan: SlotPlan, slot: Slot, args: SlotArgs, role: Role, after: Sequence[pulumi.Resource]) -> Deployment:
@@ -123,7 +154,7 @@ def deployment(plan: SlotPlan, slot: Slot, args: SlotArgs, role: Role, after: Se
     mine = selector(plan.service, slot)
     seconds = f"{plan.ready_timeout}s"
     return Deployment(
-        name,
+        f"{plan.prefix}{name}",
         metadata={
             "name": name,
             "namespace": plan.namespace,
@@ -189,7 +220,7 @@ def disruption_budget(
     """
     name = f"{plan.service}-{slot}"
     return PodDisruptionBudget(
-        f"{name}-budget",
+        f"{plan.prefix}{name}-budget",
         metadata={
             "name": name,
             "namespace": plan.namespace,
@@ -224,7 +255,7 @@ def slot_service(plan: SlotPlan, slot: Slot, port: int, live: Deployment | None)
     if live is None:
         metadata["annotations"] = _UNAWAITED
     return KubernetesService(
-        f"{name}-service",
+        f"{plan.prefix}{name}-service",
         metadata=metadata,
         spec={
             "selector": service_selector(plan.service, slot),

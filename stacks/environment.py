@@ -15,7 +15,7 @@ from components.pooler import Pooler
 from components.redis_credentials import RedisCredentials, RedisCredentialsArgs
 from components.tenant_pool import TenantPool, TenantPoolArgs
 from infra.settings.models import StackSettings
-from stacks import flags, ground, lifecycle, policies, pooling, routing
+from stacks import flags, ground, lifecycle, own_services, policies, pooling, routing
 from stacks.access import passwords
 from stacks.foundation import lay
 from stacks.jobs import Jobs
@@ -77,6 +77,7 @@ class _Environment:
             foundation=self._foundation,
             namespace=self._namespace,
             services=self._services.by_name,
+            own=own_services.declare(settings, self._tenants, self._services),
             opts=self._opts,
         )
         self._services.settle(routes)
@@ -144,6 +145,7 @@ class _Environment:
             others=registries_of(settings.cells),
             configurations=self._configurations.files if self._configurations else {},
             configuration=settings.tenancy.configuration,
+            behind_aws=routing.behind_aws(settings),
         )
         return Tenants(settings.tenants, settings.plans, place)
 

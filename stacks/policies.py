@@ -31,6 +31,7 @@ from infra.naming import MANAGED_BY
 from infra.settings.database import BroughtDatabase
 from infra.settings.foundation import DeclaredCluster
 from infra.settings.models import StackSettings
+from infra.settings.own_services import served_alone
 from infra.settings.services import ServiceSettings
 from stacks import pooling
 
@@ -90,6 +91,16 @@ def tenants_egress(settings: StackSettings) -> Sequence[Rule]:
     return [DNS, *_database(settings, {NAMESPACE_LABEL: settings.namespace})]
 
 
+def tenants_callers(settings: StackSettings, port: int) -> Rule:
+    """Return who calls a tenant's own copy of a service: the gateway.
+
+    Args:
+        settings: the stack's, with a zone.
+        port: of the service.
+    """
+    return _from_gateway(settings, port, {NAMESPACE_LABEL: settings.namespace})
+
+
 def _service(
     name: str,
     service: ServiceSettings,
@@ -122,8 +133,10 @@ def _routed(service: ServiceSettings) -> bool:
     return bool(service.hosts) or service.tenant_hosts
 
 
-def _from_gateway(settings: StackSettings, port: int) -> Rule:
+def _from_gateway(settings: StackSettings, port: int, namespaces: Mapping[str, str] | None = None) -> Rule:
     """Return the gateway as a caller: the load balancer's addresses, or the pods that its class makes for it.
+
+    Where it is called from pods of another namespace, `namespaces` are labels of the platform's.
 
     AWS's load balancer sends to pods (target type `ip`), or its requests would come from nodes. Istio's pods are beside
     the Gateway, Envoy Gateway's beside its controller (their documentation, "Automated Deployment" and "Gateway
@@ -134,7 +147,7 @@ def _from_gateway(settings: StackSettings, port: int) -> Rule:
         case "aws":
             return Rule(blocks=[zone.public for zone in _zones(settings)], ports=[port])
         case "istio":
-            return Rule(peers=[Peers(pods=_ISTIO_GATEWAY)], ports=[port])
+            return Rule(peers=[Peers(pods=_ISTIO_GATEWAY, namespaces=namespaces or {})], ports=[port])
         case "envoy":
             whose = "gateway.envoyproxy.io/owning-gateway"
             proxies = {f"{whose}-name": _GATEWAY, f"{whose}-namespace": settings.namespace}
@@ -146,11 +159,13 @@ def _gateway(settings: StackSettings) -> Mapping[str, Connections]:
     routed = any(map(_routed, settings.services.values()))
     if not routed or settings.dns is None or settings.dns.gateway_class != "istio":
         return {}
+    alone = any(map(served_alone, settings.tenants))
+    copies = [Peers(pods=_SERVICES.pods, namespaces={TENANT_OF_LABEL: settings.namespace})] if alone else []
     control = Peers(pods={"app": "istiod"}, namespaces={NAMESPACE_LABEL: "istio-system"})
     connections = Connections(
         pods=_ISTIO_GATEWAY,
         ingress=[Rule(blocks=["0.0.0.0/0"], ports=_ISTIO_PORTS)],
-        egress=[DNS, Rule(peers=[control], ports=[_ISTIOD_PORT]), Rule(peers=[_SERVICES, _MAINTENANCE])],
+        egress=[DNS, Rule(peers=[control], ports=[_ISTIOD_PORT]), Rule(peers=[_SERVICES, _MAINTENANCE, *copies])],
     )
     return {"gateway": connections}
 

@@ -1,7 +1,7 @@
 """Which host leads where in an environment: settings -> the gateway, its routes, and what answers for what is closed.
 
-Owns which tenant goes which way: closed, pinned to a slot, early or late at a canary, or with everybody else by weight.
-Leaves records of hosts to external-dns. Custom domains of tenants are in the registry alone.
+Owns which tenant goes which way: closed, to a copy of its own, pinned to a slot, early or late at a canary, or with
+everybody else by weight. Leaves records of hosts to external-dns. Custom domains of tenants are in the registry alone.
 
 Tenants share one wildcard host, so that a tenant costs no resource and its host answers at once; only those that do
 not go with everybody else have their own, which Gateway API prefers to the wildcard. Those of the rings `early` and
@@ -10,12 +10,14 @@ host, or to forget one, while it takes requests. The service behind the wildcard
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 
 from components.cluster_certificate import ClusterCertificate
 from components.gateway import Gateway, GatewayArgs
 from components.maintenance import PORT, Maintenance, MaintenanceArgs
+from components.own_service import OwnService
 from components.pods import DRAIN_SECONDS
 from components.routes import Affinity, Backend, Direction, RoutedService, Routes, RoutesArgs
 from components.service import Service
@@ -23,6 +25,7 @@ from components.slot import Slot
 from infra.settings.dns import DnsSettings, GatewayClass
 from infra.settings.gateway import GatewaySettings
 from infra.settings.models import StackSettings
+from infra.settings.own_services import served_alone
 from infra.settings.services import ServiceSettings
 from infra.settings.tenants import TenantSettings
 from stacks.foundation import Foundation
@@ -37,6 +40,19 @@ _CLASSES: Mapping[GatewayClass, str] = {
 
 # AWS's load balancer hears of a pod's end from its controller, and each of its nodes by and by; the number is ours.
 _AWS_DRAIN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What answers in place of a service's slots.
+
+    Args:
+        backend: the Service.
+        after: what must be ready before a request comes.
+    """
+
+    backend: Backend
+    after: Sequence[pulumi.Resource] = ()
 
 
 def behind_aws(settings: StackSettings) -> bool:
@@ -78,6 +94,7 @@ def declare(
     foundation: Foundation,
     namespace: pulumi.Input[str],
     services: Mapping[str, Service],
+    own: Mapping[str, Mapping[str, OwnService]],
     opts: pulumi.ResourceOptions,
 ) -> Mapping[str, Sequence[pulumi.Resource]]:
     """Declare gateway and routes, where any service has hosts.
@@ -87,6 +104,7 @@ def declare(
         foundation: what the environment stands on.
         namespace: where the services run.
         services: service name -> what it is.
+        own: slug -> service name -> the copy of it that the tenant has of its own.
         opts: with the cluster's provider.
 
     Returns:
@@ -98,11 +116,12 @@ def declare(
     gateway = settings.gateway or GatewaySettings()
     tenants = settings.served_tenants if any(service.tenant_hosts for service in routed.values()) else ()
     closed = _closed(gateway, tenants, namespace, opts)
+    answers = {name: {**closed, **_copies(service, name, own)} for name, service in routed.items()}
     ways = {
         name: RoutedService(
             port=_port(service),
             backends=services[name].slot_services,
-            directions=_directions(settings, settings.dns, service, services[name], closed),
+            directions=_directions(settings, settings.dns, service, services[name], answers[name]),
             paths=service.paths,
             affinity=_affinity(service),
         )
@@ -135,7 +154,7 @@ def _closed(
     tenants: Sequence[TenantSettings],
     namespace: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
-) -> Mapping[str, Backend]:
+) -> Mapping[str, _Answer]:
     """Declare what answers for what is closed, while anything is: role of a direction -> what."""
     wanted = gateway.maintenance
     if wanted is None:
@@ -145,11 +164,20 @@ def _closed(
         answers["closed"] = (f"{_NAME}-maintenance", wanted.message, wanted.retry_after_seconds)
     if any(tenant.is_closed for tenant in tenants):
         answers["notice"] = (f"{_NAME}-notice", wanted.notice, None)
-    found: dict[str, Backend] = {}
+    found: dict[str, _Answer] = {}
     for role, (name, message, seconds) in answers.items():
         args = MaintenanceArgs(namespace=namespace, image=wanted.image, message=message, retry_after_seconds=seconds)
-        found[role] = Backend(service=Maintenance(name, args, opts).service, port=PORT)
+        found[role] = _Answer(Backend(service=Maintenance(name, args, opts).service, port=PORT))
     return found
+
+
+def _copies(service: ServiceSettings, name: str, own: Mapping[str, Mapping[str, OwnService]]) -> Mapping[str, _Answer]:
+    """Return what answers for tenants that have copies of a service: role of a direction -> what."""
+    copies = {slug: made[name] for slug, made in own.items() if name in made}
+    return {
+        _alone(slug): _Answer(Backend(service=copy.service, port=_port(service), namespace=copy.namespace), copy.ready)
+        for slug, copy in copies.items()
+    }
 
 
 def _directions(
@@ -157,7 +185,7 @@ def _directions(
     dns: DnsSettings,
     service: ServiceSettings,
     declared: Service,
-    closed: Mapping[str, Backend],
+    answers: Mapping[str, _Answer],
 ) -> list[Direction]:
     """Return where requests to a service's hosts go: each host is in one direction."""
     maintenance = settings.gateway.maintenance if settings.gateway is not None else None
@@ -171,11 +199,11 @@ def _directions(
         role = _role(tenant)
         if role is not None:
             hosts.setdefault(role, []).append(f"{tenant.slug}.{dns.zone}")
-    ways = {role: closed.get("closed" if everywhere and role != "notice" else role) for role in hosts}
+    ways = {role: answers.get("closed" if everywhere and role != "notice" else role) for role in hosts}
     return [
         Direction(role=role, hosts=hosts[role], weights=_weights(role, service), after=after)
         if way is None
-        else Direction(role=role, hosts=hosts[role], weights=way)
+        else Direction(role=role, hosts=hosts[role], weights=way.backend, after=way.after)
         for role, way in ways.items()
     ]
 
@@ -186,9 +214,16 @@ def _role(tenant: TenantSettings) -> str | None:
         return "notice"
     if tenant.maintenance:
         return "closed"
+    if served_alone(tenant):
+        return _alone(tenant.slug)
     if tenant.release.pin is not None:
         return tenant.release.pin  # also where everybody goes there: a switch must not move it for a moment
     return None if tenant.ring == "standard" else tenant.ring
+
+
+def _alone(slug: str) -> str:
+    """Return the role of a tenant with a copy; with the dot no other service's route is called so."""
+    return f"own.{slug}"
 
 
 def _weights(role: str, service: ServiceSettings) -> Mapping[Slot, int]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components.job_pods import Workload
+from components.network_policies import Rule
+from components.own_service import OwnServiceArgs
 from components.pods import EnvironmentConfig, EnvironmentSecret, Http, MountedSecrets, PodArgs, Room
 from components.priorities import Priorities, PrioritiesArgs
 from components.service import Service, ServiceArgs
@@ -89,6 +91,30 @@ class Services:
             workload = replace(self._workloads[name], configs=service.configs)
             self._jobs.after_switch(workload, self._settings[name], [service.after_switch, *routes.get(name, ())])
 
+    def copied(self, name: str, slot: Slot, *, replicas: int, callers: Rule) -> OwnServiceArgs:
+        """Return a copy of a service for a tenant's own namespace.
+
+        It waits for nothing of the environment's services, which wait for the pooler, and that for every tenant's role.
+
+        Args:
+            name: the service; not a worker.
+            slot: which of its slots it is a copy of.
+            replicas: pods.
+            callers: who may call it from outside of that namespace.
+        """
+        settings = self._settings[name]
+        return OwnServiceArgs(
+            service=name,
+            pods=self._bare_pods(name, settings),
+            image=settings.slots[slot].image,
+            replicas=replicas,
+            environment=settings.environment,
+            ready_timeout=settings.ready_timeout,
+            min_ready_seconds=ready_seconds(name, self._settings),
+            callers=callers,
+            routed_from=self._kubernetes_namespace,
+        )
+
     def outputs(self) -> dict[str, dict[str, pulumi.Input[str]]]:
         """Return the stack's output about them: service name -> where it is, unless nowhere, and its active slot."""
         return {name: _output(self.by_name[name]) for name in self._settings}
@@ -129,15 +155,21 @@ class Services:
         return Service(name, args, self._opts)
 
     def _pods(self, name: str, settings: ServiceSettings, identity: "PodIdentity | None") -> PodArgs:
+        return replace(
+            self._bare_pods(name, settings),
+            environment_secrets=self._credentials,
+            service_account=self._account(name),
+            mounted_secrets=self._secret_files(name, identity),
+        )
+
+    def _bare_pods(self, name: str, settings: ServiceSettings) -> PodArgs:
+        """Return what pods of a service are, wherever they run: nothing that they are let in by."""
         asked = settings.resources
         return PodArgs(
             http=_http(settings, self._drain_seconds[name]),
             room=Room(cpu=asked.cpu, memory=asked.memory, memory_limit=asked.memory_limit),
             writable_root=settings.writable_root,
             priority_class=self._priorities.classes[settings.priority] if self._priorities else None,
-            environment_secrets=self._credentials,
-            service_account=self._account(name),
-            mounted_secrets=self._secret_files(name, identity),
         )
 
     def _account(self, service: str) -> pulumi.Output[str]:

@@ -95,6 +95,7 @@ class TenantsPlace:
         after: what else must be there before a tenant is served.
         configurations: version -> its file, of those that tenants have.
         configuration: the version of tenants that name none.
+        behind_aws: whether AWS's load balancer sends requests to pods.
     """
 
     server: Server
@@ -109,6 +110,7 @@ class TenantsPlace:
     after: Sequence[pulumi.Resource] = ()
     configurations: Mapping[str, str] = field(default_factory=dict)
     configuration: str | None = None
+    behind_aws: bool = False
 
 
 def registry_of(cell: str) -> str:
@@ -177,6 +179,11 @@ class Tenants:
         """Slug -> the role that it logs in as, of tenants with one of their own."""
         return {slug: declared.login for slug, declared in self._isolated.items()}
 
+    @property
+    def with_database(self) -> Mapping[str, DatabaseTenant]:
+        """Slug -> what it has, of tenants with a database and a namespace of their own."""
+        return {slug: tenant for slug, tenant in self._isolated.items() if isinstance(tenant, DatabaseTenant)}
+
     def outputs(self) -> Mapping[str, pulumi.Input[object]]:
         """Return the stack's outputs about them.
 
@@ -226,6 +233,7 @@ class Tenants:
             platform=self._place.platform,
             egress=self._place.egress,
             secret=self._secret(tenant),
+            behind_aws=self._place.behind_aws and bool(tenant.services),
         )
         return DatabaseTenant(f"tenant-{tenant.slug}", args, self._opts)
 

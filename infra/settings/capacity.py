@@ -38,7 +38,7 @@ def shortages(
     cluster: object,
     database: object,
     services: Mapping[str, "ServiceSettings"],
-    jobs: int = 0,
+    others: int = 0,
 ) -> Iterator[Contradiction]:
     """Return what there is too little of; places are those of the whole settings.
 
@@ -47,11 +47,11 @@ def shortages(
         cluster: declared or brought; only a declared one is counted.
         database: declared or brought; only a declared one is counted.
         services: name -> what runs.
-        jobs: how many there are that may be due at the same time.
+        others: pods besides: of jobs that may be due at the same time, of tenants' own copies of services.
     """
     if network is not None and isinstance(cluster, DeclaredCluster):
         yield from _addresses(network, cluster)
-        yield from _room(len(network.zones), cluster, services, jobs)
+        yield from _room(len(network.zones), cluster, services, others)
         yield from _too_large(cluster, services)
     if isinstance(database, DeclaredDatabase):
         yield from _memory(database)
@@ -75,9 +75,9 @@ def _addresses(network: NetworkSettings, cluster: DeclaredCluster) -> Iterator[C
 
 
 def _room(
-    zones: int, cluster: DeclaredCluster, services: Mapping[str, "ServiceSettings"], jobs: int
+    zones: int, cluster: DeclaredCluster, services: Mapping[str, "ServiceSettings"], others: int
 ) -> Iterator[Contradiction]:
-    wanted = jobs + sum(sum(service.most_pods) for service in services.values())
+    wanted = others + sum(sum(service.most_pods) for service in services.values())
     wanted += sum((service.migration or service.warm_up) is not None for service in services.values())
     room = zones * sum(
         pool.maximum * max(min((size.pods for size in _node_sizes(pool)), default=0) - _OWN_PODS, 0)

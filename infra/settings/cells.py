@@ -111,6 +111,9 @@ def overdrawn(
         count = sum(tenant.is_declared for tenant in tenants)
         if count > cells[HOME].tenants:
             yield ("cells", HOME, "tenants"), f"it has {count} tenants; raise it to that or more"
-        used = costs.of_tenants((tenant.effective_isolation for tenant in tenants if tenant.is_declared), in_aws=in_aws)
+        declared = [tenant for tenant in tenants if tenant.is_declared]
+        copies = sum(len(tenant.services) for tenant in declared)
+        isolations = [tenant.effective_isolation for tenant in declared]
+        used = costs.of_tenants(isolations, in_aws=in_aws, services=copies)
         if used > cells[HOME].budget:
             yield ("cells", HOME, "budget"), f"its tenants have {used} resources; raise it to that or more"

@@ -14,6 +14,10 @@ OF_TENANT: dict[Isolation, int] = {"pool": 0, "schema": 11, "database": 20}
 _KEPT_IN_AWS: dict[Isolation, int] = {"pool": 0, "schema": 2, "database": 2}
 """What is added where credentials are kept in AWS Secrets Manager as well: the secret, and its content."""
 
+OF_OWN_SERVICE = 7
+"""Resources of a copy of a service that a tenant has of its own, at most: its Deployment, disruption budget, Service
+and plain environment; who may call it, who may lead to it, and the route that does (components/own_service.py)."""
+
 _OVERHEAD = 7
 """Of a cell without tenants: the stack; the reference to its environment, with its provider; the providers of cluster,
 database and random values; the registry's component."""
@@ -33,14 +37,17 @@ _SHARD_BYTES = 512 * 1024
 """What one ConfigMap of the registry holds (components/tenant_registry.py)."""
 
 
-def of_tenants(isolations: Iterable[Isolation], *, in_aws: bool) -> int:
+def of_tenants(isolations: Iterable[Isolation], *, in_aws: bool, services: int = 0) -> int:
     """Return how many resources tenants have of their own.
 
     Args:
         isolations: of each.
         in_aws: whether their credentials are kept in AWS as well.
+        services: copies of services that they have in all.
     """
-    return sum(OF_TENANT[isolation] + (_KEPT_IN_AWS[isolation] if in_aws else 0) for isolation in isolations)
+    return OF_OWN_SERVICE * services + sum(
+        OF_TENANT[isolation] + (_KEPT_IN_AWS[isolation] if in_aws else 0) for isolation in isolations
+    )
 
 
 def of_cell(isolations: Iterable[Isolation], *, in_aws: bool, own_database: bool = False) -> int:

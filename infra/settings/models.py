@@ -24,6 +24,7 @@ from infra.settings.gateway import GatewaySettings, Hosts
 from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings, ungoverned
 from infra.settings.jobs import ScheduledJobSettings, unserved_jobs
 from infra.settings.kinds import FlagName, Plan, ServiceName, Slug
+from infra.settings.own_services import impossible, pods_of
 from infra.settings.policies import unreachable
 from infra.settings.redis import RedisSettings
 from infra.settings.rights import ungranted
@@ -143,7 +144,8 @@ class StackSettings(Section):
         yield from self._pooling()
         yield from self._stored()
         jobs = len(self.jobs) + (self.tenancy.lifecycle is not None)
-        yield from shortages(self.network, self.cluster, self.database, self.services, jobs)
+        others = jobs + pods_of(self.tenants)
+        yield from shortages(self.network, self.cluster, self.database, self.services, others)
         yield from disorder(self.services)
         yield from unreachable(self.services, self.network)
         yield from unserved_jobs(self.services, self.jobs)
@@ -152,12 +154,13 @@ class StackSettings(Section):
         yield from ungranted(self.services, self.storage, self.queues, self.network, in_cluster=in_cluster)
 
     def _served(self) -> Iterator[Contradiction]:
-        """Return what is wrong with hosts and flags, those of cells' tenants after the stack's own."""
+        """Return what is wrong with hosts, flags and copies, those of cells' tenants after the stack's own."""
         tenants = (*self.tenants, *self.cell_tenants)
         slugs = [tenant.slug for tenant in tenants]
         yield from misfits(self.dns, self.edge, slugs, in_aws=self.declares_aws)
         yield from misread(self.flags, self.services, tenants)
         yield from Hosts(self.dns, self.edge, self.gateway, self.services, tenants).misrouted()
+        yield from impossible(self.tenants, self.cell_tenants, self.services, self.plans)
 
     def _by_file(self, found: Iterator[Contradiction]) -> Iterator[Contradiction]:
         """Return what is wrong with tenants by where they are listed: in the stack's own file, or in its cells'."""

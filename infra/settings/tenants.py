@@ -17,6 +17,7 @@ from infra.settings.kinds import (
     Isolation,
     Memory,
     Plan,
+    ServiceName,
     Slug,
     UtcMoment,
     WeeklyWindow,
@@ -140,6 +141,10 @@ class TenantSettings(RoutedTenant):
     quota: QuotaSettings = QuotaSettings()
     """What it may use, where that is not what its plan says."""
 
+    services: Annotated[tuple[ServiceName, ...], Field(max_length=10)] = ()
+    """Services of the environment that it has copies of in its own namespace (isolation `database`): its host leads to
+    them, and they have its database and their plain environment, but no Redis, secrets, buckets, queues or egress."""
+
     maintenance_window: WeeklyWindow | None = None
     """When its data may be worked on."""
 
@@ -171,14 +176,17 @@ class TenantSettings(RoutedTenant):
         return plans[self.plan].model_copy(update=own)
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Return limits of what a tenant of this isolation does not have, and domains that are named twice."""
+        """Return what is of no effect on a tenant of this isolation, and domains and services that are named twice."""
         isolation = self.effective_isolation
         for field in self.quota.model_fields_set:
             if isolation == "pool":
                 yield ("quota", field), "of no effect with isolation pool, which shares all it uses; remove it"
             elif isolation == "schema" and field in ("cpu", "memory", "pods"):
                 yield ("quota", field), "of no effect with isolation schema, which has no namespace; remove it"
+        if self.services and isolation != "database":
+            yield ("services",), f"of no effect with isolation {isolation}, which has no namespace; remove it"
         yield from repeated("domains", self.domains)
+        yield from repeated("services", self.services)
 
 
 def indistinct(tenants: Sequence[TenantSettings]) -> Iterator[Contradiction]:

@@ -48,6 +48,7 @@ class Effective:
         hosts: where it is reached; all that it has.
         database: where its data is: the schema, or the database of its own; None where it shares tables.
         namespace: its own, or None.
+        services: those of the environment that it has copies of there.
         limits: of what -> how much; none where it shares what it uses.
         ring: when it meets a candidate.
         pinned_to: the slot that answers it whatever happens, or None.
@@ -71,6 +72,7 @@ class Effective:
     hosts: tuple[str, ...]
     database: str | None
     namespace: str | None
+    services: tuple[str, ...]
     limits: dict[str, Limit]
     ring: str
     pinned_to: str | None
@@ -104,6 +106,7 @@ def effective(stack: str, settings: StackSettings, tenant: TenantSettings) -> Ef
         hosts=hosts(settings, tenant),
         database=None if isolation == "pool" else tenant_schema(tenant.slug),
         namespace=tenant_namespace(tenant.slug) if isolation == "database" else None,
+        services=tenant.services,
         limits=_limits(settings, tenant),
         ring=tenant.ring,
         pinned_to=tenant.release.pin,
@@ -160,6 +163,7 @@ def lines(tenant: Effective) -> list[tuple[str, str]]:
         ("hosts", ", ".join(tenant.hosts)),
         ("its data", tenant.database or "shared tables, kept apart by row-level security"),
         ("namespace", tenant.namespace or ""),
+        ("services of its own", ", ".join(tenant.services)),
         *limits,
         ("ring", tenant.ring),
         ("pinned to", tenant.pinned_to or ""),

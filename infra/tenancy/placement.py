@@ -30,6 +30,7 @@ class Cell:
         in_aws: whether its environment declares anything in AWS.
         leaving: slugs of tenants that its file says are deleted.
         own_database: whether it has a database of its own.
+        services: copies of services that its tenants have of their own.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Cell:
     in_aws: bool
     leaving: tuple[str, ...] = ()
     own_database: bool = False
+    services: int = 0
 
     @property
     def used(self) -> int:
@@ -69,7 +71,7 @@ class Cell:
 
     def _cost(self, isolations: Sequence[Isolation]) -> int:
         if self.name == HOME:
-            return costs.of_tenants(isolations, in_aws=self.in_aws)
+            return costs.of_tenants(isolations, in_aws=self.in_aws, services=self.services)
         return costs.of_cell(isolations, in_aws=self.in_aws, own_database=self.own_database)
 
 
@@ -121,7 +123,8 @@ def fleet_of(environment: str, root: Path = PROJECT_ROOT) -> Fleet:
         leaving = tuple(tenant.slug for tenant in own.tenants if not tenant.is_declared)
         budget, most = (None, None) if limits is None else (limits.budget, limits.tenants)
         apart = isinstance(own, CellStackSettings) and own.database is not None
-        cells.append(Cell(name, stack, budget, most, isolations, settings.declares_aws, leaving, apart))
+        services = sum(len(tenant.services) for tenant in own.tenants if tenant.is_declared)
+        cells.append(Cell(name, stack, budget, most, isolations, settings.declares_aws, leaving, apart, services))
     return Fleet(environment, tuple(cells), settings.declares_aws)
 
 

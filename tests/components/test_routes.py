@@ -133,6 +133,14 @@ def test_a_route_has_both_slots_whatever_they_weigh() -> None:
         assert {backend["port"] for backend in rule["backendRefs"]} == {3000}
 
 
+def test_what_answers_in_place_of_slots_may_be_in_another_namespace() -> None:
+    for namespace, where in ((None, {}), ("tenant-acme", {"namespace": "tenant-acme"})):
+        graph = route(weights=Backend(service="storefront-blue", port=3000, namespace=namespace), affinity=AFFINITY)
+        (rule,) = spec(graph, "routes-storefront-hosts")["rules"]
+        assert rule["backendRefs"] == [{"name": "storefront-blue", "port": 3000, **where}]
+        assert graph.named("routes-storefront-hosts").plain("metadata", "namespace") == "tenantry"
+
+
 def test_a_route_changes_only_after_what_it_leads_to_is_ready(one: Graph) -> None:
     changed = one.named("routes-storefront-hosts")
     assert one.reaches(changed, one.named("slot-is-ready"))

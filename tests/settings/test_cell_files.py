@@ -59,6 +59,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"plan": "pro", "lifecycle": {"state": "suspended"}}, 4, "[0].lifecycle.state: nothing answers for what is"),
     ({"plan": "pro", "configuration": "2026-11"}, 3, "[0].configuration: no such file in configs/; add it there"),
     ({"plan": "pro", "domains": ["a.shop.example.com"]}, 4, "[0].domains[0]: in dns.zone, where its slug is its host"),
+    ({"plan": "enterprise", "services": ["storefront"]}, 3, "[0].services: of no effect in a cell, as routes are"),
     ({"plan": "pro", "colour": "red"}, 3, "[0].colour: unknown key; allowed: "),
 ]
 """What a tenant of a cell says, the line of the fault in the cell's file, and what is said of it."""

@@ -23,6 +23,7 @@ from tests.settings import test_governance_settings as governance
 from tests.settings import test_jobs_settings as jobs
 from tests.settings import test_loader as loader
 from tests.settings import test_name_lengths as lengths
+from tests.settings import test_own_services_settings as own_services
 from tests.settings import test_policies_settings as policies
 from tests.settings import test_rights_settings as rights
 from tests.settings import test_routing_settings as routing
@@ -67,6 +68,7 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (services.changed(changes) for changes, _, _ in services.WRONG)
     yield from (rights.changed(changes) for changes, _, _ in rights.WRONG)
     yield from (tenants.changed(field, value) for field, value, _, _ in tenants.WRONG_VALUES)
+    yield from (own_services.changed(changes) for changes, _, _ in own_services.WRONG)
     yield from (tenants.combined(changes) for changes, _, _ in tenants.WRONG_COMBINATIONS)
 
 

@@ -21,7 +21,7 @@ WINDOW = "a window of the week in UTC, as `sun:04:00-sun:05:00`"
 EMAIL = "an e-mail address, as `oncall@example.com`; the part behind the `@` in lower case"
 KEYS = (
     "unknown key; allowed: configuration, contacts, domains, features, isolation, lifecycle, maintenance, "
-    "maintenance_window, name, plan, quota, release, ring, slug"
+    "maintenance_window, name, plan, quota, release, ring, services, slug"
 )
 
 # Rules between settings, which JSON Schema has no words for.
@@ -114,6 +114,9 @@ WRONG_VALUES: list[tuple[str, object, str, str]] = [
     ("configuration", "../v1", "configuration", VERSION),
     ("configuration", "v" * 41, "configuration", "too long; 40 characters at most"),
     ("configuration", 2, "configuration", QUOTES),
+    ("services", "storefront", "services", "must be a list"),
+    ("services", ["Storefront"], "services[0]", SLUG),
+    ("services", [f"s{number}" for number in range(11)], "services", "too many; 10 at most"),
     ("quota", [], "quota", SECTION),
     ("quota", {"connection_limit": 0}, "quota.connection_limit", "too small; 1 at least"),
     ("quota", {"connection_limit": 1001}, "quota.connection_limit", "too large; 1000 at most"),
@@ -176,7 +179,8 @@ FULL: dict[str, Any] = {
     "lifecycle": {"state": "trial", "ends": "2026-12-01T00:00:00Z"},
     "features": {"ai_forecasting": True},
     "configuration": "2026-11-01",
-    "quota": {"connection_limit": 7, "statement_timeout_seconds": 5, "cpu": "500m", "memory": "1Gi", "pods": 3},
+    "quota": {"connection_limit": 7, "statement_timeout_seconds": 5, "cpu": "500m", "memory": "1Gi", "pods": 5},
+    "services": ["storefront"],
     "maintenance_window": "sun:04:00-sun:05:00",
     "contacts": ["Ops+Acme@example.com"],
 }
@@ -214,6 +218,8 @@ def test_editors_accept_what_the_loader_accepts() -> None:
     def full(raw: dict[str, Any]) -> None:
         raw["tenants"] = [FULL]
         raw["tenancy"] = {"lifecycle": {"image": TOOLS_IMAGE}}
+        raw["dns"] = {"zone": "shop.example.com"}
+        raw["services"]["storefront"]["tenant_hosts"] = True
 
     assert not refuses(FULL)
     (tenant,) = declared_settings(full).tenants

@@ -4,7 +4,7 @@ The proof is over the graph that the program declares, for two tenants of each i
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -18,7 +18,7 @@ from components.schema_tenant import SchemaTenant, SchemaTenantArgs
 from infra.naming import reader_role, tenant_schema
 from infra.sandbox.plugins.values import reveal
 from stacks import tenants
-from tests.examples import declared_graph, declared_settings, raw_declared_settings
+from tests.examples import TOOLS_IMAGE, declared_graph, declared_settings, raw_declared_settings
 from tests.harness import Graph, Node, graph_of
 
 PLANS = {
@@ -30,6 +30,7 @@ PLANS = {
     "airport-mall": "enterprise",
 }
 PAIRS = list(permutations(PLANS, 2))
+ALONE = ("department-store", "airport-mall")
 
 
 def six(raw: dict[str, Any]) -> None:
@@ -39,6 +40,26 @@ def six(raw: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def graph() -> Graph:
     return declared_graph(six)
+
+
+@pytest.fixture(scope="module")
+def served_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
+    """The same with hosts and a pooler, which waits for all tenants' roles; some have a storefront of their own."""
+
+    def own(raw: dict[str, Any]) -> None:
+        six(raw)
+        raw["database"]["pooler"] = {"image": TOOLS_IMAGE}
+        raw["dns"] = {"zone": "shop.example.com"}
+        raw["services"]["storefront"] |= {"tenant_hosts": True, "environment": {"LEVEL": "info"}}
+        for tenant in raw["tenants"]:
+            if tenant["slug"] in ALONE:
+                tenant["services"] = ["storefront"]
+
+    authority = tmp_path_factory.mktemp("authority") / "authority.pem"
+    authority.write_text("an authority\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PGSSLROOTCERT", str(authority))
+        yield declared_graph(own)
 
 
 def below(graph: Graph, slug: str) -> list[Node]:
@@ -76,6 +97,12 @@ def crossings(graph: Graph, slug: str, other: str) -> list[str]:
 @pytest.mark.parametrize(("slug", "other"), PAIRS)
 def test_nothing_under_a_tenant_refers_to_another(graph: Graph, slug: str, other: str) -> None:
     assert crossings(graph, slug, other) == []
+
+
+@pytest.mark.parametrize(("slug", "other"), PAIRS)
+def test_nor_does_a_service_of_its_own(served_alone: Graph, slug: str, other: str) -> None:
+    assert crossings(served_alone, slug, other) == []
+    assert [len(below(served_alone, one)) for one in ALONE] == [28, 28]
 
 
 def test_what_is_proved_is_about_resources(graph: Graph) -> None:

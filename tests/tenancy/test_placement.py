@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from infra.settings import costs
 from infra.settings.cells import HOME
 from infra.settings.kinds import Isolation
 from infra.tenancy.placement import Cell, Fleet, fleet_of, place
-from tests.examples import raw_settings
+from tests.examples import raw_declared_settings, raw_settings
 from tests.stack_files import write_stack
 
 ISOLATIONS: tuple[Isolation, ...] = ("pool", "schema", "database")
@@ -26,6 +27,21 @@ def fleet(budgets: dict[str, int | None], tenants: dict[str, list[Isolation]], m
 def budget_of(name: str, tenants: list[Isolation]) -> int:
     count = costs.of_tenants if name == HOME else costs.of_cell
     return count(tenants, in_aws=True)
+
+
+def served_alone(budget: int) -> dict[str, Any]:
+    """Return an environment with a home cell of that budget, one of whose two tenants has a service of its own."""
+
+    def change(raw: dict[str, Any]) -> None:
+        raw["cells"] = {HOME: {"budget": budget}}
+        raw["dns"] = {"zone": "shop.example.com"}
+        raw["services"]["storefront"]["tenant_hosts"] = True
+        raw["tenants"] = [
+            {"slug": "big", "plan": "enterprise", "services": ["storefront"]},
+            {"slug": "small", "plan": "pro"},
+        ]
+
+    return raw_declared_settings(change)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -54,6 +70,16 @@ def test_a_cell_takes_no_more_tenants_than_it_may_though_they_have_no_resources(
     for expected, most in (("home", 3), ("cell-02", 2), (None, 1)):
         chosen = fleet(budgets, held, most).place("pool")
         assert (chosen.name if chosen else None) == expected
+
+
+def test_services_that_tenants_have_of_their_own_take_room_in_the_home_cell(tmp_path: Path) -> None:
+    isolations: list[Isolation] = ["database", "schema"]
+    used = costs.of_tenants(isolations, in_aws=True)
+    write_stack(tmp_path, "shop", served_alone(used + costs.OF_OWN_SERVICE + 1))
+    (home,) = fleet_of("shop", tmp_path).cells
+    assert (home.used, home.free) == (used + costs.OF_OWN_SERVICE, 1)
+    assert not home.has_room("schema")
+    assert home.has_room("pool")
 
 
 @pytest.mark.parametrize("seed", range(4))

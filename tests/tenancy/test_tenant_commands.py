@@ -69,6 +69,7 @@ def test_a_tenant_is_shown_with_what_its_plan_and_its_stack_give_it(root: Path) 
         "hosts": ["resting.shop.example.com", "www.resting.example.org"],
         "database": "tenant_resting",
         "namespace": None,
+        "services": [],
         "limits": {
             "connection_limit": {"value": 7, "decided_by": "quota"},
             "statement_timeout_seconds": {"value": 30, "decided_by": "plan"},
