@@ -5,23 +5,24 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infra.commands.console import AsJson, err, out, print_table, progress
 from infra.commands.tenants import HOME, Slug, Stack
 from infra.errors import TenantryError
-from infra.tenancy.archives.exporting import Exported, export
-from infra.tenancy.archives.importing import import_archive
-from infra.tenancy.archives.manifest import Table
-from infra.tenancy.archives.writing import refuse_existing
-from infra.tenancy.outputs import access_to
 from infra.tenant_guard import TENANT_SETTING
+
+if TYPE_CHECKING:  # what they import would slow every command down
+    from infra.tenancy.archives.exporting import Exported
+    from infra.tenancy.archives.manifest import Table
 
 
 def connection_of(slug: Slug, stack: Stack = HOME) -> None:
     """Print the URL that an applied tenant is served by, with its password, and nothing else on stdout."""
+    from infra.tenancy.outputs import access_to  # noqa: PLC0415 - psycopg would slow every command down
+
     access = access_to(stack, slug)
     if access.isolation == "pool":
         shown = f"BEGIN; SET LOCAL {TENANT_SETTING} = '{slug}'"
@@ -43,6 +44,10 @@ def export_tenant(
 
     It holds what the tenant's own role sees; of a `pool` tenant, what row-level security shows of the shared tables.
     """
+    from infra.tenancy.archives.exporting import export  # noqa: PLC0415 - psycopg would slow every command down
+    from infra.tenancy.archives.writing import refuse_existing  # noqa: PLC0415 - the same
+    from infra.tenancy.outputs import access_to  # noqa: PLC0415 - the same
+
     moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     target = (output or Path(f"{stack}-{slug}-{moment}.tenant.zip")).absolute()
     refuse_existing(target)
@@ -67,6 +72,9 @@ def import_tenant(
     as_json: AsJson = False,
 ) -> None:
     """Put an archive's rows back into the same tenant's tables, which must be empty: all of them, or none."""
+    from infra.tenancy.archives.importing import import_archive  # noqa: PLC0415 - psycopg would slow every command down
+    from infra.tenancy.outputs import access_to  # noqa: PLC0415 - the same
+
     with progress(f"importing {slug}") as report:
         report(f"asking pulumi for the outputs of {stack}")
         done = import_archive(access_to(stack, slug), file, dry_run=dry_run, report=report)
@@ -87,13 +95,13 @@ def _named(only: str | None) -> list[str] | None:
     return names
 
 
-def _use_of(done: Exported) -> str:
+def _use_of(done: "Exported") -> str:
     if done.left_out:
         return f"not all of the tenant: without {', '.join(done.left_out)}"
     return f"all of the tenant: before it is deleted, its tenant file needs\n  lifecycle: {{export: {done.sha256}}}"
 
 
-def _print_json(stack: str, slug: str, sha256: str, tables: Sequence[Table], **more: object) -> None:
+def _print_json(stack: str, slug: str, sha256: str, tables: "Sequence[Table]", **more: object) -> None:
     told = [{"name": table.name, "rows": table.rows, "sha256": table.sha256} for table in tables]
     content = {"stack": stack, "tenant": slug, "sha256": sha256, **more, "tables": told}
     sys.stdout.write(json.dumps(content) + "\n")
