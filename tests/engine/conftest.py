@@ -1,4 +1,4 @@
-"""Sandbox instances with a stack of the real program, made once a session and deleted at its end."""
+"""Sandbox instances with a stack of the real program: made once, deleted when a worker leaves this folder's tests."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -54,18 +54,20 @@ def brought(settings: Settings) -> None:
     settings["database"] = {"existing": {}}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     """The stack that most engine tests share; a test leaves it applied and without changes."""
     made = make_stack("test-engine")
     try:
-        made.up()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PULUMI_SKIP_CHECKPOINTS", "true")  # nobody kills this one
+            made.up()
         yield made
     finally:
         lifecycle.down("test-engine", silent, delete=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """The small stack of tests that look at services alone; each applies the settings that it begins with."""
     made = make_stack("test-services", ["control plane", "postgresql"])
@@ -76,7 +78,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         lifecycle.down("test-services", silent, delete=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fleet() -> Iterator[Onboarded]:
     """Two hundred tenants, onboarded by an update that was killed half-way and one that completed it; look only."""
     made = make_stack("test-fleet", ["control plane", "postgresql"])
@@ -87,7 +89,7 @@ def fleet() -> Iterator[Onboarded]:
         lifecycle.down("test-fleet", silent, delete=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def neighbour() -> Iterator[Stack]:
     """A second environment, side by side with the first."""
     made = make_stack("test-neighbour")
@@ -97,7 +99,7 @@ def neighbour() -> Iterator[Stack]:
         lifecycle.down("test-neighbour", silent, delete=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def battered() -> Iterator[Stack]:
     """The stack that tests interrupt, kill and crash; nothing has been applied to it at first."""
     made = make_stack("test-battered")
@@ -116,7 +118,7 @@ def applied(battered: Stack) -> Stack:
     return battered
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def declared() -> Iterator[DeclaredStack]:
     """The stack on a cluster, a database and Redis that it declares; nothing has been applied to it at first."""
     # One for each worker of pytest's: two groups of tests that use it may run at once.

@@ -19,6 +19,11 @@ class Scratch(Stack):
 
     root: Path
 
+    @property
+    def state_file(self) -> Path:
+        """Where the backend has the state."""
+        return self._stacks / "scratch" / "scratch.json"
+
     def program(self, source: str) -> None:
         """Let the next run declare what `source` says."""
         (self.root / "__main__.py").write_text(textwrap.dedent(source))

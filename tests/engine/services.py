@@ -4,18 +4,21 @@ Each test begins with settings of its own, whole, and leaves what it has made to
 """
 
 import copy
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from infra.sandbox.control_plane.api import ApiClient
 from infra.sandbox.control_plane.control_plane import ControlPlane
 from infra.sandbox.waiting import wait_until
 from tests.engine.endpoints import EndpointWatch
 from tests.engine.events import Operation, operations
-from tests.engine.stack import Settings, Stack
+from tests.engine.stack import Result, Settings, Stack
 
 Change = Callable[[Settings], None]
 
@@ -29,7 +32,7 @@ class Services(Stack):
     Args:
         folder: where its jobs write, and find out what they are to do.
         base: the settings that every test begins with, and changes.
-        applied: those of the last update by `begin`, as long as nothing has been configured since.
+        applied: those of the last update, when it ended well and no other has begun since.
     """
 
     folder: Path
@@ -41,16 +44,24 @@ class Services(Stack):
         wanted = copy.deepcopy(self.base)
         for change in changes:
             change(wanted)
+        self.configure(lambda settings: _replace(settings, wanted))
         if wanted not in self.applied:
-            self.configure(lambda settings: _replace(settings, wanted))
             self.up()
-            self.applied.append(wanted)
         return self
 
-    def configure(self, change: Change) -> None:
-        """Apply `change` to the settings of the next run."""
-        self.applied.clear()
-        super().configure(change)
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        if arguments[0] in ("up", "refresh", "destroy"):  # however it ends
+            self.applied.clear()
+        return super().start(*arguments)
+
+    def up(self, *arguments: str, expect: int | None = 0) -> Result:
+        """Run `pulumi up` without asking; its state is written at its end, as nobody kills it."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PULUMI_SKIP_CHECKPOINTS", "true")
+            result = super().up(*arguments, expect=expect)
+        if result.code == 0:
+            self.applied.append(self.settings())
+        return result
 
     def update(self, change: Change, log: Path) -> list[Operation]:
         """Apply `change`, and return all that was done in the end, in order."""

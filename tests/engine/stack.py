@@ -19,6 +19,9 @@ from infra.settings.stack_file import EngineLoader
 
 Settings = dict[str, Any]
 
+_OUTPUTS: dict[Path, tuple[bytes, str]] = {}
+"""File of a state -> the state, and the outputs that the CLI told of it."""
+
 
 def storefront_alone(settings: Settings) -> None:
     """Leave one of the services of `local`: the others are more of its kind, and every update would wait for them.
@@ -127,12 +130,26 @@ class Stack:
         ]
 
     def outputs(self) -> dict[str, Any]:
-        """Return the stack's outputs, secrets shown."""
-        return dict(json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").output))
+        """Return the stack's outputs, secrets shown; the CLI is asked once for each state that there is."""
+        state = self.state_file.read_bytes()
+        known = _OUTPUTS.get(self.state_file)
+        if known is None or known[0] != state:
+            told = self.pulumi("stack", "output", "--json", "--show-secrets").output
+            known = _OUTPUTS[self.state_file] = (state, told)
+        return dict(json.loads(known[1]))
+
+    @property
+    def state_file(self) -> Path:
+        """Where the backend has the state: `pulumi stack export` prints what is in it, and takes a second for that."""
+        return self._stacks / "tenantry" / f"{self.workspace.stack}.json"
+
+    @property
+    def _stacks(self) -> Path:
+        return self.workspace.instance.folder("pulumi") / "state" / ".pulumi" / "stacks"
 
     def state(self) -> dict[str, Any]:
         """Return the deployment as the backend holds it, secrets encrypted."""
-        return dict(json.loads(self.pulumi("stack", "export").output)["deployment"])
+        return dict(json.loads(self.state_file.read_bytes())["checkpoint"].get("latest") or {})
 
     def resources(self) -> list[dict[str, Any]]:
         """Return the resources in the state."""

@@ -51,7 +51,8 @@ class Fleet:
         """What commands are run with: the sandbox's, but for a wrapper that knows this folder."""
         inherited = self.services.workspace.process_environment()
         copy = self.root / "copies" / "Pulumi.local.yaml"
-        return {**inherited, "PATH": f"{self.root}{os.pathsep}{inherited['PATH']}", CHOICE: str(copy)}
+        own = {CHOICE: str(copy), "PULUMI_SKIP_CHECKPOINTS": "true"}  # no update is killed
+        return {**inherited, "PATH": f"{self.root}{os.pathsep}{inherited['PATH']}", **own}
 
     def write(self, stack: str, settings: dict[str, Any], tenants: list[dict[str, str]]) -> None:
         """Write the files of a stack."""

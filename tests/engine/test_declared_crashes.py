@@ -4,6 +4,7 @@ Shares its instance with `test_declared_platform`, which takes the stack as this
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -34,22 +35,24 @@ def test_a_first_update_is_completed_after_kills_of_engine_cloud_and_plugin(empt
 
 
 def _kill_engine_while_cluster_and_database_are_created(stack: DeclaredStack) -> None:
+    eks, rds = stack.client("eks"), stack.client("rds")
     stack.cloud.add_fault(kind="slow", action="CreateDBInstance", seconds=_HELD)
     with update(stack) as killed:
         killed.reach_start_of("database-instance").reach_start_of("cluster-cluster")
-        _wait(lambda: _clusters(stack) == ["CREATING"], "a cluster")
+        _wait_for_cluster(eks)
         stack.cloud.clear_faults()
-        _wait(lambda: _databases(stack) == ["creating"], "a database")
+        _wait_for_database(rds)
         killed.kill()
     stack.pulumi("cancel", "--yes")
 
 
 def _kill_cloud_between_two_node_groups(stack: DeclaredStack) -> None:
+    eks = stack.client("eks")
     stack.cloud.add_fault(kind="slow", action="CreateNodegroup", count=1, seconds=_HELD)
     with update(stack) as broken:
         for zone in "ab":
             broken.reach_start_of(f"cluster-general-eu-central-1{zone}")
-        _wait(lambda: len(_node_groups(stack)) == 1, "a node group")
+        _wait_for_node_group(eks)
         kill_cloud(stack.cloud)
         result = broken.result()
     assert result.code != 0
@@ -75,19 +78,25 @@ def _kill_engine_while_it_makes_databases(stack: DeclaredStack) -> None:
     stack.pulumi("cancel", "--yes")
 
 
+def _wait_for_cluster(eks: Any) -> None:
+    def is_made() -> bool:
+        names = eks.list_clusters()["clusters"]
+        return [eks.describe_cluster(name=name)["cluster"]["status"] for name in names] == ["CREATING"]
+
+    _wait(is_made, "a cluster")
+
+
+def _wait_for_database(rds: Any) -> None:
+    def is_made() -> bool:
+        return [one["DBInstanceStatus"] for one in rds.describe_db_instances()["DBInstances"]] == ["creating"]
+
+    _wait(is_made, "a database")
+
+
+def _wait_for_node_group(eks: Any) -> None:
+    (cluster,) = eks.list_clusters()["clusters"]
+    _wait(lambda: len(eks.list_nodegroups(clusterName=cluster)["nodegroups"]) == 1, "a node group")
+
+
 def _wait(condition: Callable[[], bool], what: str) -> None:
     wait_until(condition, seconds=60, what=f"{what} is not made", where="the cloud", remedy="", every=0.02)
-
-
-def _clusters(stack: DeclaredStack) -> list[str]:
-    eks = stack.client("eks")
-    return [eks.describe_cluster(name=name)["cluster"]["status"] for name in eks.list_clusters()["clusters"]]
-
-
-def _databases(stack: DeclaredStack) -> list[str]:
-    return [one["DBInstanceStatus"] for one in stack.client("rds").describe_db_instances()["DBInstances"]]
-
-
-def _node_groups(stack: DeclaredStack) -> list[str]:
-    (cluster,) = stack.client("eks").list_clusters()["clusters"]
-    return list(stack.client("eks").list_nodegroups(clusterName=cluster)["nodegroups"])

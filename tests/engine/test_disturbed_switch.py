@@ -22,6 +22,11 @@ SWITCHES = 20  # in a row
 BUDGET = "/apis/policy/v1/namespaces/tenantry/poddisruptionbudgets/storefront-blue"
 
 
+def alone(settings: Settings) -> None:
+    """Leave the storefront: what happens beside its switches concerns no other service."""
+    settings["services"] = {"storefront": settings["services"]["storefront"]}
+
+
 def with_candidate(settings: Settings) -> None:
     settings["services"]["storefront"]["slots"]["green"] = {"image": IMAGE + "2" * 64, "replicas": 2}
 
@@ -104,7 +109,7 @@ def kill_at_start_of(services: Services, resource: str) -> None:
 def test_a_drain_takes_one_pod_of_a_slot_and_no_other_until_that_one_is_replaced(
     services: Services, cluster: ApiClient, admit: Callable[..., None]
 ) -> None:
-    services.begin(with_candidate)
+    services.begin(alone, with_candidate)
     wait_for_disruptions(cluster, allowed=1, healthy=2)
     with services.watched("storefront") as watched:
         admit(pods=False)  # its replacement has no room, as when the next node is not there yet
@@ -125,7 +130,7 @@ def test_a_drain_takes_one_pod_of_a_slot_and_no_other_until_that_one_is_replaced
 
 
 def test_twenty_switches_in_a_row_leave_the_traffic_on_one_slot_with_all_its_pods(services: Services) -> None:
-    services.begin(with_candidate)
+    services.begin(alone, with_candidate)
     taken = []
     with services.watched("storefront") as watched:
         for _ in range(SWITCHES // 2):
@@ -143,7 +148,7 @@ def test_twenty_switches_in_a_row_leave_the_traffic_on_one_slot_with_all_its_pod
 def test_a_switch_and_a_rollback_whose_engines_are_killed_are_completed_and_traffic_is_on_one_slot_throughout(
     services: Services,
 ) -> None:
-    services.begin(with_candidate)
+    services.begin(alone, with_candidate)
     with services.watched("storefront") as watched:
         services.configure(switched)
         # The new slot, what is between it and the traffic, the traffic, and the old slot.
@@ -164,7 +169,7 @@ def test_a_switch_and_a_rollback_whose_engines_are_killed_are_completed_and_traf
 def test_an_autoscaler_that_takes_pods_away_during_a_switch_leaves_the_live_slot_its_floor(
     services: Services, admit: Callable[..., None]
 ) -> None:
-    services.begin(growing)
+    services.begin(alone, growing)
     services.scale("storefront-blue", 8)
     services.wait_for_ready("storefront", {"blue": 8, "green": 4})
     services.configure(switched_with_fewer_pods)

@@ -1,9 +1,10 @@
 """A feature flag through the engine: its file changes in place, and pods live on."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from tests.engine.services import Services
+from tests.engine.services import Services, named
 from tests.engine.stack import Settings
 
 
@@ -24,13 +25,13 @@ def pods(stack: Services) -> set[str]:
     return {pod["metadata"]["uid"] for pod in listed["items"]}
 
 
-def test_a_changed_flag_is_the_same_config_map_with_other_content_and_no_pod_restarts(services: Services) -> None:
+def test_a_changed_flag_is_the_same_config_map_with_other_content_and_no_pod_restarts(
+    services: Services, tmp_path: Path
+) -> None:
     services.begin()
     before, first, running = config_map(services)["metadata"]["uid"], told(services), pods(services)
     assert running
-    services.configure(off)
-    assert [(operation, name) for operation, name, _ in services.differences()] == [("update", "flags-storefront")]
-    services.up()
+    assert named(services.update(off, tmp_path / "events")) == [("flags-storefront", "update")]
     assert config_map(services)["metadata"]["uid"] == before
     assert first["flags"]["ai_forecasting"]["on"] is True
     assert told(services)["flags"]["ai_forecasting"] == {"on": False, "plans": [], "tenants": {}}

@@ -13,7 +13,7 @@ from tests.plugins.client import Plugin, running
 from tests.plugins.kubernetes.cluster import MODULE, Cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane() -> Iterator[ControlPlane]:
     instance = create(f"test-k8s-{os.getpid()}")
     instance.authority.ensure()
@@ -26,7 +26,7 @@ def control_plane() -> Iterator[ControlPlane]:
         shutil.rmtree(instance.directory, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plugin(control_plane: ControlPlane) -> Iterator[Plugin]:
     """A configured plugin that tests share."""
     with running(MODULE) as started:

@@ -84,7 +84,7 @@ def open_namespace(api: ApiClient, labels: dict[str, str] | None = None) -> Name
     return namespace
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def new_instance() -> Iterator[Callable[[], Instance]]:
     """Return a maker of empty instances; all are stopped and deleted at the end."""
     made: list[Instance] = []
@@ -101,7 +101,7 @@ def new_instance() -> Iterator[Callable[[], Instance]]:
         shutil.rmtree(instance.directory, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane(new_instance: Callable[[], Instance]) -> ControlPlane:
     """Return a started control plane that tests share and do not break."""
     plane = ControlPlane(new_instance())
@@ -109,7 +109,7 @@ def control_plane(new_instance: Callable[[], Instance]) -> ControlPlane:
     return plane
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(control_plane: ControlPlane) -> Iterator[ApiClient]:
     """Return an administrator's connection to the shared control plane."""
     client = control_plane.api()
