@@ -158,16 +158,9 @@ def _make_orders(stack: DeclaredStack, slug: str, place: dict[str, str]) -> sql.
 
 def _look_after(stack: DeclaredStack) -> None:
     """Run the lifecycle job now; fail unless it finds the registry, and the database with the pool that is its."""
-    job = ("job", "look-after", "-n", "tenantry")
-    stack.kubectl("create", *job, "--from=cronjob/tenants-lifecycle")
-    wait_until(
-        lambda: stack.kubectl("get", *job).get("status", {}).get("succeeded") == 1,
-        seconds=60,
-        what="the lifecycle job does not succeed",
-        where="namespace tenantry",
-        remedy="read its log",
-        every=0.2,
-    )
+    stack.kubectl("create", "job", "look-after", "-n", "tenantry", "--from=cronjob/tenants-lifecycle")
+    job = stack.kubectl("wait", "job", "look-after", "-n", "tenantry", "--for=condition=Complete", "--timeout=60s")
+    assert job["status"]["succeeded"] == 1
     with stack.administrator("tenantry") as administrator:
         owner = administrator.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'closed_tenants'").fetchone()
     assert owner == ("tenantry_pool_owner",)
