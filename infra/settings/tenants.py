@@ -7,7 +7,7 @@ they are written is `tenant_file`'s business.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from infra.settings.kinds import (
     Cpu,
@@ -35,6 +35,11 @@ ISOLATION_OF_PLAN: dict[Plan, Isolation] = {"free": "pool", "pro": "schema", "en
 ConnectionLimit = Annotated[int, Field(ge=1, le=1000)]
 StatementTimeout = Annotated[int, Field(ge=1, le=3600)]
 Pods = Annotated[int, Field(ge=1, le=1000)]
+TrialEnd = Annotated[
+    UtcMoment,
+    # Stack files may have a day alone, of which the engine makes its midnight; tenant files are read as they are.
+    WithJsonSchema({"type": "string", "pattern": r"^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"}),
+]
 
 
 class LifecycleSettings(Section):
@@ -44,7 +49,7 @@ class LifecycleSettings(Section):
     """`trial`: open until it ends; `active`: open; `suspended`: closed, and its data kept; `offboarding`: closed but
     for an export, and its data may go next; `deleted`: gone, the line says that it was meant."""
 
-    ends: UtcMoment | None = None
+    ends: TrialEnd | None = None
     """When a trial is over."""
 
     export: Sha256 | None = None
