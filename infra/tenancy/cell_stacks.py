@@ -24,6 +24,9 @@ _LINES = 20
 
 _UNREADABLE = "`pulumi preview` ended well, but what it printed is no whole document; nothing is applied. It said last:"
 
+_LOCKED = "is currently locked"
+"""What the CLI says of a stack that somebody else applies; its own advice names no stack, so it would be another's."""
+
 _ERROR = re.compile(r"^\s*(?:error:|.*\berror: )")
 
 
@@ -99,6 +102,8 @@ class CellStacks:
     def _failed(self, stack: str, changes: Mapping[str, int], reason: str) -> Outcome:
         if self._children.ended:
             return Outcome(stack, "interrupted", changes)
+        if _LOCKED in reason:
+            reason += f"\nwait for who else applies {stack}; if that was killed: `pulumi cancel --yes --stack {stack}`"
         return Outcome(stack, "failed", changes, reason)
 
     def _pulumi(self, *arguments: str, cwd: Path | None = None) -> Finished:

@@ -1,15 +1,19 @@
 """Commands that run side by side on the user's behalf, and how all of them are told to end.
 
 Each is in a process group of its own, so that a signal reaches it once, from here: a second one makes the Pulumi CLI
-drop what is under way. Leaves a single command in the foreground to `infra.sandbox.foreground`.
+drop what is under way. What they say goes into files, not pipes: when this process is killed, they go on to their end,
+where a pipe without a reader would kill the engine in mid-update and leave its stack locked. Leaves a single command in
+the foreground to `infra.sandbox.foreground`.
 """
 
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from infra.errors import Interrupted
 
@@ -42,7 +46,7 @@ class Children:
         self._environment = dict(environment)
         self._cwd = cwd
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._ended = threading.Event()
 
     @property
@@ -58,24 +62,28 @@ class Children:
             cwd: its working directory, where that is another.
 
         Raises:
-            OSError: it cannot be executed.
+            OSError: it cannot be executed, or what it says kept nowhere.
         """
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            code = self._run(command, cwd or self._cwd, output, errors)
+            return None if code is None else Finished(code, _text(output), _text(errors))
+
+    def _run(self, command: Sequence[str], cwd: Path, output: IO[bytes], errors: IO[bytes]) -> int | None:
         with self._lock:
             if self.ended:
                 return None
             process = subprocess.Popen(
                 command,
                 env=self._environment,
-                cwd=cwd or self._cwd,
+                cwd=cwd,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
+                stdout=output,
+                stderr=errors,
                 process_group=0,
             )
             self._running.add(process)
         try:
-            output, errors = process.communicate()
+            return process.wait()
         except (Interrupted, KeyboardInterrupt):  # where this is the main thread
             process.send_signal(signal.SIGINT)
             process.wait()
@@ -83,7 +91,6 @@ class Children:
         finally:
             with self._lock:
                 self._running.discard(process)
-        return Finished(process.returncode, output, errors)
 
     def end(self) -> None:
         """Tell each that runs to end, once, and start no more."""
@@ -93,3 +100,8 @@ class Children:
             self._ended.set()
             for process in self._running:
                 process.send_signal(signal.SIGINT)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

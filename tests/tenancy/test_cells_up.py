@@ -46,10 +46,13 @@ elif arguments[0] == "preview":
 elif arguments[0] == "up":
     if (folder / f"{{stack}}.waits").exists():
         signal.signal(signal.SIGINT, lambda *_: sys.exit("error: update cancelled"))
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+        (folder / f"{{stack}}.pid").write_text(str(os.getpid()))
         (folder / f"{{stack}}.waiting").touch()
-        signal.pause()
+        signal.sigwaitinfo([signal.SIGUSR1])
+        print("applied", flush=True)
     if (folder / f"{{stack}}.fails").exists():
-        print("Diagnostics:\\n  error: tenant-acme: no room")
+        print((folder / f"{{stack}}.fails").read_text() or "Diagnostics:\\n  error: tenant-acme: no room")
         sys.exit(1)
     (folder / f"{{stack}}.done").touch()
 """
@@ -275,6 +278,27 @@ def test_an_interruption_ends_what_is_under_way_and_says_so(folder: Path, number
         assert f"{stack}: interrupted (3 create)" in errors
     assert errors.splitlines()[-1] == "error: interrupted, the command, run it again"
     assert sorted(asked(folder, "up")) == STACKS[:5]
+
+
+def test_an_update_under_way_goes_on_to_its_end_when_the_command_is_killed(folder: Path) -> None:
+    (folder / f"{STACKS[0]}.waits").touch()
+    command = start(folder, "--only", "cell-02")
+    wait_until(waiting(folder, STACKS[0]), seconds=60, what="it did not begin", where="", remedy="")
+    command.kill()
+    command.communicate(timeout=60)
+    os.kill(int((folder / f"{STACKS[0]}.pid").read_text()), signal.SIGUSR1)  # says what it does, to nobody
+    wait_until((folder / f"{STACKS[0]}.done").exists, seconds=60, what="it did not end", where="", remedy="")
+    again = run(folder, stacks=STACKS[:1])
+    assert [one.state for one in again] == ["unchanged"]
+
+
+def test_a_cell_that_somebody_else_applies_is_told_with_what_unlocks_that_one(folder: Path) -> None:
+    locked = "error: the stack is currently locked by 1 lock(s). Either wait or delete the lock with `pulumi cancel`."
+    (folder / f"{STACKS[0]}.fails").write_text(locked)
+    (outcome,) = run(folder, stacks=STACKS[:1])
+    first, second = outcome.detail.splitlines()
+    assert (outcome.state, first) == ("failed", locked)
+    assert second.endswith(f"if that was killed: `pulumi cancel --yes --stack {STACKS[0]}`")
 
 
 def test_the_command_tells_what_is_done_failed_and_not_begun(folder: Path) -> None:
