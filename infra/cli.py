@@ -54,7 +54,8 @@ def main() -> None:
     except typer.TyperException as error:
         if not error.format_message():
             sys.exit(error.exit_code)  # no command was given, and the help has been shown
-        _fail(f"{error.format_message().rstrip('.')}, the command line, see `tenantry --help`", 2)
+        told = " ".join(error.format_message().split()).rstrip(".")  # some list in lines what may be chosen
+        _fail(f"{told}, the command line, see `tenantry --help`", 2)
     except (typer.Abort, Interrupted):
         _fail("interrupted, the command, run it again", 130)
     except WrongStackFiles as error:

@@ -11,6 +11,7 @@ import typer
 
 from infra.commands.console import AsJson, out, print_table
 from infra.commands.course import course
+from infra.commands.tenants import invalid_input
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
 from infra.settings import costs
@@ -40,7 +41,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Say which cell has room, where the next tenant of each plan goes, and what a new cell costs; applies nothing."""
-    fleet = fleet_of(named(stack))
+    fleet = _fleet(stack)
     new = new_cell.next_cell(fleet, budget)
     changed = new_cell.write(fleet, new) if write else None
     if as_json:
@@ -56,7 +57,8 @@ def plan(
         _print_new(fleet, new)
         return
     out.print(f"Pulumi.{new.stack}.yaml: written\n{changed}", markup=False)
-    out.print(f"\nnext: `pulumi up --stack {fleet.environment}`, then `tenantry cells up`", markup=False)
+    again = f"tenantry cells up --stack {fleet.environment}"
+    out.print(f"\nnext: `pulumi up --stack {fleet.environment}`, then `{again}`", markup=False)
 
 
 @cells.command()
@@ -71,8 +73,8 @@ def up(
     The environment's own stack is applied before, by `pulumi up`. After a failure no other cell begins; run again, it
     goes on where it was.
     """
-    environment = named(stack)
-    chosen = _chosen(fleet_of(environment), only or ())
+    fleet = _fleet(stack)
+    environment, chosen = fleet.environment, _chosen(fleet, only or ())
     children = Children(os.environ, PROJECT_ROOT)
     leaving = {cell.stack: cell.leaving for cell in chosen}
     stacks = CellStacks(children, leaving)
@@ -84,6 +86,16 @@ def up(
         found = [asdict(outcome) for outcome in outcomes]
         sys.stdout.write(json.dumps({"environment": environment, "cells": found}) + "\n")
     _judge(environment, outcomes)
+
+
+def _fleet(stack: str | None) -> Fleet:
+    """Return the environment that was named, with its cells.
+
+    Raises:
+        TenantryError: none was, or its files are not right; exit code 2.
+    """
+    with invalid_input():
+        return fleet_of(named(stack))
 
 
 def _chosen(fleet: Fleet, only: Sequence[str]) -> list[Cell]:

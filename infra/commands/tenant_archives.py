@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.commands.console import AsJson, err, out, print_table, progress
-from infra.commands.tenants import HOME, Slug, Stack
+from infra.commands.tenants import HOME, Slug, Stack, invalid_input
 from infra.errors import TenantryError
+from infra.settings import stack_file
 from infra.tenant_guard import TENANT_SETTING
 
 if TYPE_CHECKING:  # what they import would slow every command down
@@ -23,6 +24,7 @@ def connection_of(slug: Slug, stack: Stack = HOME) -> None:
     """Print the URL that an applied tenant is served by, with its password, and nothing else on stdout."""
     from infra.tenancy.outputs import access_to  # noqa: PLC0415 - psycopg would slow every command down
 
+    _known(stack)
     access = access_to(stack, slug)
     if access.isolation == "pool":
         shown = f"BEGIN; SET LOCAL {TENANT_SETTING} = '{slug}'"
@@ -52,6 +54,7 @@ def export_tenant(
     target = (output or Path(f"{stack}-{slug}-{moment}.tenant.zip")).absolute()
     refuse_existing(target)
     wanted = _named(only)
+    _known(stack)
     with progress(f"exporting {slug}") as report:
         report(f"asking pulumi for the outputs of {stack}")
         done = export(access_to(stack, slug), target, wanted, report)
@@ -75,6 +78,7 @@ def import_tenant(
     from infra.tenancy.archives.importing import import_archive  # noqa: PLC0415 - psycopg would slow every command down
     from infra.tenancy.outputs import access_to  # noqa: PLC0415 - the same
 
+    _known(stack)
     with progress(f"importing {slug}") as report:
         report(f"asking pulumi for the outputs of {stack}")
         done = import_archive(access_to(stack, slug), file, dry_run=dry_run, report=report)
@@ -84,6 +88,12 @@ def import_tenant(
     print_table([("table", "rows"), *((table.name, str(table.rows)) for table in done.tables)])
     said = "nothing was written: it would be accepted" if dry_run else "imported, and read back with the same checksums"
     out.print(f"\n{said}", markup=False)
+
+
+def _known(stack: str) -> None:
+    """Refuse a stack that there is no file of, before pulumi says that it has no such stack."""
+    with invalid_input():
+        stack_file.source_of(stack)
 
 
 def _named(only: str | None) -> list[str] | None:

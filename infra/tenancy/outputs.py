@@ -43,9 +43,10 @@ def access_to(stack: str, slug: str) -> Access:
     if tenant is None:
         near = difflib.get_close_matches(slug, outputs.tenants, n=1)
         remedy = f"did you mean {near[0]}?" if near else "add it to the stack's tenants and apply them"
-        raise TenantryError(f"no such tenant: {slug}", f"the outputs of stack {stack}", remedy)
+        raise TenantryError(f"no such tenant: {slug}", f"the outputs of stack {stack}", remedy, 2)
     if tenant.state == "deleted":
-        raise TenantryError("it is deleted", f"tenant {slug}", "add it anew, apply that, and import its archive")
+        remedy = "remove its line and apply that; added and applied again, it takes its archive"
+        raise TenantryError("it is deleted", f"tenant {slug}", remedy)
     if tenant.state not in {"trial", "active", "offboarding"}:
         remedy = "set lifecycle.state: offboarding, which opens its logins, and apply it"
         raise TenantryError(f"it is {tenant.state}: its logins are closed", f"tenant {slug}", remedy)

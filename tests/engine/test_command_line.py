@@ -32,6 +32,12 @@ from tests.engine.stack import Stack
             "error: No such option: --jsn (Possible options: --json), the command line, see `tenantry --help`",
         ),
         (
+            ["tenants", "add", "acme"],
+            2,
+            "error: Missing option '--plan'. Choose from: free, pro, enterprise, "
+            "the command line, see `tenantry --help`",
+        ),
+        (
             ["sandbox", "up", "nowhere"],
             1,
             f"error: no such stack, Pulumi.nowhere.yaml, use one of: {', '.join(stacks())}",

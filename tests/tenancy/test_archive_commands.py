@@ -58,13 +58,13 @@ def outputs(homes: dict[str, Home]) -> dict[str, Any]:
 def applied(pulumi: Callable[[str], Path], outputs: dict[str, Any], tmp_path: Path) -> Path:
     """A stack that has been applied."""
     (tmp_path / "outputs.json").write_text(json.dumps(outputs))
-    wanted = "stack output --json --show-secrets --stack=example --non-interactive"
+    wanted = "stack output --json --show-secrets --stack=local --non-interactive"
     check = f'[ "$*" = "{wanted}" ] || {{ echo "error: $*" >&2; exit 255; }}'
     return pulumi(f"{check}\n/bin/cat {tmp_path}/outputs.json")
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["tenants", *arguments], env={"PULUMI_STACK": "example"})
+    return CliRunner().invoke(app, ["tenants", *arguments], env={"PULUMI_STACK": "local"})
 
 
 def told(*arguments: str) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def test_a_tenant_is_exported_and_imported_by_its_name(
     before = homes["pool"].content()
     result = run("export", "acme")
     (path,) = tmp_path.glob("*.tenant.zip")
-    assert re.fullmatch(r"example-acme-\d{8}T\d{6}Z\.tenant\.zip", path.name)
+    assert re.fullmatch(r"local-acme-\d{8}T\d{6}Z\.tenant\.zip", path.name)
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["order_items", "40"] in lines
     assert re.findall(r"export: ([0-9a-f]{64})", result.stdout) == [hashlib.sha256(path.read_bytes()).hexdigest()]
@@ -124,8 +124,9 @@ def test_what_cannot_be_done_is_said_in_one_line(applied: Path, outputs: dict[st
     gone = error_of("export", "gone-shop")
     nothing = error_of("export", "acme", "--only", ",")
     missing = error_of("import", "acme", str(tmp_path / "missing.zip"))
-    other = error_of("export", "acme", "--stack", "other")
+    other = error_of("export", "acme", "--stack", "staging")
     assert (unknown.what, unknown.remedy) == ("no such tenant: acne", "did you mean acme?")
+    assert unknown.exit_code == 2
     assert closed.what == "it is suspended: its logins are closed"
     assert "lifecycle.state: offboarding" in closed.remedy
     assert (gone.what, gone.where) == ("it is deleted", "tenant gone-shop")
@@ -133,6 +134,12 @@ def test_what_cannot_be_done_is_said_in_one_line(applied: Path, outputs: dict[st
     assert (missing.what, missing.exit_code) == ("cannot read the archive: No such file or directory", 2)
     assert other.what.startswith("pulumi: stack output")
     assert not list(tmp_path.glob("*.zip"))
+
+
+@pytest.mark.parametrize("command", [["export", "acme"], ["import", "acme", "a.zip"], ["connection", "acme"]])
+def test_a_stack_that_has_no_file_is_refused_before_pulumi_is_asked(command: list[str]) -> None:
+    error = error_of(*command, "--stack", "nowhere")
+    assert (error.what, error.where, error.exit_code) == ("no such stack", "Pulumi.nowhere.yaml", 2)
 
 
 def test_a_file_that_is_there_is_refused_before_pulumi_is_asked(pulumi: Callable[[str], Path], tmp_path: Path) -> None:
@@ -143,10 +150,10 @@ def test_a_file_that_is_there_is_refused_before_pulumi_is_asked(pulumi: Callable
 
 
 def test_a_trial_and_an_offboarding_tenant_are_open(applied: Path, outputs: dict[str, Any], tmp_path: Path) -> None:
-    assert access_to("example", "new-shop").isolation == "database"
+    assert access_to("local", "new-shop").isolation == "database"
     outputs["tenants"]["old-shop"]["state"] = "offboarding"
     (tmp_path / "outputs.json").write_text(json.dumps(outputs))
-    access = access_to("example", "old-shop")
+    access = access_to("local", "old-shop")
     assert access.url == outputs["connections"]["old-shop"]
     assert PASSWORD not in repr(access)
 
@@ -163,7 +170,7 @@ def test_without_pulumi_the_way_through_the_sandbox_is_named(tmp_path: Path, mon
     monkeypatch.setenv("PATH", str(tmp_path))
     error = error_of("export", "acme", "--output", str(tmp_path / "acme.zip"))
     assert error.what == "no pulumi on the PATH"
-    assert "tenantry sandbox run example -- tenantry tenants" in error.remedy
+    assert "tenantry sandbox run local -- tenantry tenants" in error.remedy
 
 
 @pytest.mark.parametrize(
@@ -180,9 +187,9 @@ def test_without_pulumi_the_way_through_the_sandbox_is_named(tmp_path: Path, mon
 def test_a_stack_that_is_not_applied_is_said_to_be_so(pulumi: Callable[[str], Path], script: str, what: str) -> None:
     pulumi(script)
     with pytest.raises(TenantryError) as caught:
-        access_to("example", "acme")
+        access_to("local", "acme")
     assert caught.value.what == what
-    assert "pulumi up --stack example" in caught.value.remedy
+    assert "pulumi up --stack local" in caught.value.remedy
     assert "secret" not in str(caught.value)
 
 
@@ -190,7 +197,7 @@ def test_the_program_itself_ends_with_one_line_and_2_for_what_is_no_archive(appl
     (tmp_path / "no.zip").write_bytes(os.urandom(1000))
     command = [sys.executable, "-c", "from infra.cli import main; main()", "tenants", "import", "acme"]
     done = subprocess.run(
-        [*command, str(tmp_path / "no.zip"), "--stack", "example"],
+        [*command, str(tmp_path / "no.zip"), "--stack", "local"],
         cwd=PROJECT_ROOT,
         capture_output=True,
         text=True,

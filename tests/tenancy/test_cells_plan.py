@@ -115,3 +115,10 @@ def test_without_an_environment_nothing_is_guessed(monkeypatch: pytest.MonkeyPat
     result = CliRunner().invoke(app, ["cells", "plan"])
     assert isinstance(result.exception, TenantryError)
     assert result.exception.exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["plan", "up"])
+def test_an_environment_that_is_not_there_is_invalid_input(command: str) -> None:
+    result = CliRunner().invoke(app, ["cells", command, "--stack", "nowhere"])
+    assert isinstance(result.exception, TenantryError)
+    assert (result.exception.what, result.exception.exit_code) == ("no such stack", 2)
