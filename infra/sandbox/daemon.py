@@ -105,6 +105,7 @@ class Daemon:
             signal: the polite signal; SIGTERM by default. Children are the process's own to end; those that it leaves
                 behind are killed.
         """
+        record = self._record()
         process = self.process()
         if process is not None:
             family = [process, *_descendants(process)]
@@ -114,7 +115,14 @@ class Daemon:
             for left in alive:
                 _kill_quietly(left)
             _wait_gone(alive, _KILL_GRACE)
-        self.pid_file.unlink(missing_ok=True)
+        if self._record() == record:  # who watches over it may have started another one meanwhile
+            self.pid_file.unlink(missing_ok=True)
+
+    def _record(self) -> str:
+        try:
+            return self.pid_file.read_text()
+        except OSError:
+            return ""
 
     def wait_ready(self, condition: Callable[[], bool], *, seconds: float) -> None:
         """Wait until `condition()` holds, and stop waiting at once when the process dies.

@@ -98,6 +98,15 @@ def test_a_daemon_that_ignores_the_polite_signal_is_killed(daemon: Daemon, tmp_p
     assert not daemon.is_running()
 
 
+def test_who_was_started_in_its_place_meanwhile_stays_known(daemon: Daemon, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    script = f"trap 'echo another >{daemon.pid_file}; exit' TERM; touch {ready}; while :; do :; done"
+    daemon.start(["sh", "-c", script])
+    wait_until(ready.exists, seconds=10, what="not ready", where="", remedy="")
+    daemon.stop()
+    assert daemon.pid_file.read_text() == "another\n"
+
+
 def test_a_daemon_that_dies_while_starting_says_why(daemon: Daemon) -> None:
     daemon.start([sys.executable, "-c", "raise SystemExit('no good')"])
     with pytest.raises(TenantryError, match="sleeper stopped while starting: no good"):

@@ -328,7 +328,7 @@ def test_cells_that_are_named_are_applied_alone(folder: Path) -> None:
 def test_an_interruption_before_the_first_cell_ends_what_is_asked_and_begins_none(folder: Path) -> None:
     script = folder / "bin" / "pulumi"
     script.write_text(
-        f"#!/bin/sh\ntouch {folder}/listing\ntrap 'touch {folder}/ended; exit 1' INT\nwhile :; do :; done\n"
+        f"#!/bin/sh\ntrap 'touch {folder}/ended; exit 1' INT\ntouch {folder}/listing\nwhile :; do :; done\n"
     )
     command = start(folder)
     wait_until((folder / "listing").exists, seconds=60, what="nothing was asked", where="", remedy="")

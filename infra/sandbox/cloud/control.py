@@ -3,6 +3,7 @@
 GET, POST, DELETE /tenantry-sandbox/faults    list, add one, clear all
 GET, PUT          /tenantry-sandbox/quotas    list, change some by name
 POST              /tenantry-sandbox/identity  an account's number and who is to be known there; returns who is
+POST              /tenantry-sandbox/rest      from now on no database or cache is started or stopped
 GET               /tenantry-sandbox/state     the regions that were changed, and how many requests were replayed
 """
 
@@ -30,6 +31,7 @@ class Control:
         faults: what is set by it.
         quotas: what is set by it.
         introduce: makes users and roles known.
+        rest: lets what runs behind the cloud alone from now on.
         state: returns the state as a JSON object.
     """
 
@@ -39,12 +41,15 @@ class Control:
         faults: Faults,
         quotas: Quotas,
         introduce: Callable[[Identity], Identity],
+        *,
+        rest: Callable[[], None],
         state: Callable[[], Mapping[str, object]],
     ) -> None:
         self._application = application
         self._faults = faults
         self._quotas = quotas
         self._introduce = introduce
+        self._rest = rest
         self._state = state
 
     def __call__(self, call: Call) -> Answer:
@@ -71,6 +76,7 @@ class Control:
             },
             "quotas": {"GET": lambda _document: self._quotas.values(), "PUT": self._set_quotas},
             "identity": {"POST": self._make_known},
+            "rest": {"POST": lambda _document: self._rest()},
             "state": {"GET": lambda _document: self._state()},
         }
 

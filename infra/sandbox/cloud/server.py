@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -155,7 +156,7 @@ def cloud(folder: Path, backed_at: tuple[str, int] | None = None) -> Application
     quotas = Quotas(journal, folder / "quotas.json")
     calls_taken = creations.repeating(quotas)
     in_turn = OneAtATime(calls_taken, lock)
-    faults = _backed(calls_taken, lock, folder, *backed_at) if backed_at else Faults(in_turn)
+    faults, rest = _backed(calls_taken, lock, folder, *backed_at) if backed_at else (Faults(in_turn), lambda: None)
 
     def introduce(identity: Identity) -> Identity:
         with lock:
@@ -164,11 +165,13 @@ def cloud(folder: Path, backed_at: tuple[str, int] | None = None) -> Application
     def state() -> dict[str, object]:
         return {"replayed": replayed, "regions": sorted(journal.regions)}
 
-    return Control(faults, faults, quotas, introduce, state)
+    return Control(faults, faults, quotas, introduce, rest=rest, state=state)
 
 
-def _backed(application: Application, lock: threading.Lock, folder: Path, address: str, port: int) -> Faults:
-    """Return the application with servers behind it, which stop when their region is lost."""
+def _backed(
+    application: Application, lock: threading.Lock, folder: Path, address: str, port: int
+) -> tuple[Faults, Callable[[], None]]:
+    """Return the application with servers behind it, which stop when their region is lost, and what lets them alone."""
     lean.take_over()
     from infra.sandbox.cloud.backing.backing import Backing  # noqa: PLC0415 - imports EC2, as the additions
     from infra.sandbox.cloud.backing.clusters import Clusters  # noqa: PLC0415 - imports much of moto
@@ -186,7 +189,7 @@ def _backed(application: Application, lock: threading.Lock, folder: Path, addres
         backing.lose(regions)
         clusters.settle()
 
-    return Faults(backing, lose)
+    return Faults(backing, lose), backing.rest
 
 
 def _backend(service: str) -> Flask:

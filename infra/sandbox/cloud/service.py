@@ -3,6 +3,7 @@
 Plain HTTP on a loopback address of the instance; the process is `server`.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -92,6 +93,7 @@ class Cloud:
         if not self.instance.directory.exists():
             return
         with storage.explained(self.instance.directory), storage.exclusive(self.instance, _NAME):
+            self._rest()
             control_planes.stop_all(self.folder)
             self._stop_servers()
             self.instance.daemon(_NAME).stop()
@@ -230,6 +232,12 @@ class Cloud:
                 str(journal),
                 f"restore it, or begin anew with `tenantry sandbox down {self.instance.name} --delete`",
             )
+
+    def _rest(self) -> None:
+        """Let the cloud start nothing again that is about to be stopped; one that does not answer is ended anyway."""
+        if self.instance.daemon(_NAME).is_running():
+            with contextlib.suppress(TenantryError, httpx.HTTPStatusError):
+                self._control("POST", "rest")
 
     def _stop_servers(self) -> None:
         if (self.instance.directory / "backing").exists():

@@ -5,11 +5,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import psutil
 import psycopg
 import pytest
 from botocore.exceptions import ClientError
 
+from infra.sandbox.cloud.backing import servers
+from infra.sandbox.cloud.backing.site import Site
 from infra.sandbox.cloud.service import Cloud
 from infra.sandbox.instance import Status
 from infra.sandbox.servers import probe
@@ -285,6 +288,12 @@ def test_a_killed_cloud_finds_its_databases_again_and_a_stopped_one_leaves_no_pr
     cloud.start(quiet)
     assert told(cloud, "kept")["Endpoint"] == instance["Endpoint"]
     assert rows(cloud, instance) == ["kept"]
+    httpx.post(f"{cloud.url}/tenantry-sandbox/rest", trust_env=False).raise_for_status()
+    servers.stop_all(Site(cloud.instance.directory, cloud.instance.addresses.prefix))
+    client(cloud, "rds").modify_db_instance(DBInstanceIdentifier="kept", BackupRetentionPeriod=3)
+    assert not probe.accepts(instance["Endpoint"]["Address"], instance["Endpoint"]["Port"]), (
+        "whoever stops it begins so"
+    )
     cloud.stop()
     assert processes(cloud) == []
     cloud.start(quiet)

@@ -49,6 +49,7 @@ class Backing:
         self._turn = threading.Lock()
         self._lost: set[str] = set()
         self._dark: frozenset[str] = frozenset()
+        self._resting = False
         self._converge()
         marks.begin()
         threading.Thread(target=self._watch, name="backing", daemon=True).start()
@@ -71,6 +72,14 @@ class Backing:
         """Let the servers of these regions rest and all others run; return once it is so."""
         self._dark = regions
         self._converge()
+
+    def rest(self) -> None:
+        """Start and stop nothing from now on; returns once nothing of the kind is under way.
+
+        For who is about to stop everything: a server that this starts meanwhile would be nobody's.
+        """
+        with self._turn:
+            self._resting = True
 
     def _refusal(self, call: Call) -> Refusal | None:
         """Return why a call comes too early, or asks for a version that there is not; outside the replayed journal."""
@@ -102,6 +111,8 @@ class Backing:
     def _all_run(self) -> bool:
         """Whether every server runs that is shown as available."""
         with self._turn:
+            if self._resting:
+                return True
             with self._lock:
                 every: list[wanted.Database | wanted.Cache] = [*wanted.databases(), *wanted.caches()]
                 shown = [one for one in every if one.model.status == "available" and one.region not in self._dark]
@@ -109,6 +120,8 @@ class Backing:
 
     def _converge(self) -> None:
         with self._turn:
+            if self._resting:
+                return
             with self._lock:
                 databases, snapshots, caches = wanted.databases(), wanted.snapshots(), wanted.caches()
                 retained = wanted.retained()
