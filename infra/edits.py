@@ -46,10 +46,14 @@ def write(path: Path, before: str | None, after: str) -> None:
         after: its new text.
 
     Raises:
-        TenantryError: somebody else has changed it meanwhile.
+        TenantryError: somebody else has changed it meanwhile, or it cannot be written.
     """
     target = path.resolve()
     if (text_of(target) if target.exists() else None) != before:
         raise TenantryError("somebody has changed the file meanwhile", path.name, "run it again")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    files.replace(target, after, mode=_READABLE if before is None else target.stat().st_mode & 0o777)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(target, after, mode=_READABLE if before is None else target.stat().st_mode & 0o777)
+    except OSError as error:
+        what = f"the file cannot be written ({error.strerror}); nothing was changed"
+        raise TenantryError(what, path.name, "mend that and run it again") from error

@@ -27,6 +27,14 @@ def test_a_file_that_somebody_else_changed_is_left_as_it_is(tmp_path: Path) -> N
     assert not path.exists()
 
 
+def test_a_file_that_cannot_be_written_is_named_by_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("a file")
+    with pytest.raises(TenantryError) as refused:
+        edits.write(tmp_path / "folder" / "a.yaml", None, "ours")
+    what = "the file cannot be written (File exists); nothing was changed"
+    assert str(refused.value) == f"{what}, a.yaml, mend that and run it again"
+
+
 def test_a_written_file_keeps_its_permissions_and_line_ends(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(b"old\r\n")

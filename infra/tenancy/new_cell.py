@@ -15,7 +15,6 @@ from ruamel.yaml.error import YAMLError
 from infra import edits
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.sandbox import files
 from infra.settings import SETTINGS_KEY, stack_file
 from infra.settings.cells import HOME, stack_of
 from infra.settings.schema import HEADER
@@ -121,10 +120,16 @@ def write(fleet: Fleet, cell: NewCell, root: Path = PROJECT_ROOT) -> str:
     before = edits.text_of(source)
     after = listed(source, before, cell)
     own = root / f"Pulumi.{cell.stack}.yaml"
-    if own.exists() and edits.text_of(own) != cell.text:
+    there = edits.text_of(own) if own.exists() else None
+    if there not in {None, cell.text}:
         raise TenantryError("is there already, and says something else", own.name, "list that cell, or remove the file")
-    files.replace(own, cell.text, mode=0o644)
-    edits.write(source, before, after)
+    edits.write(own, there, cell.text)
+    try:
+        edits.write(source, before, after)
+    except TenantryError:
+        if there is None:
+            own.unlink()
+        raise
     return edits.difference(source.name, before, after)
 
 

@@ -1,5 +1,6 @@
 """`tenantry cells plan`: what has room, what a new cell costs, and its files; the comments of others stay."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from infra import edits
 from infra.cli import app
 from infra.errors import TenantryError
 from infra.settings import checking, costs, stack_file
@@ -50,6 +52,21 @@ def test_a_new_cell_is_one_line_more_and_every_comment_stays(before: str, after:
     assert after + end in text
     assert [line for line in text.splitlines() if line in kept] == kept
     assert checking.check((), tmp_path) == {"Pulumi.shop-cell-02.yaml": [], "Pulumi.shop.yaml": []}
+
+
+def test_a_cell_that_cannot_be_listed_gets_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = write(tmp_path, "cells: {}").read_text()
+    fleet, replace = fleet_of("shop", tmp_path), edits.files.replace
+
+    def full(path: Path, text: str, mode: int) -> None:
+        if path.name == "Pulumi.shop.yaml":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(path, text, mode)
+
+    monkeypatch.setattr(edits.files, "replace", full)
+    with pytest.raises(TenantryError, match=r"No space left on device.*, Pulumi\.shop\.yaml, "):
+        new_cell.write(fleet, new_cell.next_cell(fleet, root=tmp_path), tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.glob("Pulumi.*.yaml")} == {"Pulumi.shop.yaml": before}
 
 
 def test_the_next_cell_follows_the_last_and_has_its_budget(tmp_path: Path) -> None:
