@@ -1,0 +1,1 @@
+"""The change gate: preview -> changes -> verdict -> report. Imports no component, and asks no cloud by itself."""
