@@ -1,24 +1,17 @@
 """Tenant files: `stacks/tenants/STACK.yaml`, the tenants of one stack as a list in order of their slugs.
 
-Owns where a stack's tenants are written, how that is read fast, and which line a tenant is on. Leaves what a tenant may
-be to `tenants`. The program reads the file itself, so it is plain YAML 1.2; ten thousand tenants are read by a parser
-in Rust (ryaml), and once more by PyYAML only where a line is to be told.
+Owns where a stack's tenants are written, and their order. Leaves how such a list is read to `list_file`, and what a
+tenant may be to `tenants`.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import ryaml
-import yaml
 
 from infra.paths import PROJECT_ROOT
-from infra.settings import stack_file
+from infra.settings import list_file
+from infra.settings.list_file import ListFile
 from infra.settings.problems import Problem
-from infra.settings.stack_file import StackFileError
 
 FOLDER = Path("stacks/tenants")
 """Where the files are, below the project's folder."""
@@ -26,38 +19,13 @@ FOLDER = Path("stacks/tenants")
 FIELD = "tenants"
 """The setting that a stack's tenants become."""
 
+_BEGIN = "begin each tenant with `- `, as `- { slug: acme, plan: pro }`"
+
 _IN_ORDER = "not in the order of slugs; move it, so that a change is found and merged easily"
 
 
-@dataclass(frozen=True)
-class TenantFile:
-    """The tenants of a stack, as they are written.
-
-    Args:
-        path: where they are.
-        name: the same, as users are told of it: from the project's folder where it is there.
-        text: what the file holds; empty when there is none.
-        entries: one for each tenant; nothing has checked them yet.
-    """
-
-    path: Path
-    name: str
-    text: str = field(repr=False)
-    entries: Sequence[Any] = field(repr=False)
-
-    def line(self, place: Sequence[str | int]) -> int:
-        """Return the line of a place, from 1; of what is not there, that of the tenant where it belongs.
-
-        Args:
-            place: a position, and keys below it.
-        """
-        node, line = self._root, 1
-        for part in place:
-            found = stack_file.child(node, part)
-            if found is None:
-                break
-            line, node = found
-        return line
+class TenantFile(ListFile):
+    """The tenants of a stack, as they are written."""
 
     def disorder(self) -> Iterator[Problem]:
         """Return the first tenant that stands before another of a smaller slug."""
@@ -66,10 +34,6 @@ class TenantFile:
             if isinstance(before, str) and isinstance(slug, str) and slug < before:
                 yield Problem((FIELD, position, "slug"), _IN_ORDER)
                 return
-
-    @cached_property
-    def _root(self) -> yaml.Node | None:
-        return yaml.CSafeLoader(self.text).get_single_node()
 
 
 def name_of(stack: str, settings: object) -> str:
@@ -109,11 +73,7 @@ def read(stack: str, settings: object, root: Path = PROJECT_ROOT) -> TenantFile:
     path = path_of(stack, settings, root)
     if not path.exists() and name == name_of(stack, None):
         return TenantFile(path, name, "", ())
-    try:
-        text = stack_file.text_of(path)
-    except StackFileError as error:
-        raise StackFileError(error.what, Path(name), error.remedy) from error
-    return parse(path, name, text)
+    return parse(path, name, list_file.text_of(path, name))
 
 
 def parse(path: Path, name: str, text: str) -> TenantFile:
@@ -127,20 +87,4 @@ def parse(path: Path, name: str, text: str) -> TenantFile:
     Raises:
         StackFileError: it is no list in YAML.
     """
-    try:
-        entries = ryaml.loads(text)
-    except ryaml.InvalidYamlError as error:
-        raise _invalid(name, text) from error
-    if entries is not None and not isinstance(entries, list):
-        raise StackFileError("not a list", Path(name), "begin each tenant with `- `, as `- { slug: acme, plan: pro }`")
-    return TenantFile(path, name, text, entries or ())
-
-
-def _invalid(name: str, text: str) -> StackFileError:
-    """Return what is wrong with a text that ryaml refuses, in the words in which it is told of stack files."""
-    what, line = "it cannot be parsed", None
-    try:
-        stack_file.EngineLoader(text).get_single_node()
-    except (yaml.YAMLError, RecursionError) as error:
-        what, line = stack_file.complaint(error, text)
-    return StackFileError(f"not valid YAML ({what})", Path(name), "mend that line" if line else "mend it", line)
+    return TenantFile(path, name, text, list_file.entries_of(name, text, _BEGIN))
