@@ -1,0 +1,114 @@
+"""Properties that must not get weaker, compared by tables.
+
+Owns what weaker means of a switch, a number, a choice and a list, and the words of it. Leaves which properties those
+are to the rules. A value that cannot be seen afterwards counts as the weakest.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from infra.gate.change import Change, Hidden, Value
+from infra.gate.rules.properties import at, differs, dotted, is_hidden, is_on, number, texts, told
+from infra.gate.rules.rule import Found
+from infra.gate.rules.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is weaker than what.
+
+    Args:
+        weaker: says whether a value, the second, is weaker than what was before, the first; neither is hidden.
+        worst: than which nothing is weaker; what a value counts as that cannot be seen.
+    """
+
+    weaker: Callable[[Value, Value], bool]
+    worst: Value
+
+
+def _falls(before: Value, after: Value) -> bool:
+    old, new = number(before), number(after)
+    return old is not None and (new is None or new < old)
+
+
+def _rises(before: Value, after: Value) -> bool:
+    old, new = number(before), number(after)
+    return new is not None and (old is None or new > old)
+
+
+SWITCHED_OFF = Order(lambda before, after: is_on(before) and not is_on(after), worst=False)
+SWITCHED_ON = Order(lambda before, after: not is_on(before) and is_on(after), worst=True)
+LOWERED = Order(_falls, worst=float("-inf"))
+RAISED = Order(_rises, worst=float("inf"))
+REMOVED = Order(lambda before, after: bool(before) and not after, worst=None)
+FEWER = Order(lambda before, after: bool(set(texts(before)) - set(texts(after))), worst=())
+
+
+def ranked(*names: str) -> Order:
+    """Return the order of a choice.
+
+    Args:
+        names: what it can be, from the weakest; anything else is weaker still.
+    """
+    places = {name: place for place, name in enumerate(names)}
+    return Order(lambda before, after: places.get(str(before), -1) > places.get(str(after), -1), worst=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A property that must not get weaker.
+
+    Args:
+        type: the type token that it is of, or what that begins with.
+        keys: where it is in the inputs.
+        what: its name in a sentence, as `deletion protection`.
+        order: what weaker means.
+        default: what it is where the inputs do not say.
+    """
+
+    type: str
+    keys: Sequence[str | int]
+    what: str
+    order: Order
+    default: Value = None
+
+
+def lowered(view: View, guards: Sequence[Guard]) -> Iterator[Found]:
+    """Return what gets weaker in this update, of resources that there are before and afterwards.
+
+    Args:
+        view: the preview.
+        guards: what must not.
+    """
+    for guard in guards:
+        for change in view.changes(guard.type, "update", "replace"):
+            before, after = (_value(inputs, guard) for inputs in (change.before, change.after))
+            reason = weakened(change, guard, before, after)
+            if reason is not None:
+                yield Found(change.urn, reason, dotted(guard.keys))
+
+
+def weakened(change: Change, guard: Guard, before: Value, after: Value) -> str | None:
+    """Return why a property is weaker than before; None where it is not.
+
+    Args:
+        change: of its resource.
+        guard: the property.
+        before: as it is.
+        after: as it will be.
+    """
+    if is_hidden(after):
+        hidden_before = is_hidden(before)
+        could = guard.order.weaker(before, guard.order.worst) if not hidden_before else True
+        if could and (before != after or differs(change, *guard.keys)):
+            return f"{guard.what} cannot be seen in this preview: {told(before)} -> {told(after)}"
+        return None
+    if isinstance(before, Hidden):
+        worst = guard.order.worst
+        return f"{guard.what}: {told(before)} -> {told(after)}" if not guard.order.weaker(after, worst) else None
+    return f"{guard.what}: {told(before)} -> {told(after)}" if guard.order.weaker(before, after) else None
+
+
+def _value(inputs: object, guard: Guard) -> Value:
+    found = at(inputs, *guard.keys)  # type: ignore[arg-type]  # inputs are properties
+    return guard.default if found is None else found
