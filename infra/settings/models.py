@@ -20,6 +20,7 @@ from infra.settings.foundation import (
     DeclaredCluster,
     NetworkSettings,
 )
+from infra.settings.gate import GateSettings
 from infra.settings.gateway import GatewaySettings, Hosts
 from infra.settings.governance import AlarmSettings, AuditSettings, BudgetSettings, QueueSettings, ungoverned
 from infra.settings.jobs import ScheduledJobSettings, unserved_jobs
@@ -105,6 +106,9 @@ class StackSettings(Section):
 
     tenancy: TenancySettings = TenancySettings()
     """What looks after all tenants."""
+
+    gate: GateSettings = GateSettings()
+    """What stops a change before it is applied, and who approves it."""
 
     tenant_file: TenantFilePath | None = None
     """Where the stack's tenants are listed, from the project's folder; by default `stacks/tenants/STACK.yaml`."""

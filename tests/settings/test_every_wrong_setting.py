@@ -19,6 +19,7 @@ from tests.settings import test_database_settings as database
 from tests.settings import test_dns_settings as dns
 from tests.settings import test_flags_settings as flags
 from tests.settings import test_foundation_settings as foundation
+from tests.settings import test_gate_settings as gate
 from tests.settings import test_governance_settings as governance
 from tests.settings import test_jobs_settings as jobs
 from tests.settings import test_loader as loader
@@ -63,6 +64,7 @@ def rows() -> Iterator[dict[str, Any]]:
     yield from (flags.with_flags(value) for value, _, _ in flags.WRONG_FLAGS)
     yield from (flags.with_features(value) for value, _, _ in flags.WRONG_FEATURES)
     yield from (jobs.changed(path, value) for path, value, _ in jobs.WRONG)
+    yield from (gate.changed(path, value) for path, value, _ in gate.WRONG)
     yield from (tenancy.changed(path, value) for path, value, _ in tenancy.WRONG)
     yield from (policies.changed(path, value) for path, value, _, _ in policies.WRONG)
     yield from (services.changed(changes) for changes, _, _ in services.WRONG)

@@ -1,0 +1,50 @@
+"""Settings of the gate: which of its rules a stack takes how seriously, and how many people approve a change.
+
+Leaves what a rule finds to `infra.gate.rules`, and the monthly budget to `governance`. No I/O, no secrets.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infra.settings.section import Contradiction, Section
+
+RuleName = Literal[
+    "backup-retention",
+    "budget",
+    "policy-pack",
+    "stateful-delete",
+]
+"""The rules that `tenantry gate --rules` lists; a test holds them against the gate's own table."""
+
+Strictness = Literal["error", "warn", "off"]
+"""`error`: as bad as the rule itself says; `warn`: shown, and nothing is blocked; `off`: not looked for."""
+
+
+class ApprovalSettings(Section):
+    """How many people approve a change, by whom it touches."""
+
+    usual: Annotated[int, Field(ge=1, le=10)] = 1
+    """Of a change that stays within one cell and touches few tenants."""
+
+    wide: Annotated[int, Field(ge=1, le=10)] = 2
+    """Of any other. Ours: four eyes for what many depend on."""
+
+    tenants_percent: Annotated[int, Field(ge=0, le=100)] = 5
+    """A change is wide that touches a larger share of the tenants of the environment and its cells."""
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Return fewer people for the larger change."""
+        if self.wide < self.usual:
+            yield ("wide",), "less than usual; a change that touches more takes as many people at least"
+
+
+class GateSettings(Section):
+    """What the gate lets pass."""
+
+    rules: dict[RuleName, Strictness] = Field(default_factory=dict)
+    """Rule -> how seriously it is taken; `error` unless given. The gate tells of each that is less."""
+
+    approvals: ApprovalSettings = ApprovalSettings()
+    """How many people approve a change."""
