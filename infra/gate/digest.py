@@ -1,0 +1,87 @@
+"""Digests of changes: what a waiver and an approval name, so that they hold for exactly this and nothing else.
+
+Owns which bytes are digested. Leaves the program's and the state's hash, which an approval covers as well, to the
+approval.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from infra.gate.change import Change, Hidden, Preview, Properties, Value
+
+_FORM = "tenantry change 1"
+"""Digested as well, so that another form gives other digests."""
+
+
+def canonical(value: Value) -> bytes:
+    """Return a value as bytes: the same for equal values, and others for any other.
+
+    JSON with sorted names and no spaces; a hidden value is a word without quotes, which no text is.
+
+    Args:
+        value: any property.
+
+    Raises:
+        ValueError: a float that is no number.
+    """
+    return _canonical(value).encode()
+
+
+def change_digest(change: Change) -> str:
+    """Return the digest of one change, over all that decides it, as 64 hexadecimal digits.
+
+    Args:
+        change: which.
+    """
+    return _sha256(_decisive(change))
+
+
+def changes_digest(preview: Preview) -> str:
+    """Return the digest of all changes of a preview and all that policies found, as 64 hexadecimal digits.
+
+    Args:
+        preview: in whatever order its steps were told.
+    """
+    violations = sorted([one.urn, one.policy, str(one.mandatory), one.message] for one in preview.violations)
+    return _sha256(
+        {
+            "stack": preview.stack,
+            "project": preview.project,
+            "changes": sorted(change_digest(one) for one in preview.changes),
+            "violations": [list[Value](one) for one in violations],
+        }
+    )
+
+
+def _decisive(change: Change) -> Properties:
+    return {
+        "form": _FORM,
+        "urn": change.urn,
+        "type": change.type,
+        "kind": change.kind,
+        "properties": [
+            [one.path, one.kind, one.before, one.after, one.replaces]
+            for one in sorted(change.properties, key=lambda one: one.path)
+        ],
+        "protection": [change.protected_before, change.protected_after],
+        "provider": [change.provider_before, change.provider_after],
+        "retained": change.retained,
+        "deletes first": change.deletes_first,
+    }
+
+
+def _sha256(value: Value) -> str:
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def _canonical(value: Value) -> str:
+    if isinstance(value, Hidden):
+        return value.name
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))  # the engine knows floats only, and prints this one so
+    if value is None or isinstance(value, bool | int | float | str):
+        return json.dumps(value, allow_nan=False)
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(name)}:{_canonical(value[name])}" for name in sorted(value)) + "}"
+    return "[" + ",".join(_canonical(one) for one in value) + "]"
