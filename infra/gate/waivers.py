@@ -6,16 +6,16 @@ change of it: whatever else is changed there later is looked at again. Leaves wh
 
 import datetime
 import hashlib
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from infra.gate.change import Hidden, Properties, Resource, Value
+from infra.gate.change import Resource
+from infra.gate.digest import canonical
+from infra.gate.property_paths import find, parse
 from infra.gate.verdict import Finding
 from infra.paths import PROJECT_ROOT
 from infra.settings import list_file
@@ -37,9 +37,6 @@ _BEGIN = "begin each waiver with `- `, as `tenantry gate STACK --waive` prints i
 
 REASON, OWNER = "<why it may pass>", "<who answers for it>"
 """What stands where somebody has to write; a file that has it is refused."""
-
-_PART = re.compile(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)')
-"""One step of a property path: a key in quotes, a position, or a key."""
 
 _DAY = "a day, as `2026-12-31`"
 
@@ -173,33 +170,8 @@ def desired_digest(finding: Finding, resource: Resource | None) -> str:
         finding: the finding.
         resource: what it is about, as it will be; None for what is no resource.
     """
-    value = finding.reason if resource is None else _at(resource.inputs, finding.path)
-    told = json.dumps([finding.rule, finding.urn, finding.path, value], sort_keys=True, default=_hidden)
-    return hashlib.sha256(told.encode()).hexdigest()
-
-
-def _hidden(value: Hidden) -> Mapping[str, str]:
-    """Return what stands for a value that cannot be read; JSON has no other that it does not know."""
-    return {"\0hidden": value.name}
-
-
-def _at(inputs: Properties, path: str) -> Value:
-    """Return the value at a property path; None where nothing is, and what is hidden on the way to it."""
-    here: Value = inputs
-    for quoted, position, key in _PART.findall(path):
-        if isinstance(here, Hidden):
-            break
-        if position:
-            here = _item(here, int(position))
-        else:
-            here = here.get(quoted or key) if isinstance(here, Mapping) else None
-    return here
-
-
-def _item(value: Value, position: int) -> Value:
-    if isinstance(value, Sequence) and not isinstance(value, str) and position < len(value):
-        return value[position]
-    return None
+    value = finding.reason if resource is None else find(parse(finding.path), resource.inputs)[1]
+    return hashlib.sha256(canonical([finding.rule, finding.urn, finding.path, value])).hexdigest()
 
 
 def _faults(file: ListFile, error: ValidationError) -> Sequence[Fault]:
