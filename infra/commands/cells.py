@@ -9,6 +9,7 @@ from typing import Annotated, get_args
 
 import typer
 
+from infra.children import Children
 from infra.commands.console import AsJson, out, print_table
 from infra.commands.course import course
 from infra.commands.tenants import invalid_input
@@ -19,7 +20,6 @@ from infra.settings.kinds import Plan
 from infra.settings.tenants import ISOLATION_OF_PLAN
 from infra.tenancy import new_cell, waves
 from infra.tenancy.cell_stacks import CellStacks
-from infra.tenancy.children import Children
 from infra.tenancy.new_cell import NewCell
 from infra.tenancy.placement import Cell, Fleet, fleet_of
 from infra.tenancy.waves import Outcome

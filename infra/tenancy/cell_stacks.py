@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.children import Children, Finished
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
 from infra.settings import stack_file
 from infra.tenancy import gate
-from infra.tenancy.children import Children, Finished
 from infra.tenancy.waves import Outcome
 
 _LINES = 20

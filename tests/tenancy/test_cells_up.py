@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from infra.children import Children
 from infra.errors import TenantryError
 from infra.sandbox.waiting import wait_until
 from infra.tenancy import gate, waves
 from infra.tenancy.cell_stacks import CellStacks
-from infra.tenancy.children import Children
 from infra.tenancy.waves import Outcome, Report
 from tests.examples import raw_settings
 from tests.stack_files import write_stack

@@ -24,7 +24,7 @@ class Finished:
 
     Args:
         code: its exit code; negative for the signal that killed it.
-        output: what it wrote to stdout.
+        output: what it wrote to stdout; empty where that went into a file of the caller's.
         errors: what it wrote to stderr.
     """
 
@@ -54,19 +54,22 @@ class Children:
         """Whether they were told to end."""
         return self._ended.is_set()
 
-    def run(self, command: Sequence[str], cwd: Path | None = None) -> Finished | None:
+    def run(self, command: Sequence[str], cwd: Path | None = None, output: IO[bytes] | None = None) -> Finished | None:
         """Run a command to its end; None when it was not started, as all were told to end before.
+
+        Interrupted in the main thread, it tells the command to end, once, and waits until it has.
 
         Args:
             command: the program and its arguments.
             cwd: its working directory, where that is another.
+            output: a file for what it writes to stdout, which may be more than fits into memory.
 
         Raises:
             OSError: it cannot be executed, or what it says kept nowhere.
         """
-        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-            code = self._run(command, cwd or self._cwd, output, errors)
-            return None if code is None else Finished(code, _text(output), _text(errors))
+        with tempfile.TemporaryFile() as kept, tempfile.TemporaryFile() as errors:
+            code = self._run(command, cwd or self._cwd, output or kept, errors)
+            return None if code is None else Finished(code, _text(kept), _text(errors))
 
     def _run(self, command: Sequence[str], cwd: Path, output: IO[bytes], errors: IO[bytes]) -> int | None:
         with self._lock:
@@ -86,7 +89,7 @@ class Children:
             return process.wait()
         except (Interrupted, KeyboardInterrupt):  # where this is the main thread
             process.send_signal(signal.SIGINT)
-            process.wait()
+            _wait_patiently(process)
             raise
         finally:
             with self._lock:
@@ -100,6 +103,15 @@ class Children:
             self._ended.set()
             for process in self._running:
                 process.send_signal(signal.SIGINT)
+
+
+def _wait_patiently(process: "subprocess.Popen[bytes]") -> None:
+    """Wait for the end of a command that was told to end; who is impatient meanwhile does not leave it behind."""
+    while process.returncode is None:
+        try:
+            process.wait()
+        except (Interrupted, KeyboardInterrupt):
+            continue
 
 
 def _text(file: IO[bytes]) -> str:

@@ -1,0 +1,118 @@
+"""Previews made by the Pulumi CLI as the caller's environment has it.
+
+Owns the command, and what its end means. In the sandbox the `pulumi` on the path is the wrapper that gives each stack
+its own copy of its file. Leaves reading what it printed to `infra.gate.document`.
+"""
+
+import os
+import re
+import signal
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from infra.children import Children, Finished
+from infra.errors import TenantryError
+from infra.gate.change import FailedPreview, Preview
+from infra.gate.diagnostics import EngineRefused, one_line
+from infra.gate.document import read_preview
+
+EXIT_CODE = 3
+"""Of a command that has no preview to judge (DESIGN section 5)."""
+
+_STREAMING = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
+"""Makes the CLI print each event as it comes, so that no preview is too large; a CLI too old prints one document."""
+
+_SENSITIVE = re.compile(r"PASSPHRASE|PASSWORD|SECRET|TOKEN|ACCESS_KEY|CREDENTIAL")
+_SHORTEST_SECRET = 6
+_ERROR = re.compile(r"^\s*error: ", re.MULTILINE)
+
+
+def run_preview(
+    stack: str,
+    *,
+    root: Path,
+    environment: Mapping[str, str],
+    refresh: bool = False,
+    plan: Path | None = None,
+    keep: Path | None = None,
+) -> Preview:
+    """Preview a stack and read what the engine says.
+
+    Args:
+        stack: its name, perhaps with its organisation and project before it.
+        root: the folder of `Pulumi.yaml`.
+        environment: the whole environment of the CLI.
+        refresh: whether the state is first compared with what there is.
+        plan: a file for the update plan.
+        keep: a file for what the engine prints; only its owner may read it, as it tells all of a stack.
+
+    Raises:
+        FailedPreview: there is no preview to judge.
+        TenantryError: the CLI cannot be run, or `keep` not be written.
+        Interrupted: a signal came, and the CLI has ended.
+    """
+    command = ["pulumi", "preview", "--json", "--non-interactive", "--stack", stack]
+    command += ["--refresh"] if refresh else []
+    command += ["--save-plan", str(plan.absolute())] if plan else []
+    with _printed_to(keep) as (path, file):
+        finished = _run(command, root, {**environment, **_STREAMING}, file)
+        try:
+            preview = read_preview(path, stack=stack.rpartition("/")[2])
+        except EngineRefused as refused:
+            raise FailedPreview(_without_secrets(str(refused), environment)) from refused
+        except FailedPreview as failed:
+            if finished.code == 0:
+                raise FailedPreview(f"what `pulumi preview` printed is no preview: {failed}") from failed
+            raise FailedPreview(_without_secrets(_reason(finished), environment)) from failed
+        if finished.code != 0:
+            raise FailedPreview(_without_secrets(_reason(finished), environment))
+        return preview
+
+
+@contextmanager
+def _printed_to(keep: Path | None) -> Iterator[tuple[Path, IO[bytes]]]:
+    with tempfile.TemporaryDirectory(prefix="tenantry-") as folder:
+        path = keep or Path(folder) / "preview.jsonl"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as error:
+            remedy = "name a file in a folder that can be written"
+            raise TenantryError(
+                f"the preview cannot be kept ({error.strerror})", path.name, remedy, EXIT_CODE
+            ) from error
+        with os.fdopen(descriptor, "wb") as file:
+            yield path, file
+
+
+def _run(command: Sequence[str], root: Path, environment: Mapping[str, str], file: IO[bytes]) -> Finished:
+    try:
+        finished = Children(environment, root).run(command, output=file)
+    except OSError as error:
+        if error.filename not in {None, "pulumi"}:
+            raise
+        missing = isinstance(error, FileNotFoundError)
+        what = "the Pulumi CLI is not there" if missing else f"the Pulumi CLI cannot be run ({error.strerror})"
+        remedy = "install it; in the sandbox run this by `tenantry sandbox run STACK --`"
+        raise TenantryError(what, "PATH", remedy, EXIT_CODE) from error
+    assert finished
+    return finished
+
+
+def _reason(finished: Finished) -> str:
+    """Return why the CLI failed, where the engine had no word of it: its first error, or the last that it said."""
+    if finished.code < 0:
+        return f"`pulumi preview` was killed by {signal.Signals(-finished.code).name}"
+    if found := _ERROR.search(finished.errors):
+        return f"`pulumi preview` failed: {one_line(finished.errors[found.end() :])}"
+    last = one_line(next(iter(finished.errors.strip().splitlines()[-1:]), ""))
+    return f"`pulumi preview` failed with exit code {finished.code}" + (f": {last}" if last else "")
+
+
+def _without_secrets(text: str, environment: Mapping[str, str]) -> str:
+    for name, value in environment.items():
+        if _SENSITIVE.search(name) and len(value) >= _SHORTEST_SECRET:
+            text = text.replace(value, "[secret]")
+    return text
