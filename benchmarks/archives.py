@@ -29,6 +29,7 @@ SIZE = 10**9  # bytes of rows, as COPY writes them
 _ROWS = 118_000  # of each of 9 tables at most: 1.09 GB
 _IMAGE = 4096  # bytes of each picture
 _SLUG = "acme"
+_STACK = "local"  # one that has a file, as every command asks for
 _COMMAND = "python -m benchmarks.archives"
 _MEASURED = """
 import sys
@@ -68,12 +69,12 @@ def _tenant(folder: Path) -> Iterator[Home]:
 def _measured(home: Home, folder: Path) -> list[Row]:
     environment = {**os.environ, "PATH": f"{_pulumi(home, folder)}:{os.environ['PATH']}"}
     archive = folder / "acme.zip"
-    exported = timed(lambda: _peak(["export", _SLUG, "--stack", "bench", "--output", str(archive)], environment))
+    exported = timed(lambda: _peak(["export", _SLUG, "--stack", _STACK, "--output", str(archive)], environment))
     with opened(archive) as found:
         size = sum(table.size for table in found.manifest.tables)
     assert size >= SIZE, f"{size} bytes of rows are fewer than promised"
     home.server.run(f"TRUNCATE {', '.join(f'pool.{table}' for table in sample.TABLES)}", home.database)
-    imported = timed(lambda: _peak(["import", _SLUG, str(archive), "--stack", "bench"], environment))
+    imported = timed(lambda: _peak(["import", _SLUG, str(archive), "--stack", _STACK], environment))
     what = f"{size / 10**9:.2f} GB of a pool tenant's rows"
     return [*_rows(f"{what} exported", *exported), *_rows(f"{what} imported and compared", *imported)]
 

@@ -39,3 +39,20 @@ def test_a_limit_that_is_not_kept_is_said_so_beside_it_and_ends_with_1_after_all
 def test_a_row_printed_alone_says_it_too() -> None:
     assert BROKEN.cells() == ("switch", "5.0 s", "3 s: NOT KEPT", "bench switch")
     assert KEPT.cells() == KEPT[:4]
+
+
+def test_a_topic_that_fails_is_told_with_its_command_and_the_others_are_still_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> list[Row]:
+        raise SystemExit("tenantry tenants export failed:\nno such stack")
+
+    topics = [SimpleNamespace(measure=fail, __name__="benchmarks.archives"), SimpleNamespace(measure=lambda: [KEPT])]
+    monkeypatch.setattr(bench, "_TOPICS", topics)
+    assert bench.main() == 1
+    printed = capsys.readouterr()
+    assert printed.err == "benchmarks.archives: tenantry tenants export failed:\nno such stack\n"
+    failed, kept = (line for line in printed.out.splitlines() if "bench" in line)
+    assert "measured: NOT KEPT" in failed
+    assert "python -m benchmarks.archives" in failed
+    assert "15 s" in kept
