@@ -3,7 +3,7 @@
 Each is in a process group of its own, so that a signal reaches it once, from here: a second one makes the Pulumi CLI
 drop what is under way. What they say goes into files, not pipes: when this process is killed, they go on to their end,
 where a pipe without a reader would kill the engine in mid-update and leave its stack locked. Leaves a single command in
-the foreground to `infra.sandbox.foreground`.
+the foreground to `infra.foreground`.
 """
 
 import signal

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
+from infra import foreground
 from infra.commands.console import AsJson, err, out, own_command, progress
 from infra.errors import TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.sandbox import engine, foreground, lifecycle, next_steps, pulumi, stack_file, turns
+from infra.sandbox import engine, lifecycle, next_steps, pulumi, stack_file, turns
 from infra.sandbox import instance as instances
 from infra.sandbox.cloud import account
 from infra.sandbox.environment import Workspace, export_lines

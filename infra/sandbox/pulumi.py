@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from infra import foreground
 from infra.errors import Interrupted, TenantryError
 from infra.paths import BIN, PROJECT_ROOT
-from infra.sandbox import foreground
 from infra.sandbox.environment import Workspace
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra import foreground
 from infra.errors import Interrupted, TenantryError
 from infra.paths import PROJECT_ROOT
-from infra.sandbox import foreground
 from infra.sandbox.environment import Workspace
 
 _TAIL = 40  # lines of the engine's output that a failure shows: its errors come last, with the outputs and durations

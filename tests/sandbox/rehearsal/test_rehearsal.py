@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from infra import foreground
 from infra.cli import app
 from infra.errors import TenantryError
-from infra.sandbox import engine, foreground, lifecycle, pulumi
+from infra.sandbox import engine, lifecycle, pulumi
 from infra.sandbox import instance as instances
 from infra.sandbox.addresses import AddressBlock
 from infra.sandbox.environment import Workspace

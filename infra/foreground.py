@@ -8,11 +8,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO
+
+_TICK = 0.5  # seconds
 
 
 @dataclass
@@ -37,6 +39,8 @@ def run(
     cwd: Path,
     stdin: int | None = None,
     output: IO[bytes] | None = None,
+    errors: IO[bytes] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> tuple[int, bool]:
     """Run `command` until it ends by itself, whatever signal comes; only the main thread may call this.
 
@@ -46,6 +50,8 @@ def run(
         cwd: its working directory.
         stdin: as in `subprocess`; the caller's by default.
         output: what it says goes there; to the caller's own stdout and stderr by default.
+        errors: what it says on stderr goes there; where its output goes by default.
+        meanwhile: called about twice a second, and once when it has ended; must not raise.
 
     Returns:
         Its exit code, and whether a signal came meanwhile.
@@ -57,17 +63,30 @@ def run(
     # Without a terminal, signals may go to one process (kill) or to all of a group (timeout, CI): a group of its own
     # makes them the same. With one, it stays in the foreground, or it could not read the terminal.
     group = None if shared_terminal else 0
-    errors = None if output is None else subprocess.STDOUT
+    stderr = subprocess.STDOUT if output is not None and errors is None else errors
     process = subprocess.Popen(
-        command, env=dict(env), cwd=cwd, stdin=stdin, stdout=output, stderr=errors, process_group=group
+        command, env=dict(env), cwd=cwd, stdin=stdin, stdout=output, stderr=stderr, process_group=group
     )
     interruption = _Interruption(process, shared_terminal)
     before = {number: signal.signal(number, interruption.receive) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return process.wait(), bool(interruption.numbers)
+        return _wait(process, meanwhile), bool(interruption.numbers)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _wait(process: subprocess.Popen[bytes], meanwhile: Callable[[], None] | None) -> int:
+    if meanwhile is None:
+        return process.wait()
+    while True:
+        try:
+            code = process.wait(timeout=_TICK)
+        except subprocess.TimeoutExpired:
+            meanwhile()
+        else:
+            meanwhile()
+            return code
 
 
 def _is_in_the_foreground() -> bool:

@@ -25,7 +25,7 @@ raise SystemExit(7)
 _PARENT = """
 import os, sys
 from pathlib import Path
-from infra.sandbox import foreground
+from infra import foreground
 print(*foreground.run([sys.executable, "child.py"], env=os.environ, cwd=Path.cwd()))
 """
 
