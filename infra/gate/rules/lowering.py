@@ -7,7 +7,7 @@ are to the rules. A value that cannot be seen afterwards counts as the weakest.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from infra.gate.change import Change, Hidden, Value
+from infra.gate.change import Change, Properties, Value
 from infra.gate.rules.properties import at, differs, dotted, is_hidden, is_on, number, texts, told
 from infra.gate.rules.rule import Found
 from infra.gate.rules.view import View
@@ -38,7 +38,7 @@ def _rises(before: Value, after: Value) -> bool:
 
 SWITCHED_OFF = Order(lambda before, after: is_on(before) and not is_on(after), worst=False)
 SWITCHED_ON = Order(lambda before, after: not is_on(before) and is_on(after), worst=True)
-LOWERED = Order(_falls, worst=float("-inf"))
+LOWERED = Order(_falls, worst=0)
 RAISED = Order(_rises, worst=float("inf"))
 REMOVED = Order(lambda before, after: bool(before) and not after, worst=None)
 FEWER = Order(lambda before, after: bool(set(texts(before)) - set(texts(after))), worst=())
@@ -97,18 +97,17 @@ def weakened(change: Change, guard: Guard, before: Value, after: Value) -> str |
         before: as it is.
         after: as it will be.
     """
+    worst = guard.order.worst
     if is_hidden(after):
-        hidden_before = is_hidden(before)
-        could = guard.order.weaker(before, guard.order.worst) if not hidden_before else True
-        if could and (before != after or differs(change, *guard.keys)):
-            return f"{guard.what} cannot be seen in this preview: {told(before)} -> {told(after)}"
-        return None
-    if isinstance(before, Hidden):
-        worst = guard.order.worst
-        return f"{guard.what}: {told(before)} -> {told(after)}" if not guard.order.weaker(after, worst) else None
-    return f"{guard.what}: {told(before)} -> {told(after)}" if guard.order.weaker(before, after) else None
+        lowerable = is_hidden(before) or guard.order.weaker(before, worst)
+        if not lowerable or (before == after and not differs(change, *guard.keys)):
+            return None
+        return f"{guard.what} cannot be seen in this preview: {told(before)} -> {told(after)}"
+    # Of what was hidden before, no more can be said than whether it could still get weaker.
+    weaker = not guard.order.weaker(after, worst) if is_hidden(before) else guard.order.weaker(before, after)
+    return f"{guard.what}: {told(before)} -> {told(after)}" if weaker else None
 
 
-def _value(inputs: object, guard: Guard) -> Value:
-    found = at(inputs, *guard.keys)  # type: ignore[arg-type]  # inputs are properties
+def _value(inputs: Properties, guard: Guard) -> Value:
+    found = at(inputs, *guard.keys)
     return guard.default if found is None else found
