@@ -28,7 +28,7 @@ _PROPERTIES = 3_000
 """Of all changes together that are shown, at most; and of each, the next."""
 
 _EACH, _VALUE, _NAME = 20, 240, 120
-_LINES = 200
+_LINES = 50
 """Of every other list."""
 
 
@@ -131,7 +131,7 @@ def html(verdict: Verdict, resources: Mapping[str, Resource] | None = None) -> s
         totals=wording.totals(verdict),
         kinds=[kind for kind in wording.KINDS if any(kind in of for of in wording.totals(verdict).values())],
         same=verdict.same,
-        blocked=_listed(verdict.blocked),
+        blocked=_listed(list(wording.reasons(verdict))),
         waive=wording.waive(verdict),
         picture=picture.draw(verdict, parents),
         sections=_sections(verdict),

@@ -118,7 +118,7 @@ def _totals(verdict: Verdict) -> str:
 def _reasons(verdict: Verdict) -> str:
     if verdict.passes:
         return ""
-    listed = _lines("Why it is blocked", verdict.blocked, in_order=True)
+    listed = _lines("Why it is blocked", list(wording.reasons(verdict)), in_order=True)
     return "\n\n".join(filter(None, [listed, prose(wording.waive(verdict), 1_000)]))
 
 

@@ -40,7 +40,7 @@ def _reasons(verdict: Verdict) -> list[str]:
     return [
         "",
         "blocked because:",
-        *_listed((wording.reason(one) for one in verdict.blocked), _REASONS, len(verdict.blocked)),
+        *_listed((wording.reason(one) for one in wording.reasons(verdict)), _REASONS, len(verdict.blocked)),
     ]
 
 

@@ -4,7 +4,7 @@ Owns sentences and orders, none of which has a markup. Leaves their layout to th
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from infra.gate.change import Change, Kind, PropertyChange
 from infra.gate.shown import sentence
@@ -65,7 +65,13 @@ def headline(verdict: Verdict) -> str:
         return f"passed: {stack(verdict)}: {_changes(verdict)}; {touched}"
     rest = len(verdict.blocked) - 1
     others = f" (and {number(rest, 'more reason')})" if rest else ""
-    return f"blocked: {stack(verdict)}: {reason(verdict.blocked[0])}{others}; {touched}"
+    return f"blocked: {stack(verdict)}: {reason(next(reasons(verdict)))}{others}; {touched}"
+
+
+def reasons(verdict: Verdict) -> Iterator[str]:
+    """Tell why a verdict blocks, as it says it; without whom it touches, which the headline says by itself."""
+    for line in verdict.blocked:
+        yield line.removesuffix(f"; {touches(verdict.blast)}")
 
 
 def stack(verdict: Verdict) -> str:

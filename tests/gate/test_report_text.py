@@ -17,6 +17,12 @@ def test_the_first_line_says_what_why_and_whom_it_touches() -> None:
     )
 
 
+def test_whom_it_touches_is_said_once_though_the_verdict_says_it_too() -> None:
+    one = replace(verdicts.small(), blocked=["main, fewer backups (rule); touches 2 tenants, 1 enterprise"])
+    first = text(one).splitlines()[0]
+    assert first == "blocked: staging: main, fewer backups (rule); touches 2 tenants, 1 enterprise"
+
+
 def test_the_first_line_of_what_passes_counts_what_to_look_at() -> None:
     first = text(verdicts.passing()).splitlines()[0]
     assert first == "passed: staging: 2 changes, 1 notable; touches 2 tenants, 1 enterprise"
