@@ -75,7 +75,8 @@ def _declared(file: StackFile, project: Mapping[str, Any], authority: Path) -> l
     order = {
         "stack": file.stack,
         "project": project["name"],
-        "main": project.get("main", "."),
+        "root": str(PROJECT_ROOT),
+        "program": str(PROJECT_ROOT / project.get("main", ".")),
         "config": {SETTINGS_KEY: json.dumps(file.settings)},
         "cloud": {key: str(aws.get(key, "")) for key in ("account_id", "region")},
     }

@@ -12,15 +12,12 @@ import os
 import runpy
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pulumi
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
-
-from infra.paths import PROJECT_ROOT
 
 Message = Any  # the generated modules have no types at run time
 
@@ -104,12 +101,12 @@ def _first_outputs(request: Message) -> Message | None:
     return outputs
 
 
-async def _declare(program: Path) -> None:
+async def _declare(program: str) -> None:
     await pulumi.runtime.run_in_stack(lambda: _run(program))
 
 
-def _run(program: Path) -> None:
-    runpy.run_path(str(program), run_name="__main__")
+def _run(program: str) -> None:
+    runpy.run_path(program, run_name="__main__")
 
 
 def main() -> None:
@@ -127,14 +124,14 @@ def main() -> None:
         parallel=_PARALLEL,
         dry_run=True,
         organization="organization",
-        root_directory=str(PROJECT_ROOT),
+        root_directory=order["root"],
     )
     pulumi.runtime.configure(settings)
     # As the official executor does: a program that fails leaves futures that nobody looks at.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     refused = None
     try:
-        asyncio.run(_declare(PROJECT_ROOT / order["main"]))
+        asyncio.run(_declare(order["program"]))
     except pulumi.RunError as error:
         refused = str(error)
     json.dump({"refused": refused, "resources": monitor.resources_declared}, answer)
