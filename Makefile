@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help up down preview rehearse test check bench lock set-up
+.PHONY: help up down preview rehearse test check scan audit authorities bench lock set-up
 # A virtual environment or paths of the caller's must not leak into the project's own; nor must a wish for no bytecode,
 # by which every run of the program, every plugin and every command would compile the project's modules again.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
@@ -13,6 +13,7 @@ export STACK
 TENANTRY := .venv/bin/tenantry
 PYTHON := .venv/bin/python
 UV := .venv/bin/uv
+CHECKS := .sandbox/checks
 
 help: ## list these targets
 	@echo "usage: make TARGET"
@@ -46,14 +47,41 @@ test: set-up ## run all tests; ARGS is passed on to pytest
 	$(PYTHON) -m pytest --numprocesses 4 $(ARGS)
 
 # What mypy has learnt of the SDKs holds for every clone, and takes a minute and a half.
-check: set-up ## lint, format, types, stack files and the project's own rules
+check: set-up $(CHECKS)/actionlint ## lint, format, types, stack files, workflows and the project's own rules
 	@$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	learnt=$${XDG_CACHE_HOME:-$${HOME:-/dev/null}/.cache}/tenantry/mypy
 	mkdir -p "$$learnt" 2>/dev/null && [ -w "$$learnt" ] || learnt=.mypy_cache && mkdir -p "$$learnt"
 	MYPY_CACHE_DIR=$$learnt flock "$$learnt" $(PYTHON) -m mypy
 	$(TENANTRY) config check
+	$(CHECKS)/actionlint -shellcheck= -pyflakes= # with them, what it finds would depend on the machine
 	$(PYTHON) -m pytest tests/project
+
+scan: $(CHECKS)/gitleaks ## look for secrets in the whole history and in what is not committed yet
+	@$(CHECKS)/gitleaks git --no-banner --redact --log-level warn .
+	$(CHECKS)/gitleaks git --no-banner --redact --log-level warn --pre-commit .
+
+# Asks the registry, package by package: without one that tells of weaknesses, this fails.
+audit: set-up ## are weaknesses known of any package in requirements.lock?
+	@$(UV) venv --quiet --allow-existing $(CHECKS)/pip-audit
+	$(UV) pip sync --quiet --python $(CHECKS)/pip-audit --require-hashes .github/tools/pip-audit/requirements.lock
+	$(CHECKS)/pip-audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
+# Pinned by version and hash, as the sandbox's engine is, and built from source in a minute at most.
+$(CHECKS)/actionlint $(CHECKS)/gitleaks: $(CHECKS)/%: .github/tools/%/go.mod .github/tools/%/go.sum
+	@go=$$(command -v go) || go=/usr/local/go/bin/go
+	if ! "$$go" version >/dev/null 2>&1; then
+	  echo "error: Go is not installed, neither on the PATH nor in /usr/local/go, install Go 1.25 or newer" >&2
+	  exit 1
+	fi
+	echo "building $*..."
+	package=$$(sed -n 's/^tool //p' .github/tools/$*/go.mod)
+	GOFLAGS=-mod=readonly GOWORK=off "$$go" build -C .github/tools/$* -trimpath -buildvcs=false -o "$$PWD/$@" "$$package"
+
+authorities: ## fetch the certificates that RDS is checked with, for a pipeline: .sandbox/rds.pem
+	@mkdir -p .sandbox
+	curl --fail --silent --show-error --location --output .sandbox/rds.pem \
+	  https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
 
 bench: set-up ## measure what the project promises
 	@$(TENANTRY) sandbox build
@@ -64,6 +92,9 @@ bench: set-up ## measure what the project promises
 lock: set-up ## resolve requirements.lock again; versions that still fit stay
 	@$(UV) pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements.lock
+	$(UV) pip compile --quiet .github/tools/pip-audit/requirements.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  -o .github/tools/pip-audit/requirements.lock
 
 # The stamp holds what the environment was made from; a virtual environment does not survive a move, hence the folder.
 # Its absence means that a set-up was interrupted: then the environment is made anew.

@@ -15,6 +15,7 @@ from infra.commands.console import err
 from infra.commands.doctor import doctor
 from infra.commands.flags import flags
 from infra.commands.parity import parity
+from infra.commands.pipeline import pipeline
 from infra.commands.rehearse import rehearse
 from infra.commands.sandbox import sandbox
 from infra.commands.secrets import secrets
@@ -34,6 +35,7 @@ tenants.command(name="connection")(connection_of)
 tenants.command(name="export")(export_tenant)
 tenants.command(name="import")(import_tenant)
 app.add_typer(cells, name="cells")
+app.add_typer(pipeline, name="pipeline")
 app.command()(doctor)
 app.command()(parity)
 app.command()(rehearse)

@@ -56,10 +56,11 @@ def test_only_the_named_repository_gets_a_role_and_only_its_environment_applies(
         (statement,) = found[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         wanted = statement["Condition"]["StringEquals"]
         assert wanted["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
-        subjects[name] = wanted["token.actions.githubusercontent.com:sub"]["Fn::Sub"]
+        whom = wanted["token.actions.githubusercontent.com:sub"]
+        subjects[name] = [one["Fn::Sub"] for one in (whom if isinstance(whom, list) else [whom])]
     assert subjects == {
-        "Preview": "repo:${Repository}:pull_request",
-        "Apply": "repo:${Repository}:environment:${Environment}",
+        "Preview": ["repo:${Repository}:pull_request", "repo:${Repository}:ref:refs/heads/${Branch}"],
+        "Apply": ["repo:${Repository}:environment:${Environment}"],
     }
 
 
