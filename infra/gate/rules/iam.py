@@ -41,13 +41,13 @@ def iam_widened(view: View) -> Iterator[Found]:
 
     Source: CIS AWS Foundations 3.0 section 1; REQUIREMENTS, Security and compliance (least privilege)
     """
+    is_new = _new_roles(view)
     for token, (place, _) in DOCUMENTS.items():
         for change in view.changes(token, "update", "replace"):
             yield from _wider(change, place)
         for change in view.changes(token, "create"):
-            if _is_about_old(view, change):
+            if _is_about_old(view, change, is_new):
                 yield from _wider(change, place)
-    is_new = _new_roles(view)
     for token in _ATTACHMENTS:
         for change in view.changes(token, "create", "update", "replace"):
             who = change.after.get("role", change.after.get("user", change.after.get("group")))
@@ -174,14 +174,14 @@ def _wider(change: Change, place: str) -> Iterator[Found]:
         yield Found(change.urn, f"allows more: {statements.told(new)}", place)
 
 
-def _is_about_old(view: View, change: Change) -> bool:
+def _is_about_old(view: View, change: Change, is_new: Callable[[Value], bool]) -> bool:
     """Whether a policy that is new says who may do what with something that is not.
 
     A policy of rights gives none before it is attached; a role's own part of it is.
     """
     kind = DOCUMENTS[change.type][1]
     if change.type == _INLINE:
-        return not _new_roles(view)(change.after.get("role"))
+        return not is_new(change.after.get("role"))
     if kind != "resource" or change.type in _OWN_POLICY:
         return False
     holders = [urn for token in _HOLDERS for urn in view.related(change.urn, token)]

@@ -104,13 +104,23 @@ def _granted(view: View) -> Iterator[Found]:
         for change in view.changes(token, "update", "replace"):
             yield from _more(change, "privileges", "may do more")
         for change in view.changes(token, "create"):
-            if text(change.after.get("role")).lower() == "public":
-                yield Found(change.urn, f"every role may {told(change.after.get('privileges'))}", "role")
+            privileges = change.after.get("privileges")
+            if _is_everybodys(change.after) and privileges:
+                yield Found(change.urn, f"every role gets {told(privileges)}", "privileges")
+        for change in view.changes(token, "delete"):
+            ends = any(view.ends(urn) for urn in view.related(change.urn, "postgresql:index/database:Database"))
+            if _is_everybodys(change.before) and not change.before.get("privileges") and not ends:
+                yield Found(change.urn, "nothing keeps every role out of it any more", "privileges")
     new = {text(change.after.get("name")) for change in view.changes(_ROLE, "create")}
     for change in view.changes(_MEMBER, "create", "update", "replace"):
         member, role = change.after.get("role"), change.after.get("grantRole")
         if not new & {text(member), text(role)}:
             yield Found(change.urn, f"{told(member)} becomes {told(role)}")
+
+
+def _is_everybodys(inputs: Properties) -> bool:
+    """Whether a grant is to PUBLIC, which is every role; one of no privileges takes those away that it has of old."""
+    return text(inputs.get("role")).lower() == "public"
 
 
 def _more(change: Change, key: str, words: str) -> Iterator[Found]:

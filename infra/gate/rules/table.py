@@ -8,30 +8,42 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from infra.gate.rules import (
+    capacity,
     edge,
     encryption,
     iam,
+    names,
     network,
     network_policies,
     protection,
+    providers,
+    releases,
     retention,
     rights,
+    scaling,
     stateful,
+    tenants,
 )
 from infra.gate.rules.rule import Rule, rule
 
 __all__ = ["RULES", "Rule", "rule"]
 
 _ALL = (
+    *capacity.RULES,
     *edge.RULES,
     *encryption.RULES,
     *iam.RULES,
+    *names.RULES,
     *network.RULES,
     *network_policies.RULES,
     *protection.RULES,
+    *providers.RULES,
+    *releases.RULES,
     *retention.RULES,
     *rights.RULES,
+    *scaling.RULES,
     *stateful.RULES,
+    *tenants.RULES,
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({one.name: one for one in sorted(_ALL, key=lambda one: one.name)})

@@ -92,8 +92,20 @@ def test_roles_and_grants_give_no_more(token: str, key: str) -> None:
 
 
 def test_nothing_is_granted_to_every_role() -> None:
-    assert found(rights.database_rights_widened, created(GRANT, {"role": "public", "privileges": ["CONNECT"]}))
-    assert not found(rights.database_rights_widened, created(GRANT, {"role": "shop", "privileges": ["CONNECT"]}))
+    for privileges in (["CONNECT"], UNKNOWN):
+        everybody = {"role": "public", "privileges": privileges}
+        assert found(rights.database_rights_widened, created(GRANT, everybody))
+        assert not found(rights.database_rights_widened, created(GRANT, {**everybody, "role": "shop"}))
+
+
+def test_what_keeps_every_role_out_stays() -> None:
+    closing = {"role": "public", "privileges": []}
+    parent = "urn:pulumi:example::tenantry::tenantry:database:ClosedDatabase::shared"
+    assert not found(rights.database_rights_widened, created(GRANT, closing))
+    gone = deleted(GRANT, closing, parent=parent)
+    assert found(rights.database_rights_widened, gone)
+    database = deleted("postgresql:index/database:Database", {}, parent=parent)
+    assert not found(rights.database_rights_widened, gone, database)
 
 
 def test_a_role_becomes_another_only_when_either_is_new() -> None:
