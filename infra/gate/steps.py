@@ -4,7 +4,7 @@ Owns what a step must have to be believed. Leaves making changes of steps to `in
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from infra.gate.change import FailedPreview, Properties, Value
@@ -30,7 +30,8 @@ class State:
     Args:
         type: its type token.
         inputs: as declared.
-        outputs: as the provider tells them: those that are no inputs or differ from them; of the stack all.
+        outputs: as the provider tells them: those that are no inputs or differ from them; of the stack all. Of a new
+            state only those of the stack and of what the program reads: the others are not known before the update.
         parent: its parent's URN.
         protected: whether the engine refuses to delete it.
         provider: its provider's URN.
@@ -112,17 +113,16 @@ def read_step(raw: Mapping[str, Any], values: Values, old: object, new: object) 
     if not is_urn(urn):
         raise FailedPreview(f"a step ({operation}) without the URN of its resource")
     urn = values.shared(urn)
-    states = [None if one is None else _state(one, values, urn) for one in (old, new)]
-    missing = (operation in _BOTH | _OLD and not states[0]) or (operation in _BOTH | _NEW and not states[1])
-    if missing:
+    before = None if old is None else _state(old, values, urn)
+    former = None if before is None else (table(old, "a state").get("inputs"), before.inputs)
+    after = None if new is None else _state(new, values, urn, former, tells_outputs=operation == "read")
+    if (operation in _BOTH | _OLD and not before) or (operation in _BOTH | _NEW and not after):
         raise FailedPreview(f"the step ({operation}) of {urn} is not whole: a state of the resource is missing")
-    if states[0] and states[1] and states[0].inputs == states[1].inputs:
-        states[1] = replace(states[1], inputs=states[0].inputs)  # kept once
     return Step(
         operation,
         urn,
-        states[0],
-        states[1],
+        before,
+        after,
         _differences(raw.get("detailedDiff"), urn),
         _names(raw, ("keys", "replaceReasons"), urn),
         _names(raw, ("diffs", "diffReasons"), urn),
@@ -191,16 +191,24 @@ def table(raw: object, where: str) -> dict[str, Any]:
     return raw
 
 
-def _state(raw: object, values: Values, urn: str) -> State:
+def _state(
+    raw: object,
+    values: Values,
+    urn: str,
+    former: tuple[object, Properties] | None = None,
+    *,
+    tells_outputs: bool = True,
+) -> State:
     where = f"a state of {urn}"
     found = table(raw, where)
     if "urn" in found and not is_urn(text(found, "urn", where)):
         raise FailedPreview(f"{where} has no URN of its own")
     kind = text(found, "type", where) or type_of(urn)
-    inputs = _properties(found.get("inputs"), values, where)
-    outputs = _properties(found.get("outputs"), values, where)
+    declared, known = (table(found.get(name), f"the properties of {where}") for name in ("inputs", "outputs"))
+    inputs = _object(values.alike(declared, *former) if former else values.plain(declared), where)
+    outputs = _object(values.alike(known, declared, inputs), where) if tells_outputs or kind == STACK else {}
     if kind != STACK:
-        outputs = {name: value for name, value in outputs.items() if name not in inputs or inputs[name] != value}
+        outputs = {name: one for name, one in outputs.items() if name not in inputs or not _is_one(one, inputs[name])}
     return State(
         values.shared(kind),
         inputs,
@@ -213,11 +221,15 @@ def _state(raw: object, values: Values, urn: str) -> State:
     )
 
 
-def _properties(raw: object, values: Values, where: str) -> dict[str, Value]:
-    plain = values.plain(table(raw, f"the properties of {where}"))
-    if not isinstance(plain, dict):
+def _object(made: Value, where: str) -> dict[str, Value]:
+    if not isinstance(made, dict):
         raise FailedPreview(f"the properties of {where} are no object")
-    return plain
+    return made
+
+
+def _is_one(value: Value, other: Value) -> bool:
+    """Whether an output is the input itself: what is alike was made once."""
+    return value is other or (type(value) is type(other) and not isinstance(value, dict | list) and value == other)
 
 
 def _differences(raw: object, urn: str) -> Sequence[Difference]:

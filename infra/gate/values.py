@@ -5,8 +5,10 @@ values belong to, to `infra.gate.steps`.
 """
 
 import hashlib
+import marshal
 import math
 import struct
+from typing import Any
 
 from infra.gate.change import FailedPreview, Hidden, Value
 
@@ -41,14 +43,17 @@ _FLOAT = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c"
 _DROPPED = frozenset({"__defaults"})
 """Bridged providers' notes of which inputs they filled in: no property, and its changes are none."""
 
-_SHARED_LENGTH = 64
+_KEPT = 20_000
+"""Values remembered at once, so that equal ones are kept once: those of the last few hundred resources. The states of
+one resource are much alike, and so are those of one type; without it, many resources take three times the memory."""
 
 
 class Values:
-    """Makes values plain; equal short texts of one document are kept once, which halves what many resources take."""
+    """Makes values plain, and keeps equal ones of resources close to each other once."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, str | Hidden] = {}
+        self._containers: dict[tuple[str | int | None, ...], Value] = {}
 
     def plain(self, raw: object, depth: int = 0) -> Value:
         """Return a value as the gate compares it.
@@ -61,7 +66,7 @@ class Values:
             FailedPreview: nested too deep, or nothing that the engine prints.
         """
         if isinstance(raw, str):
-            return self.text(raw)
+            return self._texts.get(raw) or self._new_text(raw)
         if raw is None or isinstance(raw, bool):
             return raw
         if isinstance(raw, int | float):
@@ -69,33 +74,91 @@ class Values:
         if depth >= DEPTH:
             raise FailedPreview(f"a value is nested deeper than {DEPTH} levels: the engine prints none such")
         if isinstance(raw, list):
-            return [self.plain(one, depth + 1) for one in raw]
+            made = [self.plain(one, depth + 1) for one in raw]
+            return self._once((None, *map(id, made)), made)
         if isinstance(raw, dict):
-            if KEY in raw:
-                return self._special(raw, depth + 1)
-            return {self.shared(key): self.plain(one, depth + 1) for key, one in raw.items() if key not in _DROPPED}
+            return self._special(raw, depth + 1) if KEY in raw else self._object(raw, depth + 1)
         raise FailedPreview(f"a value is no JSON: {type(raw).__name__}")
 
-    def text(self, raw: str) -> Value:
-        """Return a text, or what it stands for."""
-        if raw == SECRET:
-            return Hidden.SECRET
-        if raw in UNKNOWN:
-            return Hidden.UNKNOWN
-        return self.shared(raw)
+    def _object(self, raw: dict[str, object], depth: int) -> Value:
+        texts = self._texts
+        made: dict[str, Value] = {}
+        for name, one in raw.items():
+            known = texts.get(name)
+            # Most values are texts, and a call for each would take most of the time
+            made[known if type(known) is str else self.shared(name)] = (
+                (texts.get(one) or self._new_text(one)) if type(one) is str else self.plain(one, depth)
+            )
+        for name in _DROPPED & made.keys():
+            del made[name]
+        return self._once((*made, *map(id, made.values())), made)
+
+    def alike(self, raw: object, former: object, made: Value, depth: int = 0) -> Value:
+        """Return a value as the gate compares it; what is the same as in another is not made again.
+
+        The states of a resource differ in little, so this is most of the speed.
+
+        Args:
+            raw: what a JSON parser made of it.
+            former: the other, likewise.
+            made: what became of the other.
+            depth: how deep it is nested.
+
+        Raises:
+            FailedPreview: as for `plain`.
+        """
+        if isinstance(raw, dict) and isinstance(former, dict) and isinstance(made, dict) and KEY not in raw:
+            if _is_same(raw, former):
+                return made
+            return {
+                self.shared(name): self.alike(one, former.get(name), made.get(name), depth + 1)
+                for name, one in raw.items()
+                if name not in _DROPPED
+            }
+        if isinstance(raw, list) and isinstance(former, list) and isinstance(made, list):
+            if _is_same(raw, former):
+                return made
+            known = min(len(raw), len(made))
+            return [
+                self.alike(one, former[index], made[index], depth + 1) if index < known else self.plain(one, depth + 1)
+                for index, one in enumerate(raw)
+            ]
+        return self.plain(raw, depth)
 
     def shared(self, raw: str) -> str:
-        """Return a text that is surely one.
+        """Return a text that is no value, as a name.
 
         Raises:
             FailedPreview: half a character, which JSON can write and nothing can print.
         """
+        found = self._texts.get(raw) or self._new_text(raw)
+        return found if isinstance(found, str) else raw
+
+    def _new_text(self, raw: str) -> str | Hidden:
         if not raw.isascii():
             try:
                 raw.encode()
             except UnicodeEncodeError as error:
                 raise FailedPreview("a text is no Unicode: half a surrogate pair") from error
-        return self._texts.setdefault(raw, raw) if len(raw) <= _SHARED_LENGTH else raw
+        if len(self._texts) >= _KEPT:
+            self._texts.clear()
+        value = Hidden.SECRET if raw == SECRET else Hidden.UNKNOWN if raw in UNKNOWN else raw
+        self._texts[raw] = value
+        return value
+
+    def _once(self, key: tuple[str | int | None, ...], made: Value) -> Value:
+        """Return what was made, or the same that was made before.
+
+        Two are surely the same when they have the same parts: what is remembered keeps its own, so nothing else gets
+        their ids.
+
+        Args:
+            key: its names and the ids of its parts; None first where it is a list.
+            made: an object or a list.
+        """
+        if len(self._containers) >= _KEPT:
+            self._containers.clear()
+        return self._containers.setdefault(key, made)
 
     def _special(self, raw: dict[str, object], depth: int) -> Value:
         kind = raw[KEY]
@@ -112,6 +175,11 @@ class Values:
         if kind == _FLOAT:
             return _odd_number(raw.get("value"))
         raise FailedPreview("a value is of a kind that this version of the gate does not know")
+
+
+def _is_same(one: dict[str, Any] | list[Any], other: dict[str, Any] | list[Any]) -> bool:
+    """Whether two values are the same; to `==` alone, true is 1."""
+    return one == other and marshal.dumps(one, 2) == marshal.dumps(other, 2)
 
 
 def _number(raw: float) -> Value:
