@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
 
 from infra.gate.blast import blast
 from infra.gate.change import Preview
@@ -26,9 +25,6 @@ from infra.gate.wording import touches
 from infra.settings.gate import GateSettings
 from infra.settings.loader import AnySettings
 from infra.settings.models import StackSettings
-
-BUDGET: Final = "budget"
-"""The rule that looks at the estimate, which no preview has in it."""
 
 _BLOCKS: Sequence[Level] = ("dangerous", "forbidden")
 _STACK = "pulumi:pulumi:Stack"
@@ -57,10 +53,10 @@ def judge(
         environment: of a cell, the settings of its environment, which say how seriously rules are taken.
         cells: what `infra.gate.fleet.cells_of` says of the environment; without it a tenant of a cell may be in any.
     """
-    view = View(preview, settings, stack)
+    view = View(preview, settings, stack, cost)
     own = settings if isinstance(settings, StackSettings) else environment
     gate = own.gate if own is not None else GateSettings()
-    case = _Case(view, gate, cost)
+    case = _Case(view, gate)
     helped = _Helped(case, waivers, today)
     reach = blast(view, environment, cells)
     blocked = [case.words(one) + helped.hint(one) for one in in_order(case.found) if helped.blocks(one)]
@@ -89,8 +85,7 @@ def waivable(verdict: Verdict, preview: Preview, settings: AnySettings | None) -
         preview: the preview.
         settings: the stack's.
     """
-    view = View(preview, settings, verdict.stack)
-    case = _Case(view, GateSettings(), verdict.cost)
+    case = _Case(View(preview, settings, verdict.stack, verdict.cost), GateSettings())
     found = [*(finding for one in verdict.judged for finding in one.findings), *verdict.desired]
     waived = {one.finding for one in verdict.waived}
     wanted = [one for one in in_order(dict.fromkeys(found)) if one.level == "dangerous" and one not in waived]
@@ -104,18 +99,15 @@ class _Case:
     Args:
         view: the preview.
         gate: how seriously rules are taken.
-        cost: the estimate.
     """
 
     view: View
     gate: GateSettings
-    cost: Cost | None
 
     @cached_property
     def found(self) -> Sequence[Finding]:
         """Everything that is found, without repetition."""
-        own = [self._over_budget] if self._over_budget is not None else []
-        return list(dict.fromkeys(_taken([*_looked(self.view, self.gate), *own], self.gate)))
+        return list(dict.fromkeys(_taken(_looked(self.view, self.gate), self.gate)))
 
     @cached_property
     def standing(self) -> Collection[tuple[str, str, str]]:
@@ -148,7 +140,7 @@ class _Case:
 
     def digest(self, finding: Finding) -> str:
         """Return what a waiver of a finding is bound to: the value that is declared, or the exact change."""
-        if _place(finding) in self.standing or finding.rule == BUDGET:
+        if _place(finding) in self.standing:
             resource = self.view.resource(finding.urn)
             return desired_digest(finding, None if resource is None or resource.type == _STACK else resource)
         if finding.urn in self.digests:
@@ -163,14 +155,6 @@ class _Case:
         whole = not finding.urn or finding.urn == self.view.stack_urn or f"::{_STACK}::" in finding.urn
         name = "the stack" if whole else finding.urn.rpartition("::")[2]
         return f"{name}, {finding.reason} ({finding.rule})"
-
-    @cached_property
-    def _over_budget(self) -> Finding | None:
-        cost = self.cost
-        if cost is None or cost.budget is None or cost.after <= cost.budget or self.gate.rules.get(BUDGET) == "off":
-            return None
-        over = f"{cost.after - cost.budget:,.2f} USD over the budget of {cost.budget:,.2f} USD"
-        return Finding(BUDGET, "dangerous", self.view.stack_urn, f"{cost.after:,.2f} USD a month, estimated: {over}")
 
 
 class _Helped:

@@ -13,7 +13,7 @@ from typing import Annotated
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from infra.gate.change import Resource
+from infra.gate.change import Resource, Value
 from infra.gate.digest import canonical
 from infra.gate.property_paths import find, parse
 from infra.gate.verdict import Finding
@@ -162,15 +162,17 @@ def entry(finding: Finding, digest: str, today: datetime.date, reason: str = REA
 def desired_digest(finding: Finding, resource: Resource | None) -> str:
     """Return what a waiver names of a finding about what is declared, whether it changes or not.
 
-    It is made of the rule, the URN, the path and the value that is declared there, or of all inputs where the finding
-    is about the whole resource; of what is no resource, of the finding's words in place of a value. So such a waiver
-    holds, update after update, for as long as that value stays.
+    It is made of the rule, the URN, the path and the value that is declared there; where the finding is about the whole
+    resource, of all inputs and the finding's words; of what is no resource, of the words alone. So such a waiver holds,
+    update after update, for as long as that stays.
 
     Args:
         finding: the finding.
         resource: what it is about, as it will be; None for what is no resource.
     """
-    value = finding.reason if resource is None else find(parse(finding.path), resource.inputs)[1]
+    value: Value = finding.reason
+    if resource is not None:
+        value = find(parse(finding.path), resource.inputs)[1] if finding.path else [finding.reason, resource.inputs]
     return hashlib.sha256(canonical([finding.rule, finding.urn, finding.path, value])).hexdigest()
 
 

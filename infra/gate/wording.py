@@ -153,7 +153,8 @@ def blocking(verdict: Verdict) -> list[Finding]:
     """Return the findings that block and are not waived, the worst first, then by rule and resource."""
     waived = {one.finding for one in verdict.waived}
     found = [*(finding for one in verdict.judged for finding in one.findings), *verdict.desired]
-    return findings(one for one in found if _blocks(one.level) and one not in waived)
+    # Once: what is found of what is declared is found of its change as well.
+    return findings(dict.fromkeys(one for one in found if _blocks(one.level) and one not in waived))
 
 
 def findings(found: Iterable[Finding]) -> list[Finding]:

@@ -119,8 +119,8 @@ def test_a_part_that_has_another_name_besides_is_told_for_itself() -> None:
     old, new = family("delete", "uploads"), family("create", "upload")
     other = change("create", "upload-store", {"bucket": "upload", **DATA}, parent=new[0].urn)
     told = found(*old, new[0], new[1], other, *new[3:])
-    assert [one[:2] for one in told] == [("uploads", "upload"), ("uploads-bucket", "upload-store")]
-    assert told[1][2] == alias('name="uploads-bucket"')
+    assert [one[:2] for one in told] == [("uploads-bucket", "upload-store"), ("uploads", "upload")]
+    assert told[0][2] == alias('name="uploads-bucket"')
 
 
 @pytest.mark.parametrize("token", ["tenantry:tenant:SchemaTenant", "tenantry:tenant:DatabaseTenant"])

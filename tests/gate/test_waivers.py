@@ -16,9 +16,9 @@ from infra.settings.stack_file import StackFileError
 DIGEST = "ab" * 32
 URN = "urn:pulumi:local::tenantry::tenantry:database:Database$aws:rds/instance:Instance::database-instance"
 TODAY = datetime.date(2026, 6, 1)
-FINDING = Finding("backup-retention", "dangerous", URN, "lowers backup retention of database 30 -> 7 days")
+FINDING = Finding("backup-retention-lowered", "dangerous", URN, "lowers backup retention of database 30 -> 7 days")
 WHOLE = {
-    "rule": "backup-retention",
+    "rule": "backup-retention-lowered",
     "urn": URN,
     "digest": DIGEST,
     "reason": "tests only",
@@ -57,7 +57,7 @@ def test_the_printed_entry_is_a_waiver_once_somebody_has_said_why_and_who(tmp_pa
     ]
     filled = printed.replace(waivers.REASON, "tests only").replace(waivers.OWNER, "ann")
     (found,) = waivers.waivers_of("local", write(tmp_path, filled))
-    assert found.key == ("backup-retention", URN, DIGEST)
+    assert found.key == ("backup-retention-lowered", URN, DIGEST)
     assert (found.reason, found.owner, found.expires) == ("tests only", "ann", datetime.date(2026, 6, 15))
 
 
@@ -101,7 +101,7 @@ def test_the_same_waiver_twice_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("rule: backup-retention\n", "not a list"),
+        ("rule: backup-retention-lowered\n", "not a list"),
         ("- {rule: a, rule: b}\n", "the key rule is there twice"),
         ("- [\n", "not valid YAML"),
         ("- text\n", "must be a section"),

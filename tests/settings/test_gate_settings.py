@@ -15,8 +15,8 @@ STRICTNESS = "not allowed; take one of: error, warn, off"
 WRONG: list[tuple[str, Any, str]] = [
     ("gate", [], SECTION),
     ("gate.rules", "off", SECTION),
-    ("gate.rules.backup-retention", "no", STRICTNESS),
-    ("gate.rules.backup-retention", False, STRICTNESS),
+    ("gate.rules.backup-retention-lowered", "no", STRICTNESS),
+    ("gate.rules.backup-retention-lowered", False, STRICTNESS),
     ("gate.rules.backups", "warn", RULES),
     ("gate.rule", {}, "unknown key; did you mean rules?"),
     ("gate.approvals", 2, SECTION),
@@ -32,7 +32,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
     """Return settings with a gate in which that value was put at that path."""
 
     def change(raw: dict[str, Any]) -> None:
-        raw["gate"] = {"rules": {"backup-retention": "warn"}, "approvals": {"usual": 1, "wide": 2}}
+        raw["gate"] = {"rules": {"backup-retention-lowered": "warn"}, "approvals": {"usual": 1, "wide": 2}}
         put(raw, path, value)
 
     return raw_settings(change)
@@ -51,5 +51,5 @@ def test_by_default_every_rule_counts_and_what_touches_many_takes_two_people() -
 
 
 def test_a_stack_says_how_seriously_it_takes_a_rule() -> None:
-    gate = settings(lambda raw: raw.update(gate={"rules": {"backup-retention": "off"}})).gate
-    assert gate.rules == {"backup-retention": "off"}
+    gate = settings(lambda raw: raw.update(gate={"rules": {"backup-retention-lowered": "off"}})).gate
+    assert gate.rules == {"backup-retention-lowered": "off"}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from infra.gate.change import ENDS, Change, Kind, Preview, Resource
+from infra.gate.verdict import Cost
 from infra.settings.cells import CellStackSettings
 from infra.settings.models import StackSettings
 from infra.settings.tenants import State
@@ -27,11 +28,13 @@ class View:
         preview: the preview.
         settings: those of the stack; None when its file could not be loaded.
         stack: its name.
+        cost: what it would cost, as far as that is estimated.
     """
 
     preview: Preview
     settings: StackSettings | CellStackSettings | None
     stack: str
+    cost: Cost | None = None
 
     @cached_property
     def stack_urn(self) -> str:
