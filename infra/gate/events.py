@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from infra.gate.change import FailedPreview
-from infra.gate.diagnostics import Words, one_line, violation
+from infra.gate.diagnostics import EngineRefused, Words, one_line, violation
 from infra.gate.normalising import Told
 from infra.gate.steps import OPERATIONS, STACK, State, Step, flag, read_step, table, text, type_of
 from infra.gate.values import Values
@@ -118,6 +118,7 @@ class _Stream:
         """
         if self._summary is None:
             raise FailedPreview("it is cut off, or the preview was: there is no summary of the engine's at its end")
+        self._refuse_violations()
         _check_summary(self._summary[1])
         if self._end is None:
             raise FailedPreview("it is cut off: the engine's last event is missing")
@@ -132,6 +133,15 @@ class _Stream:
         else:
             self._told.outputs_before = self._told.outputs_after = {}
         return self._told
+
+    def _refuse_violations(self) -> None:
+        """Say which policy made a preview fail: the engine has no other error then."""
+        forbidding = sorted((one.policy, one.urn, one.message) for one in self._told.violations if one.mandatory)
+        if forbidding and self._summary and self._summary[1].get("result", "succeeded") != "succeeded":
+            policy, urn, message = forbidding[0]
+            name = f" of {urn.rpartition('::')[2]}" if urn else ""
+            more = f" (and {len(forbidding) - 1} more)" if forbidding[1:] else ""
+            raise EngineRefused(f"the preview failed: the policy {policy} says{name}: {message}{more}")
 
     def _check_ends(self) -> None:
         """Refuse a stream that tells the beginning of a step and not its end, or a `pulumi refresh`: it tells another

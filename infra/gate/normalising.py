@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from infra.gate.change import Change, FailedPreview, Kind, Preview, Properties, PropertyChange, Resource, Violation
 from infra.gate.differences import between, of_step, whole
+from infra.gate.digest import canonical
 from infra.gate.steps import STACK, Step, is_default_provider, stack_and_project, type_of
 
 _FINAL = ("replace", "create", "update", "delete", "import", "read", "discard", "same")
@@ -95,7 +96,9 @@ def _origin(steps: Sequence[Step]) -> tuple[str, str]:
     if not found:
         raise FailedPreview("it tells of no resource, not even of the stack itself")
     if len(found) > 1:
-        raise FailedPreview(f"its resources are of several stacks: {', '.join(sorted('/'.join(one) for one in found))}")
+        raise FailedPreview(
+            f"its resources are of several stacks: {', '.join(sorted('/'.join(one) for one in found)[:3])}"
+        )
     return found.pop()
 
 
@@ -145,10 +148,10 @@ def _change(urn: str, steps: Sequence[Step], told: Told) -> Change | None:
     """Return what becomes of one resource; None where it stays."""
     final = _final(urn, steps)
     by_operation = {step.operation: step for step in steps}
-    endings = [step for step in steps if step.operation in _ENDINGS]
-    step = by_operation.get(final) or (endings or steps)[0]
+    endings = sorted((step for step in steps if step.operation in _ENDINGS), key=_instance)
     if not final and not endings:
-        return _after_refresh(step, told)
+        return _after_refresh(steps, told)
+    step = by_operation.get(final) or endings[0]
     if final == "same":
         kind = _of_what_stays(step, told)
     elif final == "read":
@@ -197,10 +200,16 @@ def _reads_anew(step: Step, told: Told) -> bool:
     return after is not None and bool(between(step.old.outputs, after))
 
 
-def _after_refresh(step: Step, told: Told) -> Change | None:
+def _after_refresh(steps: Sequence[Step], told: Told) -> Change | None:
     """Return what a resource that is only refreshed, or only dropped from the state, comes to."""
-    dropped = step.operation == "remove-pending-replace" or step.urn in told.gone
-    return _made("forget", step, (), told) if dropped else None
+    dropped = [step for step in steps if step.operation == "remove-pending-replace" or step.urn in told.gone]
+    return _made("forget", min(dropped, key=_instance), (), told) if dropped else None
+
+
+def _instance(step: Step) -> tuple[bool, bytes]:
+    """Return what orders the instances of one resource, whatever order they are told in: the one in use comes first."""
+    state = step.old or step.there
+    return state.condemned, canonical(state.inputs)
 
 
 def _made(kind: Kind, step: Step, endings: Sequence[Step], told: Told) -> Change:

@@ -337,3 +337,33 @@ def test_a_refresh_is_no_preview_of_an_update(tmp_path: Path) -> None:
     came["resOutputsEvent"] = json.loads(json.dumps(came["resOutputsEvent"]))
     came["resOutputsEvent"]["metadata"]["op"] = "update"
     assert "pulumi refresh" in refusal(tmp_path, engine.lines(told))
+
+
+def test_a_policy_that_makes_a_preview_fail_is_named(tmp_path: Path) -> None:
+    violation = {"resourceUrn": urn("a"), "message": "no owner\n", "policyName": "owner", "policyPackName": "house"}
+    told = [{"policyEvent": {**violation, "enforcementLevel": "mandatory"}}]
+    content = engine.lines(engine.events(STEPS, others=told, summary={"result": "failed"}))
+    with pytest.raises(EngineRefused) as refused:
+        read_preview(written(tmp_path, content))
+    assert str(refused.value) == "the preview failed: the policy house/owner says of a: no owner"
+
+
+def test_several_instances_of_one_resource_give_one_change_in_any_order(tmp_path: Path) -> None:
+    left = [
+        engine.step("delete-replaced", urn("a"), engine.state(urn("a"), {"size": size}, delete=True), None)
+        for size in (2, 1, 3)
+    ]
+    gone = [
+        engine.step("refresh", urn("b"), engine.state(urn("b"), {"size": size}, delete=condemned), None)
+        for size, condemned in ((1, True), (2, False))
+    ]
+    digests = {
+        changes_digest(read_preview(written(tmp_path, engine.lines(engine.events([engine.stack(), *steps])))))
+        for steps in (left + gone, gone + left, (left + gone)[::-1], [left[1], gone[1], left[0], gone[0], left[2]])
+    }
+    assert len(digests) == 1
+    changes = read_preview(tmp_path / "preview.json").changes
+    assert [(one.name, one.kind, one.before) for one in changes] == [
+        ("a", "delete", {"size": 1}),
+        ("b", "forget", {"size": 2}),
+    ]
