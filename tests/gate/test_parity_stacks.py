@@ -1,5 +1,6 @@
 """Staging and production, as this project has them: every difference is meant, and the list holds nothing else."""
 
+import copy
 import datetime
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from infra.gate import parity_file
 from infra.gate.parity import Comparison, Difference, compared
 from infra.gate.parity_file import ParityFile
-from infra.settings import checking, stack_file
+from infra.settings import SETTINGS_KEY, checking, stack_file
 from infra.settings.list_file import ListFile
+from infra.settings.stack_file import StackFile
 
 TODAY = datetime.date(2026, 11, 22)
 
@@ -80,3 +82,24 @@ def test_the_list_is_short_enough_to_be_read() -> None:
     entries = parity_file.read().entries
     assert sum(len(entry.allowed) for entry in entries) <= 60
     assert all(len(entry.reason) > 20 for entry in entries)
+
+
+def test_tenants_that_come_and_go_need_no_new_line(tmp_path: Path) -> None:
+    listed = tmp_path / "tenants.yaml"
+    listed.write_text(
+        """\
+        - { slug: apple-shop, plan: free, domains: [apple.example] }
+        - { slug: big-mart, plan: enterprise, domains: [shop.bigmart.example], features: { wishlist: false } }
+        - { slug: garden-tools, plan: free }
+        - { slug: pro-shop, plan: pro }
+        """,
+        encoding="utf-8",
+    )
+    staging, production = (stack_file.read(stack_file.source_of(stack)) for stack in ("staging", "production"))
+    content = copy.deepcopy(production.content)
+    content["config"][SETTINGS_KEY]["tenant_file"] = str(listed)
+    files = staging, StackFile(production.path, content, None)
+    settings = checking.settings_of(staging.path), checking.settings_of(production.path)
+    judgement = parity_file.read().judge(compared(files, settings), TODAY)
+    assert any("big-mart" in one.difference.name for one in judgement.allowed)
+    assert list(judgement.refused) == []
