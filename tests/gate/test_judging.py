@@ -189,6 +189,14 @@ def test_no_waiver_helps_what_is_forbidden(monkeypatch: pytest.MonkeyPatch) -> N
     assert (found.waived, waivable(found, whole, settings())) == ([], [])
 
 
+@pytest.fixture
+def waivable_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a policy that is enforced what can be waived: it is found of what is declared, changed or not."""
+    rule = RULES["policy-mandatory"]
+    found = replace(rule, find=lambda view: (replace(one, level="dangerous") for one in rule.find(view)))
+    monkeypatch.setattr("infra.gate.judging.RULES", {rule.name: found})
+
+
 def violating(
     urn: str = "", message: str = "no tag", *, mandatory: bool = True, changes: Sequence[Change] = ()
 ) -> Preview:
@@ -196,12 +204,13 @@ def violating(
 
 
 def test_what_a_policy_pack_enforces_blocks_and_what_it_advises_does_not() -> None:
-    assert verdict(preview=violating()).blocked == ["the stack, pack/tags: no tag (policy-enforced); touches no tenant"]
+    assert verdict(preview=violating()).blocked == ["the stack, pack/tags: no tag (policy-mandatory); touches no tenant"]
     advised = verdict(preview=violating(mandatory=False))
     assert advised.passes
-    assert [(one.rule, one.level) for one in advised.desired] == [("policy-advised", "notable")]
+    assert [(one.rule, one.level) for one in advised.desired] == [("policy-advisory", "notable")]
 
 
+@pytest.mark.usefixtures("waivable_policies")
 def test_a_waiver_of_what_is_declared_outlives_changes_elsewhere() -> None:
     database = resource(environment(), "network-vpc")
     before = violating(database.urn)
@@ -217,13 +226,14 @@ def test_a_waiver_of_what_is_declared_outlives_changes_elsewhere() -> None:
     assert not verdict(preview=replace(before, resources=there), waivers=[given]).passes
 
 
+@pytest.mark.usefixtures("waivable_policies")
 def test_what_is_found_of_a_change_and_of_what_is_declared_blocks_once() -> None:
     urn = resource(environment(), "network-vpc").urn
     whole = violating(urn, changes=[of("network-vpc", other=(1, 2))])
     found = verdict(preview=whole)
     assert len(found.blocked) == len(blocking(found)) == len(waivable(found, whole, settings())) == 1
     assert [one.level for one in found.judged] == ["dangerous"]
-    assert [one.rule for one in found.desired] == ["policy-enforced"]
+    assert [one.rule for one in found.desired] == ["policy-mandatory"]
 
 
 def test_what_is_about_several_changes_is_waived_with_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
