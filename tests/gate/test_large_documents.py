@@ -23,7 +23,7 @@ changes_digest(preview)
 peak = re.search(r"VmHWM:\\s+(\\d+) kB", pathlib.Path("/proc/self/status").read_text())
 print(len(preview.changes), int(peak[1]) // 1024)
 """
-"""VmHWM, and not `ru_maxrss`, which a process has from the one that started it: that of a long run of tests is large."""
+"""VmHWM, and not `ru_maxrss`: that one a process has from the one that started it, here from a long run of tests."""
 
 
 def update() -> engine.Json:
