@@ -17,15 +17,11 @@ from typing import Any
 import yaml
 
 from infra.errors import TenantryError
-from infra.gate.change import Hidden, Properties, Value
+from infra.gate.change import FailedPreview, Properties
+from infra.gate.values import Values
 from infra.paths import PROJECT_ROOT
 from infra.settings import SETTINGS_KEY
 from infra.settings.stack_file import StackFile
-
-# The signatures and the unknown text are the protocol's: sdk/go/common/resource/sig and plugin/rpc.go.
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # the protocol's mark, not a password
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 _SECONDS = 120.0  # for a program that takes 5; one that waits for something must not hold its caller for ever
 
@@ -83,7 +79,13 @@ def _declared(file: StackFile, project: Mapping[str, Any], authority: Path) -> l
     answer = _answer(file, json.dumps(order), authority)
     if answer["refused"] is not None:
         raise TenantryError("the program refuses it", file.path.name, answer["refused"], exit_code=2)
-    return [_resource(told) for told in answer["resources"]]
+    values = Values()
+    try:
+        return [_resource(told, values) for told in answer["resources"]]
+    except FailedPreview as error:
+        raise TenantryError(
+            f"the program declares what no engine takes ({error})", file.path.name, "mend it"
+        ) from error
 
 
 def _answer(file: StackFile, order: str, authority: Path) -> Mapping[str, Any]:
@@ -125,24 +127,8 @@ def _environment(authority: Path) -> dict[str, str]:
     }
 
 
-def _resource(told: Mapping[str, Any]) -> Declared:
+def _resource(told: Mapping[str, Any], values: Values) -> Declared:
     _, _, types, name = told["urn"].split("::", 3)
-    inputs = {key: _value(value) for key, value in told["inputs"].items()}
+    inputs = {key: values.plain(value) for key, value in told["inputs"].items()}
     options = {f"options:{option}": told[option] for option in _OPTIONS if told[option]}
     return Declared(types, name, {**inputs, **options})
-
-
-def _value(value: Any) -> Value:
-    """Return a value without the protocol's marks; a secret is only that."""
-    if isinstance(value, list):
-        return [_value(item) for item in value]
-    if isinstance(value, dict):
-        signature = value.get(_SIGNATURE)
-        if signature == _SECRET:
-            return Hidden.SECRET
-        return {key: _value(item) for key, item in value.items() if key != _SIGNATURE}
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if value == _UNKNOWN:
-        return Hidden.UNKNOWN
-    return value  # type: ignore[no-any-return]  # of JSON
