@@ -67,12 +67,15 @@ _AT_REST: Sequence[Guard] = (
 _VERSION = re.compile(r"(?:TLS13|TLS|FS)[v_-]?(\d)(?:[._-](\d))?(?!\d)")
 
 
-def _protocol(policy: Value) -> tuple[int, int]:
+def protocol(policy: Value) -> tuple[int, int]:
     """Return the oldest TLS version that a policy of AWS takes, as its name says; (0, 0) where it says none.
 
     Names are those of CloudFront (`TLSv1.2_2021`), of load balancers (`ELBSecurityPolicy-TLS13-1-2-2021-06`), of API
     Gateway (`TLS_1_2`) and of settings (`TLSv1.2`). Older ones of load balancers, as `ELBSecurityPolicy-2016-08`, name
     a date alone, and take TLS 1.0.
+
+    Args:
+        policy: its name.
     """
     name = text(policy)
     found = _VERSION.search(name)
@@ -81,7 +84,7 @@ def _protocol(policy: Value) -> tuple[int, int]:
     return int(found[1]), int(found[2] or 0)
 
 
-_TLS = Order(lambda before, after: _protocol(after) < _protocol(before), worst=None)
+_TLS = Order(lambda before, after: protocol(after) < protocol(before), worst=None)
 
 _ON_THE_WAY: Sequence[Guard] = (
     Guard(_REDIS, ("transitEncryptionEnabled",), "TLS", SWITCHED_OFF),
@@ -141,7 +144,7 @@ def encryption_lowered(view: View) -> Iterator[Found]:
     yield from lowered(view, _AT_REST)
     yield from _keys(view, removed=True)
     for change in view.changes("aws:ec2/launchTemplate:LaunchTemplate", "update", "replace"):
-        before, after = (_plain_disks(inputs) for inputs in (change.before, change.after))
+        before, after = (plain_disks(inputs) for inputs in (change.before, change.after))
         if after - before:
             reason = f"disks of nodes are no longer encrypted: {told(sorted(after))}"
             yield Found(change.urn, reason, "blockDeviceMappings")
@@ -200,7 +203,12 @@ def _keys(view: View, *, removed: bool) -> Iterator[Found]:
                     yield Found(change.urn, f"another key: {told(before)} -> {told(after)}", path)
 
 
-def _plain_disks(inputs: Properties) -> set[str]:
+def plain_disks(inputs: Properties) -> set[str]:
+    """Return the disks of a launch template that are not encrypted.
+
+    Args:
+        inputs: of it.
+    """
     disks = objects(inputs.get("blockDeviceMappings"))
     return {text(disk.get("deviceName")) for disk in disks if at(disk, "ebs", "encrypted") in (None, False, "false")}
 
@@ -226,14 +234,19 @@ def _parameters(inputs: Properties) -> dict[str, Value]:
 
 def _viewers(change: Change) -> Iterator[Found]:
     """Return paths of a distribution that may be asked without TLS from now on; one that leads to TLS may."""
-    before, after = (_behaviours(inputs) for inputs in (change.before, change.after))
+    before, after = (behaviours(inputs) for inputs in (change.before, change.after))
     for path, policy in after.items():
         if before.get(path) != policy and (policy == "allow-all" or is_hidden(policy)):
             reason = f"requests for {path} without TLS: {told(before.get(path))} -> {told(policy)}"
             yield Found(change.urn, reason, "viewerProtocolPolicy")
 
 
-def _behaviours(inputs: Properties) -> dict[str, Value]:
+def behaviours(inputs: Properties) -> dict[str, Value]:
+    """Return what a distribution does with requests without TLS: path -> its policy.
+
+    Args:
+        inputs: of it.
+    """
     found = {"everything else": at(inputs, "defaultCacheBehavior", "viewerProtocolPolicy")}
     for one in objects(inputs.get("orderedCacheBehaviors")):
         found[text(one.get("pathPattern"))] = one.get("viewerProtocolPolicy")

@@ -13,8 +13,8 @@ from infra.gate.rules.properties import at, differs, items, listed, objects, tex
 from infra.gate.rules.rule import Found, rule
 from infra.gate.rules.view import View
 
-_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-_NAMESPACE = "kubernetes:core/v1:Namespace"
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+NAMESPACE = "kubernetes:core/v1:Namespace"
 
 Way = Literal["ingress", "egress"]
 _WAYS: Mapping[Way, str] = {"ingress": "from", "egress": "to"}
@@ -27,12 +27,12 @@ def network_policy_removed(view: View) -> Iterator[Found]:
 
     Source: CIS Kubernetes 5.3.2; DESIGN 3 (no tenant can reach another's)
     """
-    for change in view.changes(_POLICY, "delete"):
+    for change in view.changes(POLICY, "delete"):
         namespace = at(change.before, "metadata", "namespace")
-        if _goes(view, namespace) or _is_closed(view, namespace):
+        if _goes(view, namespace) or is_closed(view, namespace):
             continue
         yield Found(change.urn, f"pods of namespace {told(namespace)} are reached, and call out, without it")
-    for change in view.changes(_POLICY, "update", "replace"):
+    for change in view.changes(POLICY, "update", "replace"):
         closed_before, closed = (_closes(inputs) for inputs in (change.before, change.after))
         gone = sorted(closed_before - closed)
         if gone and not isinstance(change.after.get("spec"), Hidden):
@@ -45,7 +45,7 @@ def network_policy_opened(view: View) -> Iterator[Found]:
 
     Source: CIS Kubernetes 5.3.2; REQUIREMENTS, Security and compliance (least privilege)
     """
-    for change in view.changes(_POLICY, "create", "update", "replace"):
+    for change in view.changes(POLICY, "create", "update", "replace"):
         if isinstance(at(change.after, "spec"), Hidden):
             if differs(change, "spec"):
                 yield Found(change.urn, "whom it lets through cannot be seen in this preview", "spec")
@@ -62,7 +62,7 @@ def network_policy_widened(view: View) -> Iterator[Found]:
 
     Source: REQUIREMENTS, Security and compliance (least privilege)
     """
-    for change in view.changes(_POLICY, "update", "replace"):
+    for change in view.changes(POLICY, "update", "replace"):
         for way in _WAYS:
             new = sorted(_peers(change.after, way) - _peers(change.before, way))
             if new:
@@ -71,12 +71,17 @@ def network_policy_widened(view: View) -> Iterator[Found]:
 
 def _goes(view: View, namespace: Value) -> bool:
     """Whether a namespace is deleted, or has no pods any more that anybody declares."""
-    return any(at(change.before, "metadata", "name") == namespace for change in view.changes(_NAMESPACE, "delete"))
+    return any(at(change.before, "metadata", "name") == namespace for change in view.changes(NAMESPACE, "delete"))
 
 
-def _is_closed(view: View, namespace: Value) -> bool:
-    """Whether a policy that stays is about all pods of a namespace, both ways."""
-    for policy in view.resources(_POLICY):
+def is_closed(view: View, namespace: Value) -> bool:
+    """Whether a policy that there will be is about all pods of a namespace, both ways.
+
+    Args:
+        view: the preview.
+        namespace: its name.
+    """
+    for policy in view.resources(POLICY):
         if at(policy.inputs, "metadata", "namespace") == namespace and _closes(policy.inputs) == {"Ingress", "Egress"}:
             return True
     return False

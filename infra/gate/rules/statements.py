@@ -174,15 +174,30 @@ def _conditions(wide: str, narrow: str) -> bool:
     """Whether a condition holds only where another does: it has all of that one's, with no more values."""
     if wide in ("{}", narrow):
         return True
-    others: dict[str, dict[str, Value]] = json.loads(narrow)
-    for operator, keys in json.loads(wide).items():
-        for key, values in keys.items():
-            mine = set(_texts(others.get(operator, {}).get(key)))
-            if not mine:
-                return False
-            if mine != set(_texts(values)) and not (_NARROWING.match(operator) and mine <= set(_texts(values))):
-                return False
+    mine, others = _flat(wide), _flat(narrow)
+    if mine is None or others is None:
+        return False
+    for (operator, key), values in mine.items():
+        kept = others.get((operator, key))
+        narrower = kept is not None and bool(_NARROWING.match(operator)) and kept <= values
+        if kept is None or not (kept == values or narrower):
+            return False
     return True
+
+
+@lru_cache(maxsize=4096)
+def _flat(condition: str) -> Mapping[tuple[str, str], frozenset[str]] | None:
+    """Return (operator, key) -> values of a condition; None of one that IAM would refuse."""
+    content: Value = json.loads(condition)
+    if not isinstance(content, Mapping):
+        return None
+    found = {}
+    for operator, keys in content.items():
+        if not isinstance(keys, Mapping):
+            return None
+        for key, values in keys.items():
+            found[operator, key] = frozenset(json.dumps(value, sort_keys=True) for value in items(values) or [values])
+    return found
 
 
 def told(rights: list[Right]) -> str:

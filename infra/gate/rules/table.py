@@ -9,6 +9,9 @@ from types import MappingProxyType
 
 from infra.gate.rules import (
     capacity,
+    desired_aws,
+    desired_pods,
+    desired_secrets,
     edge,
     encryption,
     iam,
@@ -31,6 +34,9 @@ __all__ = ["RULES", "Rule", "rule"]
 
 _ALL = (
     *capacity.RULES,
+    *desired_aws.RULES,
+    *desired_pods.RULES,
+    *desired_secrets.RULES,
     *edge.RULES,
     *encryption.RULES,
     *iam.RULES,

@@ -173,4 +173,4 @@ def test_a_host_is_not_served_without_tls() -> None:
     ],
 )
 def test_the_oldest_version_of_a_policy_is_in_its_name(name: str | None, version: tuple[int, int]) -> None:
-    assert encryption._protocol(name) == version
+    assert encryption.protocol(name) == version
