@@ -107,8 +107,7 @@ def create(pull_request: PullRequest, like: Like) -> None:
     """Write the stack file, and make the stack where it is not there; `tenantry gate` and `apply` do the rest."""
     from infra.pipeline import ephemeral_stacks  # noqa: PLC0415 - the same
 
-    write(pull_request, like)
-    made = ephemeral_stacks.make(pull_request)
+    made = ephemeral_stacks.make(pull_request, like)
     out.print(f"{ephemeral.stack_of(pull_request)}: {'made, empty' if made else 'there already'}", markup=False)
 
 

@@ -24,6 +24,9 @@ from infra.settings.stack_file import StackFile
 ENVIRONMENT = "ephemeral"
 """The GitHub environment whose jobs apply them, as bootstrap/roles.yaml is given it."""
 
+KEY = "encryptedkey"
+"""Where a stack file and a state have the key of the state's secrets."""
+
 _STACK = re.compile(r"pr-([1-9]\d{0,8})", re.ASCII)
 
 _LEFT_OUT = ("dns", "gateway", "alarms", "cells", "budget")
@@ -51,13 +54,14 @@ def stack_of(pull_request: int) -> str:
     return f"pr-{pull_request}"
 
 
-def text(pull_request: int, base: StackFile, account: Account) -> str:
+def text(pull_request: int, base: StackFile, account: Account, key: str = "") -> str:
     """Return the stack file of a pull request's environment.
 
     Args:
         pull_request: its number.
         base: the stack file that it is made like, which is valid.
         account: where the pipeline signs in for it.
+        key: the key of its state's secrets, encrypted; empty before there is one.
 
     Raises:
         TenantryError: that environment has no account or no network of its own.
@@ -68,22 +72,23 @@ def text(pull_request: int, base: StackFile, account: Account) -> str:
             "no environment can be made like it", base.path.name, "name one with `aws` and `network`", exit_code=2
         )
     stack, former = stack_of(pull_request), str(raw["aws"]["name"])
-    raw = {key: value for key, value in raw.items() if key not in _LEFT_OUT} | _OTHERS
-    aws = {key: value for key, value in raw["aws"].items() if key != "recovery_region"}
+    raw = {name: value for name, value in raw.items() if name not in _LEFT_OUT} | _OTHERS
+    aws = {name: value for name, value in raw["aws"].items() if name != "recovery_region"}
     raw["aws"] = {**aws, "name": _name(former, base.stack, stack), "tags": {**aws["tags"], "environment": stack}}
     raw["network"] = {**raw["network"], "block": str(_block(pull_request, str(raw["network"]["block"])))}
     raw["tenant_file"] = tenant_file.name_of(base.stack, base.settings)
-    for key in _PROTECTED:
-        raw[key] = {**(raw.get(key) or {}), "protect": False}
+    for section in _PROTECTED:
+        raw[section] = {**(raw.get(section) or {}), "protect": False}
     raw["queues"] = raw.get("queues", {"mail": {}})
-    for key in _PROTECTED_EACH:
-        raw[key] = {name: {**(one or {}), "protect": False} for name, one in raw.get(key, {}).items()}
+    for section in _PROTECTED_EACH:
+        raw[section] = {name: {**(one or {}), "protect": False} for name, one in raw.get(section, {}).items()}
     for service in raw.get("services", {}).values():
-        for key in _OF_HOSTS:
-            service.pop(key, None)
+        for field in _OF_HOSTS:
+            service.pop(field, None)
     raw["cluster"]["administrators"] = {"deployer": account.apply_role}
     raw["secrets"]["copies_of"] = former
-    content = {"secretsprovider": account.secrets_provider, "config": {SETTINGS_KEY: raw}}
+    secrets = {"secretsprovider": account.secrets_provider, **({KEY: key} if key else {})}
+    content = {**secrets, "config": {SETTINGS_KEY: raw}}
     written = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
     return f"{HEADER}\n# Made by `tenantry pipeline ephemeral write {pull_request}`; not in Git.\n{written}"
 

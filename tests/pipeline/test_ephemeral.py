@@ -28,7 +28,12 @@ def made(pull_request: int, like: str) -> StackFile:
 
 def project(tmp_path: Path) -> Path:
     """A copy of this project's stack files, tenants and configurations."""
-    for path in (*PROJECT_ROOT.glob("Pulumi.*.yaml"), *PROJECT_ROOT.glob("stacks/tenants/*.yaml"), *CONFIGURATIONS):
+    for path in (
+        PROJECT_ROOT / "Pulumi.yaml",
+        *PROJECT_ROOT.glob("Pulumi.*.yaml"),
+        *PROJECT_ROOT.glob("stacks/tenants/*.yaml"),
+        *CONFIGURATIONS,
+    ):
         copy = tmp_path / path.relative_to(PROJECT_ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
@@ -92,6 +97,53 @@ def test_its_time_is_over_so_long_after_its_last_update() -> None:
         {"name": "copr-5", "lastUpdate": "2026-01-01T00:00:00Z"},
     ]
     assert ephemeral.over(stacks, NOW, 24) == ([1], [2, 3])
+
+
+def key_of(path: Path) -> object:
+    return stack_file.read(path).content.get("encryptedkey")
+
+
+def test_a_new_stack_has_the_key_that_the_cli_draws_for_it(tmp_path: Path, pulumi: Fake) -> None:
+    root = project(tmp_path)
+    pulumi.answers(["stack", "ls"], [{"name": "staging"}])
+    pulumi.appends(["stack", "init"], "Pulumi.pr-12.yaml", "\nencryptedkey: drawn\n")
+    assert ephemeral_stacks.make(12, "staging", root)
+    assert key_of(root / "Pulumi.pr-12.yaml") == "drawn"
+    (init,) = [words for words, _ in pulumi.calls() if words[:2] == ["stack", "init"]]
+    assert init[2:] == [
+        "pr-12",
+        "--no-select",
+        "--secrets-provider",
+        "awskms://alias/tenantry-state?region=eu-central-1",
+        "--non-interactive",
+    ]
+
+
+def test_one_that_is_there_keeps_the_key_of_its_state(tmp_path: Path, pulumi: Fake) -> None:
+    root = project(tmp_path)
+    pulumi.answers(["stack", "ls"], [{"name": "pr-12"}])
+    state = {"secrets_providers": {"type": "cloud", "state": {"encryptedkey": "kept"}}, "resources": [{}]}
+    pulumi.answers(["stack", "export"], {"version": 3, "deployment": state})
+    assert not ephemeral_stacks.make(12, "staging", root)
+    assert key_of(root / "Pulumi.pr-12.yaml") == "kept"
+
+
+def test_one_in_which_nothing_was_ever_written_is_made_again(tmp_path: Path, pulumi: Fake) -> None:
+    root = project(tmp_path)
+    pulumi.answers(["stack", "ls"], [{"name": "pr-12"}])
+    pulumi.answers(["stack", "export"], {"version": 3, "deployment": {}})
+    pulumi.appends(["stack", "init"], "Pulumi.pr-12.yaml", "\nencryptedkey: drawn\n")
+    assert ephemeral_stacks.make(12, "staging", root)
+    asked = [words[1] for words, _ in pulumi.calls()]
+    assert asked.index("rm") < asked.index("init")
+    assert key_of(root / "Pulumi.pr-12.yaml") == "drawn"
+
+
+def test_what_the_cli_refuses_is_told_in_one_line(tmp_path: Path, pulumi: Fake) -> None:
+    pulumi.answers(["stack", "ls"], "error: no credentials\n", 255)
+    with pytest.raises(TenantryError) as raised:
+        ephemeral_stacks.make(12, "staging", project(tmp_path))
+    assert str(raised.value).startswith("`pulumi stack ls` failed (error: no credentials), the state backend")
 
 
 def test_it_is_destroyed_and_then_forgotten_and_not_twice(pulumi: Fake) -> None:

@@ -99,12 +99,9 @@ def test_a_comment_says_what_was_done(tmp_path: Path, gh: Fake) -> None:
 
 def test_an_environment_is_made_once(pulumi: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ephemeral_stacks, "write", lambda number, like: tmp_path / f"Pulumi.pr-{number}.yaml")
-    monkeypatch.setattr(ephemeral_stacks, "make", lambda number: number == 12)
-    assert run("ephemeral", "create", 12, "--like", "staging").output.splitlines() == [
-        "Pulumi.pr-12.yaml: written",
-        "pr-12: made, empty",
-    ]
-    assert run("ephemeral", "create", 13, "--like", "staging").output.splitlines()[-1] == "pr-13: there already"
+    monkeypatch.setattr(ephemeral_stacks, "make", lambda number, like: (number, like) == (12, "staging"))
+    assert run("ephemeral", "create", 12, "--like", "staging").output == "pr-12: made, empty\n"
+    assert run("ephemeral", "create", 13, "--like", "staging").output == "pr-13: there already\n"
     pulumi.answers(["stack", "ls"], [])
     assert run("ephemeral", "delete", 12, "--like", "staging").output.splitlines()[-1] == "pr-12: not there"
 
