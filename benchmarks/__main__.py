@@ -9,6 +9,7 @@ from benchmarks import (
     control_plane,
     flat_platform,
     fleet,
+    gate,
     local_stack,
     rehearsals,
     switches,
@@ -19,7 +20,7 @@ from benchmarks.rows import Row, report
 
 _TOPICS = (
     *(local_stack, rehearsals, flat_platform, switches),
-    *(control_plane, configmaps, topics, archives, tenants, fleet),
+    *(control_plane, configmaps, topics, archives, tenants, gate, fleet),
 )
 
 

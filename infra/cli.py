@@ -14,6 +14,7 @@ from infra.commands.config import config
 from infra.commands.console import err
 from infra.commands.doctor import doctor
 from infra.commands.flags import flags
+from infra.commands.gate import apply, gate
 from infra.commands.parity import parity
 from infra.commands.pipeline import pipeline
 from infra.commands.rehearse import rehearse
@@ -39,6 +40,8 @@ app.add_typer(pipeline, name="pipeline")
 app.command()(doctor)
 app.command()(parity)
 app.command()(rehearse)
+app.command()(gate)
+app.command()(apply)
 
 
 @app.callback()

@@ -2,7 +2,6 @@
 
 import html
 import re
-import time
 from dataclasses import replace
 
 import pytest
@@ -81,10 +80,7 @@ def test_cost_approvals_and_reach_are_told() -> None:
 
 
 def test_a_verdict_of_twenty_thousand_changes_is_one_comment_that_counts_what_it_leaves_out() -> None:
-    verdict = verdicts.large()
-    began = time.process_time()
-    told = markdown(verdict)
-    assert time.process_time() - began < 5
+    told = markdown(verdicts.large())
     assert len(told) <= CHARACTERS
     assert rows_in(told) <= ROWS
     assert "dangerous | 2,000" in told
