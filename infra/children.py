@@ -50,6 +50,11 @@ class Children:
         self._ended = threading.Event()
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """The whole environment of each."""
+        return self._environment
+
+    @property
     def ended(self) -> bool:
         """Whether they were told to end."""
         return self._ended.is_set()

@@ -14,6 +14,7 @@ from infra.commands.console import AsJson, out, print_table
 from infra.commands.course import course
 from infra.commands.tenants import invalid_input
 from infra.errors import TenantryError
+from infra.gate.previews import STREAMING
 from infra.paths import PROJECT_ROOT
 from infra.settings import costs
 from infra.settings.kinds import Plan
@@ -75,13 +76,14 @@ def up(
     """
     fleet = _fleet(stack)
     environment, chosen = fleet.environment, _chosen(fleet, only or ())
-    children = Children(os.environ, PROJECT_ROOT)
-    leaving = {cell.stack: cell.leaving for cell in chosen}
-    stacks = CellStacks(children, leaving)
+    children = Children({**os.environ, **STREAMING}, PROJECT_ROOT)
+    names = [cell.stack for cell in chosen]
+    with invalid_input():
+        stacks = CellStacks(children, environment, names)
     with course(len(chosen)) as told:
-        for made in stacks.make_missing(list(leaving)):
+        for made in stacks.make_missing():
             told.say(f"{made}: made, empty")
-        outcomes = waves.run(list(leaving), stacks.update, parallel=parallel, report=told.report, end=children.end)
+        outcomes = waves.run(names, stacks.update, parallel=parallel, report=told.report, end=children.end)
     if as_json:
         found = [asdict(outcome) for outcome in outcomes]
         sys.stdout.write(json.dumps({"environment": environment, "cells": found}) + "\n")

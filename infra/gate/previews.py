@@ -22,7 +22,7 @@ from infra.gate.document import read_preview
 EXIT_CODE = 3
 """Of a command that has no preview to judge (DESIGN section 5)."""
 
-_STREAMING = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
+STREAMING = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 """Makes the CLI print each event as it comes, so that no preview is too large; a CLI too old prints one document."""
 
 _SENSITIVE = re.compile(r"PASSPHRASE|PASSWORD|SECRET|TOKEN|ACCESS_KEY|CREDENTIAL")
@@ -54,11 +54,34 @@ def run_preview(
         TenantryError: the CLI cannot be run, or `keep` not be written.
         Interrupted: a signal came, and the CLI has ended.
     """
+    children = Children({**environment, **STREAMING}, root)
+    return preview_by(children, stack, refresh=refresh, plan=plan, keep=keep)
+
+
+def preview_by(
+    children: Children, stack: str, *, refresh: bool = False, plan: Path | None = None, keep: Path | None = None
+) -> Preview:
+    """Preview a stack as one of several commands side by side.
+
+    Args:
+        children: whom the CLI is run by, in the folder of `Pulumi.yaml`; with `STREAMING` in the environment, or what
+            no document tells is missing.
+        stack: its name, perhaps with its organisation and project before it.
+        refresh: whether the state is first compared with what there is.
+        plan: a file for the update plan.
+        keep: a file for what the engine prints; only its owner may read it, as it tells all of a stack.
+
+    Raises:
+        FailedPreview: there is no preview to judge, or none was begun, as all were told to end.
+        TenantryError: the CLI cannot be run, or `keep` not be written.
+        Interrupted: a signal came, and the CLI has ended.
+    """
     command = ["pulumi", "preview", "--json", "--non-interactive", "--stack", stack]
     command += ["--refresh"] if refresh else []
     command += ["--save-plan", str(plan.absolute())] if plan else []
+    environment = children.environment
     with _printed_to(keep) as (path, file):
-        finished = _run(command, root, {**environment, **_STREAMING}, file)
+        finished = _run(children, command, file)
         try:
             preview = read_preview(path, stack=stack.rpartition("/")[2])
         except EngineRefused as refused:
@@ -87,9 +110,9 @@ def _printed_to(keep: Path | None) -> Iterator[tuple[Path, IO[bytes]]]:
             yield path, file
 
 
-def _run(command: Sequence[str], root: Path, environment: Mapping[str, str], file: IO[bytes]) -> Finished:
+def _run(children: Children, command: Sequence[str], file: IO[bytes]) -> Finished:
     try:
-        finished = Children(environment, root).run(command, output=file)
+        finished = children.run(command, output=file)
     except OSError as error:
         if error.filename not in {None, "pulumi"}:
             raise
@@ -97,7 +120,8 @@ def _run(command: Sequence[str], root: Path, environment: Mapping[str, str], fil
         what = "the Pulumi CLI is not there" if missing else f"the Pulumi CLI cannot be run ({error.strerror})"
         remedy = "install it; in the sandbox run this by `tenantry sandbox run STACK --`"
         raise TenantryError(what, "PATH", remedy, EXIT_CODE) from error
-    assert finished
+    if finished is None:
+        raise FailedPreview("it was not begun, as everything was told to end")
     return finished
 
 

@@ -28,7 +28,6 @@ class Cell:
         most: tenants that it may have; None for any number.
         isolations: of its tenants, those that are deleted left out.
         in_aws: whether its environment declares anything in AWS.
-        leaving: slugs of tenants that its file says are deleted.
         own_database: whether it has a database of its own.
         services: copies of services that its tenants have of their own.
     """
@@ -39,7 +38,6 @@ class Cell:
     most: int | None
     isolations: tuple[Isolation, ...]
     in_aws: bool
-    leaving: tuple[str, ...] = ()
     own_database: bool = False
     services: int = 0
 
@@ -120,11 +118,10 @@ def fleet_of(environment: str, root: Path = PROJECT_ROOT) -> Fleet:
         stack = stack_of(environment, name)
         own = settings if name == HOME else checking.any_settings_of(stack_file.source_of(stack, root))
         isolations = tuple(tenant.effective_isolation for tenant in own.tenants if tenant.is_declared)
-        leaving = tuple(tenant.slug for tenant in own.tenants if not tenant.is_declared)
         budget, most = (None, None) if limits is None else (limits.budget, limits.tenants)
         apart = isinstance(own, CellStackSettings) and own.database is not None
         services = sum(len(tenant.services) for tenant in own.tenants if tenant.is_declared)
-        cells.append(Cell(name, stack, budget, most, isolations, settings.declares_aws, leaving, apart, services))
+        cells.append(Cell(name, stack, budget, most, isolations, settings.declares_aws, apart, services))
     return Fleet(environment, tuple(cells), settings.declares_aws)
 
 

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,13 @@ import pytest
 
 from infra.children import Children
 from infra.errors import TenantryError
+from infra.gate import waivers
+from infra.gate.document import read_preview
+from infra.gate.judging import waivable
 from infra.sandbox.waiting import wait_until
-from infra.tenancy import gate, waves
+from infra.tenancy import waves
 from infra.tenancy.cell_stacks import CellStacks
+from infra.tenancy.cell_verdicts import judge_of
 from infra.tenancy.waves import Outcome, Report
 from tests.examples import raw_settings
 from tests.stack_files import write_stack
@@ -40,8 +45,7 @@ elif arguments[:2] == ["stack", "init"]:
 elif arguments[0] == "preview":
     answer = folder / f"{{stack}}.preview"
     done = (folder / f"{{stack}}.done").exists()
-    found = json.dumps(dict(changeSummary=dict(same=3) if done else dict(create=3)))
-    print(answer.read_text() if answer.exists() else found)
+    print((answer if answer.exists() else folder / ("same" if done else "new")).read_text().replace("STACK", stack))
     sys.exit(255 if (folder / f"{{stack}}.unfit").exists() else 0)
 elif arguments[0] == "up":
     if (folder / f"{{stack}}.waits").exists():
@@ -57,7 +61,6 @@ elif arguments[0] == "up":
     (folder / f"{{stack}}.done").touch()
 """
 
-UNREADABLE = "`pulumi preview` ended well, but what it printed is no whole document; nothing is applied. It said last:"
 STACKS = [f"shop-cell-{number:02}" for number in range(2, 14)]
 
 
@@ -71,6 +74,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "Pulumi.yaml").write_text("name: tenantry\nruntime: python\n")
     (tmp_path / "known").write_text("\n".join(STACKS) + "\n")
     (tmp_path / "asked").touch()
+    there, new = "pulumi:pulumi:Stack", [("kubernetes:core/v1:ConfigMap", name) for name in ("one", "two")]
+    (tmp_path / "same").write_text(document(step("same", there, "tenantry-STACK", parent=""), stack=False))
+    stack = step("create", there, "tenantry-STACK", parent="")
+    (tmp_path / "new").write_text(document(stack, *(step("create", *one) for one in new), stack=False))
     script = tmp_path / "bin" / "pulumi"
     script.parent.mkdir()
     script.write_text(PRETENDER.format(python=sys.executable, folder=str(tmp_path)))
@@ -85,6 +92,25 @@ def asked(folder: Path, what: str) -> list[str]:
     return [stack for command, stack in lines if command == what]
 
 
+def step(op: str, kind: str, name: str, parent: str = "tenantry:tenant:SchemaTenant::tenant-acme") -> dict[str, Any]:
+    """Return a step as a saved preview has it, of a resource of one tenant."""
+    above = f"urn:pulumi:STACK::tenantry::{parent}" if parent else ""
+    chain = f"{parent.partition('::')[0]}$" if parent else ""
+    urn = f"urn:pulumi:STACK::tenantry::{chain}{kind}::{name}"
+    state = {"urn": urn, "type": kind, "custom": True, "id": name, "parent": above, "inputs": {}, "outputs": {}}
+    old = {} if op == "create" else {"oldState": state}
+    new = {} if op.startswith(("delete", "refresh")) else {"newState": {**state, "inputs": {"name": name}}}
+    return {"op": op, "urn": urn, **old, **(new if op != "same" else {"newState": state})}
+
+
+def document(*steps: dict[str, Any], stack: bool = True) -> str:
+    """Return a saved preview of these steps, and of the stack, which stays."""
+    own = [step("same", "pulumi:pulumi:Stack", "tenantry-STACK", parent="")] if stack else []
+    told = [*own, *steps]
+    counted = Counter(one["op"] for one in told if one["op"] not in ("delete-replaced", "refresh"))
+    return json.dumps({"steps": told, "changeSummary": counted})
+
+
 class Told:
     """Keeps what is reported."""
 
@@ -96,13 +122,13 @@ class Told:
         return Report(wave=lambda _number, _count, stacks: self.waves.append(list(stacks)), done=self.outcomes.append)
 
 
-def cell_stacks(folder: Path, leaving: dict[str, Sequence[str]] | None = None) -> CellStacks:
-    return CellStacks(Children(os.environ, folder), leaving or {}, folder)
+def cell_stacks(folder: Path, stacks: Sequence[str] = STACKS) -> CellStacks:
+    return CellStacks(Children(os.environ, folder), "shop", stacks, folder)
 
 
 def run(folder: Path, parallel: int = 3, stacks: Sequence[str] = STACKS) -> Sequence[Outcome]:
     children = Children(os.environ, folder)
-    update = CellStacks(children, {}, folder).update
+    update = CellStacks(children, "shop", stacks, folder).update
     return waves.run(stacks, update, parallel=parallel, report=Told().report(), end=children.end)
 
 
@@ -153,7 +179,8 @@ def test_a_preview_that_fails_is_told_and_nothing_is_applied(folder: Path) -> No
     document = {"diagnostics": [{"severity": "error", "message": "the cell has 90 resources"}, {"severity": "info"}]}
     (folder / f"{STACKS[0]}.preview").write_text(json.dumps(document))
     outcomes = run(folder)
-    assert (outcomes[0].state, outcomes[0].detail) == ("failed", "the cell has 90 resources")
+    told = ("failed", "the preview failed: the cell has 90 resources")
+    assert (outcomes[0].state, outcomes[0].detail) == told
     assert asked(folder, "up") == []
 
 
@@ -162,13 +189,8 @@ def test_a_preview_that_is_no_whole_document_fails_and_nothing_is_applied(folder
     (folder / f"{STACKS[0]}.preview").write_text(printed)
     (outcome,) = run(folder, stacks=STACKS[:1])
     assert outcome.state == "failed"
-    assert outcome.detail.splitlines() == [UNREADABLE, *filter(None, [printed])]
+    assert outcome.detail.startswith("what `pulumi preview` printed is no preview: ")
     assert asked(folder, "up") == []
-
-
-def step(op: str, kind: str, name: str, tenant: str = "tenant-acme") -> dict[str, Any]:
-    state = {"type": kind, "parent": f"urn:pulumi:s::p::tenantry:tenant:SchemaTenant::{tenant}"}
-    return {"op": op, "urn": f"urn:pulumi:s::p::{kind}::{name}", "oldState": state}
 
 
 SCHEMA, ROLE, DATABASE = (f"postgresql:index/{kind}:{kind.title()}" for kind in ("schema", "role", "database"))
@@ -184,12 +206,35 @@ REFUSED = [
 ]
 
 
+def outcome_of(folder: Path, *steps: dict[str, Any]) -> Outcome:
+    """Return what becomes of the first cell when its preview has these steps."""
+    (folder / f"{STACKS[0]}.preview").write_text(document(*steps))
+    (outcome,) = run(folder, stacks=STACKS[:1])
+    assert asked(folder, "up") == ([STACKS[0]] if outcome.state == "applied" else [])
+    return outcome
+
+
+def with_tenant(folder: Path, slug: str) -> None:
+    """Say in the file of the first cell that a tenant is deleted."""
+    gone = {"slug": slug, "plan": "pro", "lifecycle": {"state": "deleted", "export": 64 * "0"}}
+    cell = {"of": "shop", "name": STACKS[0].removeprefix("shop-")}
+    write_stack(folder, STACKS[0], {"cell": cell, "tenants": [gone]})
+
+
 @pytest.mark.parametrize(("op", "kind"), REFUSED)
-def test_a_preview_that_ends_what_cannot_be_made_again_is_refused(op: str, kind: str) -> None:
-    preview = {"steps": [step("create", kind, "new"), step(op, kind, "old"), step("same", kind, "kept")]}
-    assert gate.refusals(preview, ()) == [f"{op} of old ({kind})"]
-    assert gate.refusals(preview, ("acme",)) == [], "its file says that the tenant is deleted"
-    assert len(gate.refusals(preview, ("acm", "acme-2"))) == 1
+def test_a_preview_that_ends_what_cannot_be_made_again_is_not_applied(folder: Path, op: str, kind: str) -> None:
+    with_tenant(folder, "acme-2")
+    found = outcome_of(folder, step("create", kind, "new"), step(op, kind, "old"), step("same", kind, "kept"))
+    heading, *lines = found.detail.splitlines()
+    assert (found.state, heading.split(",")[0]) == ("failed", "the gate blocks it")
+    assert [line.split(",")[0] for line in lines] == ["old"]
+    assert "(stateful-delete)" in lines[0]
+
+
+@pytest.mark.parametrize(("op", "kind"), [one for one in REFUSED if one[0] == "delete"])
+def test_it_is_applied_where_the_file_says_that_the_tenant_is_deleted(folder: Path, op: str, kind: str) -> None:
+    with_tenant(folder, "acme")
+    assert outcome_of(folder, step(op, kind, "old")).state == "applied"
 
 
 @pytest.mark.parametrize(
@@ -199,36 +244,69 @@ def test_a_preview_that_ends_what_cannot_be_made_again_is_refused(op: str, kind:
         ("create", DATABASE),
         ("delete", "kubernetes:core/v1:ConfigMap"),
         ("delete", "postgresql:index/grant:Grant"),
-        ("refresh", ROLE),
     ],
 )
-def test_a_preview_that_ends_nothing_of_that_kind_is_applied(op: str, kind: str) -> None:
-    assert gate.refusals({"steps": [step(op, kind, "one")]}, ()) == []
+def test_a_preview_that_ends_nothing_of_that_kind_is_applied(folder: Path, op: str, kind: str) -> None:
+    assert outcome_of(folder, step(op, kind, "one")).state == "applied"
 
 
-def test_a_refused_preview_is_not_applied_and_says_what_it_would_end(folder: Path) -> None:
-    document = {"changeSummary": {"delete": 1, "same": 5}, "steps": [step("delete", SCHEMA, "tenant-acme-data-schema")]}
-    (folder / f"{STACKS[0]}.preview").write_text(json.dumps(document))
-    (outcome,) = run(folder, stacks=STACKS[:1])
-    assert (outcome.state, outcome.changes) == ("failed", {"delete": 1})
-    assert f"delete of tenant-acme-data-schema ({SCHEMA})" in outcome.detail
-    assert asked(folder, "up") == []
-    allowed = cell_stacks(folder, {STACKS[0]: ["acme"]}).update(STACKS[0], lambda: False)
-    assert allowed.state == "applied"
+def test_a_preview_that_only_looks_applies_nothing(folder: Path) -> None:
+    assert outcome_of(folder, step("refresh", ROLE, "one")).state == "unchanged"
+
+
+def test_a_blocked_preview_is_not_applied_and_says_why_and_whom_it_touches(folder: Path) -> None:
+    found = outcome_of(folder, step("delete", SCHEMA, "tenant-acme-data-schema"))
+    assert (found.state, found.changes) == ("failed", {"delete": 1})
+    assert found.detail.splitlines() == [
+        f"the gate blocks it, and nothing is applied; `tenantry gate {STACKS[0]}` tells more:",
+        "tenant-acme-data-schema, deleted: with it goes its tables (stateful-delete); touches 1 tenant",
+    ]
+
+
+def test_a_waiver_of_the_cell_lets_its_change_pass(folder: Path) -> None:
+    outcome_of(folder, step("delete", SCHEMA, "old"))
+    shown = folder / "shown"
+    shown.write_text((folder / f"{STACKS[0]}.preview").read_text().replace("STACK", STACKS[0]))
+    preview = read_preview(shown)
+    judge = judge_of("shop", STACKS[:1], folder)
+    settings = judge.settings[STACKS[0]]
+    ((finding, digest),) = waivable(judge.verdict(preview, STACKS[0]), preview, settings)
+    written = folder / waivers.FOLDER / f"{STACKS[0]}.yaml"
+    written.parent.mkdir(parents=True)
+    written.write_text(waivers.entry(finding, digest, judge.today, reason="moved by hand", owner="ann"))
+    assert outcome_of(folder, step("delete", SCHEMA, "old")).state == "applied"
+
+
+def test_wrong_waivers_are_told_before_anything_is_asked(folder: Path) -> None:
+    written = folder / waivers.FOLDER / f"{STACKS[3]}.yaml"
+    written.parent.mkdir(parents=True)
+    written.write_text("- rule: none\n")
+    command = start(folder)
+    _, errors = command.communicate(timeout=60)
+    assert command.returncode == 2
+    assert f"stacks/waivers/{STACKS[3]}.yaml:1: [0].rule: not allowed" in errors
+    assert (folder / "asked").read_text() == ""
+
+
+def test_the_environment_says_how_seriously_rules_are_taken(folder: Path) -> None:
+    cells = {stack.removeprefix("shop-"): {"budget": 100} for stack in STACKS}
+    gate = {"rules": {"stateful-delete": "warn"}}
+    write_stack(folder, "shop", raw_settings(lambda raw: raw.update(cells=cells, gate=gate)))
+    assert outcome_of(folder, step("delete", SCHEMA, "old")).state == "applied"
 
 
 def test_missing_stacks_are_made_in_a_folder_of_their_own(folder: Path) -> None:
     (folder / "known").write_text(f"organization/tenantry/{STACKS[0]}\n")
     before = (folder / f"Pulumi.{STACKS[1]}.yaml").read_bytes()
-    assert cell_stacks(folder).make_missing(STACKS[:3]) == STACKS[1:3]
-    assert cell_stacks(folder).make_missing(STACKS[:3]) == []
+    assert cell_stacks(folder, STACKS[:3]).make_missing() == STACKS[1:3]
+    assert cell_stacks(folder, STACKS[:3]).make_missing() == []
     assert (folder / f"Pulumi.{STACKS[1]}.yaml").read_bytes() == before
 
 
 def test_without_the_cli_it_says_where_one_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
     with pytest.raises(TenantryError, match="in the sandbox run this by `tenantry sandbox run STACK --`"):
-        cell_stacks(folder).make_missing(STACKS)
+        cell_stacks(folder).make_missing()
 
 
 COMMAND = """
