@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
-from infra.gate.change import Change, Kind, Preview, Properties, PropertyChange, Resource
-from infra.sandbox.plugins.values import reveal
+from infra.gate.change import Change, Hidden, Kind, Preview, PropertyChange, Resource, Value
+from infra.sandbox.plugins.values import Secret, Unknown
 from infra.settings.loader import load
 from infra.settings.models import StackSettings
 from stacks.environment import deploy
@@ -74,7 +74,7 @@ def preview_of(graph: Graph) -> Preview:
         real(urn): Resource(
             urn=real(urn),
             type=node.type,
-            inputs=cast("Properties", reveal(node.inputs)),
+            inputs={key: _seen(value) for key, value in node.inputs.items()},
             parent=real(node.parent),
             protected=node.protect,
         )
@@ -82,6 +82,15 @@ def preview_of(graph: Graph) -> Preview:
         if node.type != ROOT
     }
     return Preview(stack=STACK, project=PROJECT, changes=(), resources=resources, same=len(resources))
+
+
+def _seen(value: Any) -> Value:
+    """Return a value as a preview shows it."""
+    if isinstance(value, Secret | Unknown):
+        return Hidden.SECRET if isinstance(value, Secret) else Hidden.UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: _seen(part) for key, part in value.items()}
+    return [_seen(part) for part in value] if isinstance(value, list) else value
 
 
 def resource(preview: Preview, name: str) -> Resource:

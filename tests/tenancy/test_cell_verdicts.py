@@ -55,8 +55,7 @@ def test_a_preview_that_ends_what_cannot_be_made_again_is_not_applied(folder: Pa
     found = outcome_of(folder, step("create", kind, "new"), step(op, kind, "old"), step("same", kind, "kept"))
     heading, *lines = found.detail.splitlines()
     assert (found.state, heading.split(",")[0]) == ("failed", "the gate blocks it")
-    assert [line.split(",")[0] for line in lines] == ["old"]
-    assert "(stateful-delete)" in lines[0]
+    assert [line.split(",")[0] for line in lines if "(stateful-delete)" in line] == ["old"]
 
 
 @pytest.mark.parametrize(("op", "kind"), [one for one in REFUSED if one[0] == "delete"])
