@@ -98,22 +98,21 @@ class View:
         return self._children.get(urn, ())
 
     def related(self, urn: str, prefix: str) -> Iterator[str]:
-        """Return the URNs of resources of a type that are parts of the same component, or of one of its parts.
+        """Return the URNs of resources of a type that are parts of the same component, or of one of its parts, sorted.
 
         Args:
             urn: of the resource.
             prefix: what the others' type token begins with.
         """
-        above = self.parent(urn)
-        if not above or f"::{_STACK}::" in above:
-            return
-        own = set(self.ancestors(urn))
-        for token, found in self._urns_by_type.items():
-            if not token.startswith(prefix):
-                continue
-            for other in found:
-                if other != urn and (self.parent(other) in own or above in self.ancestors(other)):
-                    yield other
+        own = list(self.ancestors(urn))
+        found = {child for above in own[1:] for child in self.children(above)}
+        waiting, seen = own[:1], set[str]()
+        while waiting:
+            below = [child for child in self.children(waiting.pop()) if child not in seen]
+            seen.update(below)
+            waiting.extend(below)
+        found |= seen
+        yield from sorted(other for other in found if other != urn and type_of(other).startswith(prefix))
 
     def is_new(self, urn: str) -> bool:
         """Whether this update makes a resource for the first time."""
@@ -182,13 +181,6 @@ class View:
     @cached_property
     def _urns(self) -> Sequence[str]:
         return sorted({*self.preview.resources, *self._changes})
-
-    @cached_property
-    def _urns_by_type(self) -> Mapping[str, Sequence[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for urn in self._urns:
-            found[type_of(urn)].append(urn)
-        return dict(sorted(found.items()))
 
     @cached_property
     def _children(self) -> Mapping[str, Sequence[str]]:
