@@ -100,17 +100,17 @@ def _of_container(container: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
     for place in ("command", "args"):
         for argument in items(container.get(place)):
             words = text(argument)
-            form = _form(words)
-            if form or _IN_ARGUMENT.match(words):
-                yield f"an argument has {form or 'a secret'}", place
+            kind = form(words)
+            if kind or _IN_ARGUMENT.match(words):
+                yield f"an argument has {kind or 'a secret'}", place
 
 
 def _found(name: str, value: Value) -> str:
     """Return what a value is, when it is a secret; empty otherwise."""
     words = text(value)
-    form = _form(words)
-    if form:
-        return form
+    kind = form(words)
+    if kind:
+        return kind
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").replace(".", "_")
     if not _NAMED.search(plain) or _INNOCENT.search(plain):
         return ""
@@ -122,8 +122,13 @@ def _found(name: str, value: Value) -> str:
     return "a secret by its name" if literal else ""
 
 
-def _form(words: str) -> str:
-    return next((what for what, form in _FORMS.items() if form.search(words)), "")
+def form(words: str) -> str:
+    """Return what kind of a secret a text has in it, by its form alone; empty without one.
+
+    Args:
+        words: the text.
+    """
+    return next((what for what, pattern in _FORMS.items() if pattern.search(words)), "")
 
 
 def _object(value: Value) -> Mapping[str, Value]:

@@ -162,3 +162,19 @@ def objects(value: Value) -> Iterator[Mapping[str, Value]]:
     for item in items(value):
         if isinstance(item, Mapping):
             yield item
+
+
+def leaves(value: Value) -> Iterator[str]:
+    """Return every text in a value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from leaves(part)
+    for item in items(value):
+        yield from leaves(item)
+
+
+def is_top(path: str) -> bool:
+    """Whether a property path names a whole property, and no part of one."""
+    return "." not in path and "[" not in path
