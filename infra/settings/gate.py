@@ -72,6 +72,8 @@ RuleName = Literal[
     "object-expiry-shortened",
     "object-lock-lowered",
     "origin-opened",
+    "output-in-plain-text",
+    "output-removed",
     "password-rotated",
     "pod-as-root",
     "pod-privileged",

@@ -74,7 +74,7 @@ def preview_of(graph: Graph) -> Preview:
         real(urn): Resource(
             urn=real(urn),
             type=node.type,
-            inputs={key: _seen(value) for key, value in node.inputs.items()},
+            inputs={key: seen(value) for key, value in node.inputs.items()},
             parent=real(node.parent),
             protected=node.protect,
         )
@@ -84,13 +84,13 @@ def preview_of(graph: Graph) -> Preview:
     return Preview(stack=STACK, project=PROJECT, changes=(), resources=resources, same=len(resources))
 
 
-def _seen(value: Any) -> Value:
+def seen(value: Any) -> Value:
     """Return a value as a preview shows it."""
     if isinstance(value, Secret | Unknown):
         return Hidden.SECRET if isinstance(value, Secret) else Hidden.UNKNOWN
     if isinstance(value, Mapping):
-        return {key: _seen(part) for key, part in value.items()}
-    return [_seen(part) for part in value] if isinstance(value, list) else value
+        return {key: seen(part) for key, part in value.items()}
+    return [seen(part) for part in value] if isinstance(value, list) else value
 
 
 def resource(preview: Preview, name: str) -> Resource:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from infra.gate.change import Change, Hidden, Preview, PropertyChange, Resource, Value
+from infra.gate.change import Change, Preview, PropertyChange, Resource, Value
 from infra.gate.rules.view import View
-from infra.sandbox.plugins.values import Secret, Unknown
 from infra.settings import stack_file
 from infra.settings.loader import load_stack
 from infra.settings.models import StackSettings
 from stacks.environment import deploy
 from tests import cloud_outputs
+from tests.gate.previews import seen
 from tests.harness import Graph, graph_of
 
 STACKS = ("local", "staging", "production", "dr")
@@ -50,7 +50,7 @@ def _created(graph: Graph, settings: StackSettings) -> Preview:
     account = settings.aws.account_id if settings.aws else cloud_outputs.ACCOUNT
     changes, resources = [], {}
     for urn, node in sorted(graph.nodes.items()):
-        inputs = {name: _plain(value, account) for name, value in node.inputs.items()}
+        inputs = {name: _in(account, seen(value)) for name, value in node.inputs.items()}
         if node.type == "aws:iam/role:Role":
             inputs.setdefault("name", f"{node.name}-1a2b3c4")  # as the provider names it before a preview
         parent = "" if "::pulumi:pulumi:Stack::" in node.parent else node.parent
@@ -60,13 +60,10 @@ def _created(graph: Graph, settings: StackSettings) -> Preview:
     return Preview(stack="mocked", project="tenantry", changes=changes, resources=resources)
 
 
-def _plain(value: Any, account: str) -> Value:
-    if isinstance(value, Secret):
-        return Hidden.SECRET
-    if isinstance(value, Unknown):
-        return Hidden.UNKNOWN
+def _in(account: str, value: Value) -> Value:
+    """Return a value as it is in an account of its own, and not in the mocks'."""
     if isinstance(value, Mapping):
-        return {key: _plain(part, account) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part, account) for part in value]
+        return {key: _in(account, part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_in(account, part) for part in value]
     return value.replace(cloud_outputs.ACCOUNT, account) if isinstance(value, str) else value
