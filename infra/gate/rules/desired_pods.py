@@ -26,6 +26,9 @@ def image_by_tag(view: View) -> Iterator[Found]:
 
     Source: REQUIREMENTS, Workloads (images by digest); CIS Kubernetes 5.5.1
     """
+    for resource in workloads(view):
+        if isinstance(at(pods(resource.type, resource.inputs), "containers"), Hidden):
+            yield Found(resource.urn, "its containers cannot be seen in this preview", "containers")
     for resource, container in _containers(view):
         image = container.get("image")
         if image is not None and not (isinstance(image, str) and _DIGEST.search(image)):

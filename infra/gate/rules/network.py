@@ -155,7 +155,10 @@ def _api(change: Change) -> Iterator[Found]:
 
 def _is_public(change: Change, *, after: bool) -> bool:
     inputs = change.after if after else change.before
-    if text(at(inputs, "spec", "type")) not in ("LoadBalancer", "NodePort"):
+    kind = at(inputs, "spec", "type")
+    if isinstance(kind, Hidden):
+        return after
+    if text(kind) not in ("LoadBalancer", "NodePort"):
         return False
     notes = at(inputs, "metadata", "annotations")
     internal = at(notes, f"{_INTERNAL}scheme") == "internal" or is_on(at(notes, f"{_INTERNAL}internal"))

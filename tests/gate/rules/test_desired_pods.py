@@ -33,6 +33,8 @@ WRONG: list[tuple[Rule, Properties]] = [
     (rules.image_by_tag, pods(image="shop/api:1.2")),
     (rules.image_by_tag, pods(image="shop/api@sha256:abc")),
     (rules.image_by_tag, pods(image=UNKNOWN)),
+    (rules.image_by_tag, pods({"containers": UNKNOWN})),
+    (rules.image_by_tag, {"spec": UNKNOWN}),
     (rules.image_by_tag, pods({"initContainers": [{"name": "first", "image": "shop/api"}]})),
     (rules.pod_privileged, pods({"hostNetwork": True})),
     (rules.pod_privileged, pods({"volumes": [{"name": "a", "hostPath": {"path": "/var/run"}}]})),

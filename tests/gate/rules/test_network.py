@@ -139,6 +139,7 @@ def service(kind: str, **notes: str) -> Properties:
 def test_a_service_stays_inside_the_cluster() -> None:
     assert found(network.endpoint_public, updated(SERVICE, {"spec": {}}, service("LoadBalancer")))
     assert found(network.endpoint_public, created(SERVICE, service("NodePort")))
+    assert found(network.endpoint_public, updated(SERVICE, service("ClusterIP"), {"spec": UNKNOWN}))
     assert not found(network.endpoint_public, created(SERVICE, service("LoadBalancer", scheme="internal")))
     assert not found(network.endpoint_public, created(SERVICE, service("ClusterIP")))
     assert not found(network.endpoint_public, updated(SERVICE, service("LoadBalancer"), service("ClusterIP")))
