@@ -82,7 +82,7 @@ def bucket_not_private(view: View) -> Iterator[Found]:
         return
     for bucket in view.resources(_BUCKET):
         blocks = list(_of_bucket(view, bucket, _BLOCK))
-        if not blocks:
+        if not blocks and view.knows_beside(bucket.urn):
             yield Found(bucket.urn, "nothing keeps the bucket from the public")
         for block in blocks:
             off = [name for name in _SWITCHES if not is_on(block.inputs.get(name))]
@@ -123,7 +123,7 @@ def key_of_aws(view: View) -> Iterator[Found]:
             if not resource.inputs.get(key):
                 yield Found(resource.urn, "is encrypted by a key of AWS's own", key)
     for bucket in view.resources(_BUCKET):
-        if not any(True for _ in _of_bucket(view, bucket, _SEALED)):
+        if view.knows_beside(bucket.urn) and not any(True for _ in _of_bucket(view, bucket, _SEALED)):
             yield Found(bucket.urn, "objects are encrypted by a key of AWS's own")
 
 
@@ -142,7 +142,8 @@ def tls_not_required(view: View) -> Iterator[Found]:
             yield Found(store.urn, f"TLS: {told(switch)}", "transitEncryptionEnabled")
     for bucket in view.resources(_BUCKET):
         policies = [statements.of(one.type, one.inputs) for one in _of_bucket(view, bucket, _BUCKET_POLICY)]
-        if not any(policy.hidden or _refuses_plain(policy) for policy in policies):
+        known = bool(policies) or view.knows_beside(bucket.urn)
+        if known and not any(policy.hidden or _refuses_plain(policy) for policy in policies):
             yield Found(bucket.urn, "its policy does not refuse requests without TLS")
     for edge in view.resources(_DISTRIBUTION):
         yield from _at_edge(edge)
@@ -256,7 +257,7 @@ def _at_edge(edge: Resource) -> Iterator[Found]:
 
 
 def _shared_tags(view: View) -> Sequence[str] | None:
-    """Return the tags that every provider gives to all; None where they cannot be seen, or none gives any."""
+    """Return the tags that every provider gives to all; None where they cannot be seen, or no provider is told."""
     found: set[str] | None = None
     for provider in view.resources("pulumi:providers:aws"):
         given: Value = parsed(provider.inputs.get("defaultTags"))
@@ -265,7 +266,7 @@ def _shared_tags(view: View) -> Sequence[str] | None:
             return None
         names = set(listed) if isinstance(listed, Mapping) else set()
         found = names if found is None else found & names
-    return sorted(found or ())
+    return None if found is None else sorted(found)
 
 
 RULES = (

@@ -111,7 +111,9 @@ def budget_missing(view: View) -> Iterator[Found]:
     for resource in view.resources(DEPLOYMENT):
         own = labels(resource.type, resource.inputs)
         space = namespace(resource.inputs)
-        if (known[resource.urn] or 0) > 1 and not any(space == one and _selects(chosen, own) for one, chosen in kept):
+        if not view.knows_beside(resource.urn) or (known[resource.urn] or 0) <= 1:
+            continue
+        if not any(space == one and _selects(chosen, own) for one, chosen in kept):
             yield Found(resource.urn, "all its pods may be away at once while nodes are drained")
 
 
@@ -124,7 +126,8 @@ def namespace_open(view: View) -> Iterator[Found]:
     for resource in view.resources(NAMESPACE):
         name = at(resource.inputs, "metadata", "name")
         beside = any(view.parent(urn) == resource.parent for urn in view.related(resource.urn, POLICY))
-        if not is_closed(view, name) and not (isinstance(name, Hidden) and beside):
+        known = view.knows_beside(resource.urn) and not (isinstance(name, Hidden) and beside)
+        if known and not is_closed(view, name):
             yield Found(resource.urn, f"no policy closes namespace {told(name)}")
 
 

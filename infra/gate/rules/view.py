@@ -119,6 +119,13 @@ class View:
         change = self._changes.get(urn)
         return change is not None and change.kind == "create"
 
+    def knows_beside(self, urn: str) -> bool:
+        """Whether all that there is beside a resource is told, so that what is not there is missing.
+
+        A saved document leaves out what stays as it is; of what is new, what belongs to it is new as well.
+        """
+        return self._tells_all or self.is_new(urn)
+
     def ends(self, urn: str) -> bool:
         """Whether this update deletes or replaces a resource."""
         change = self._changes.get(urn)
@@ -140,6 +147,10 @@ class View:
         """Whether a resource belongs to a tenant that the settings say is deleted."""
         slug = self.tenant(urn)
         return slug is not None and self.tenant_state(slug) == "deleted"
+
+    @cached_property
+    def _tells_all(self) -> bool:
+        return len(self.preview.resources.keys() - self._changes.keys()) >= self.preview.same
 
     @cached_property
     def account(self) -> str | None:

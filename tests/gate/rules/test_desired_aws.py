@@ -8,7 +8,7 @@ import pytest
 from infra.gate.change import Hidden, Properties
 from infra.gate.rules import desired_aws as rules
 from infra.gate.rules.rule import Rule
-from tests.gate.rules.cases import found, there, urn
+from tests.gate.rules.cases import created, found, there, updated, urn
 
 UNKNOWN = Hidden.UNKNOWN
 BUCKET = "aws:s3/bucket:Bucket"
@@ -130,3 +130,11 @@ def test_resources_say_whose_they_are() -> None:
     assert not found(rules.tags_missing, bucket, there(AWS, {"defaultTags": UNKNOWN}))
     assert not found(rules.tags_missing, there(BUCKET, {"tags": UNKNOWN}))
     assert not found(rules.tags_missing, there("aws:ec2/route:Route", {}))
+
+
+@pytest.mark.parametrize("rule", [rules.bucket_not_private, rules.key_of_aws, rules.tls_not_required])
+def test_what_a_saved_document_leaves_out_of_a_bucket_is_not_missing(rule: Rule) -> None:
+    tagged = updated(BUCKET, {"bucket": "records"}, {"bucket": "records", "tags": {"owner": "us"}})
+    assert found(rule, tagged)
+    assert not found(rule, tagged, same=9)
+    assert found(rule, created(BUCKET, {"bucket": "records"}), same=9)  # all that it has is new as well

@@ -7,7 +7,7 @@ import pytest
 from infra.gate.change import Hidden, Properties
 from infra.gate.rules import desired_pods as rules
 from infra.gate.rules.rule import Rule
-from tests.gate.rules.cases import found, there
+from tests.gate.rules.cases import found, there, updated
 
 UNKNOWN = Hidden.UNKNOWN
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -128,3 +128,12 @@ def test_a_namespace_is_closed() -> None:
 )
 def test_a_namespace_admits_no_dangerous_pods(level: Any, fires: bool) -> None:
     assert bool(found(rules.namespace_admits_all, there(NAMESPACE, space(level)))) is fires
+
+
+def test_what_a_saved_document_leaves_out_is_not_missing() -> None:
+    rolled = updated(DEPLOYMENT, pods(replicas=3), pods(replicas=4))
+    named = {"metadata": {"name": "shop"}}
+    labelled = updated(NAMESPACE, named, {"metadata": {"name": "shop", "labels": {"team": "shop"}}})
+    for rule, change in ((rules.budget_missing, rolled), (rules.namespace_open, labelled)):
+        assert found(rule, change)
+        assert not found(rule, change, same=9)
