@@ -195,7 +195,8 @@ def _keys(view: View, *, removed: bool) -> Iterator[Found]:
             for keys in places:
                 before, after = at(change.before, *keys), at(change.after, *keys)
                 path = ".".join(str(key) for key in keys)
-                if before is None or (before == after and not differs(change, *keys)):
+                # An engine may say of a whole object that it differs; only what is hidden cannot be compared.
+                if before is None or (before == after and not (is_hidden(after) and differs(change, *keys))):
                     continue
                 if after is None and removed:
                     yield Found(change.urn, "is no longer encrypted by a key of ours", path)

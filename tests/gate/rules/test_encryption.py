@@ -142,6 +142,11 @@ def test_another_key_is_told(after: Any) -> None:
     assert not found(encryption.key_changed, updated(DATABASE, {}, {"kmsKeyId": after})), "a first one is no other one"
 
 
+def test_the_same_key_in_an_object_that_differs_is_no_other_one() -> None:
+    twice = updated(SEALED, sealed("aws:kms", kmsMasterKeyId="key-1"), sealed("aws:kms:dsse", kmsMasterKeyId="key-1"))
+    assert not found(encryption.key_changed, twice)
+
+
 def test_a_bucket_stays_encrypted_unless_it_goes() -> None:
     parent = urn("tenantry:storage:LogBucket", "access-logs")
     change = deleted(SEALED, sealed("aws:kms"), parent=parent)
