@@ -121,6 +121,15 @@ class Reviewer:
         binding = Binding(program, state, changes_digest(preview))
         return Review(preview, replace(self._judged(stack.name, preview), digest=binding.digest), binding)
 
+    def of_preview(self, review: Review) -> Review:
+        """Judge again what was previewed: by other settings or waivers.
+
+        Args:
+            review: with the preview.
+        """
+        verdict = replace(self._judged(review.verdict.stack, review.preview), digest=review.verdict.digest)
+        return replace(review, verdict=verdict)
+
     def of_saved(self, stack: str, document: Path) -> Review:
         """Judge a preview that was saved.
 
