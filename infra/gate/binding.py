@@ -19,6 +19,9 @@ _FILES = ("Pulumi*.yaml", "pyproject.toml", "requirements.lock")
 _GATES_OWN = ("stacks/waivers", "stacks/parity.yaml")
 """Decide what is let through, and not what is declared: the gate reads them again before anything is applied."""
 
+_ENGINES_OWN = (b"encryptionsalt:", b"encryptedkey:")
+"""What encrypts a stack's secrets; the engine writes it at the first preview of a file without one."""
+
 _SHOWN = 8
 """Digits of each part that the digest shows, so that who is refused sees which of them is another."""
 
@@ -74,7 +77,7 @@ def program_digest(root: Path) -> str:
     for path in sorted(_files(root)):
         name = path.relative_to(root).as_posix()
         try:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            content = hashlib.sha256(_deciding(name, path.read_bytes())).hexdigest()
         except OSError as error:
             raise TenantryError(f"it cannot be read ({error.strerror})", name, "make it readable", 3) from error
         whole.update(f"{content}  {name}\n".encode())
@@ -100,6 +103,13 @@ def state_digest(exported: str) -> str:
         return hashlib.sha256(b"null").hexdigest()
     kept = {name: part for name, part in state.items() if name not in {"manifest", "metadata"}}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+def _deciding(name: str, content: bytes) -> bytes:
+    """Return what of a file decides what is declared: not the key that the engine writes into a stack's file."""
+    if not name.startswith("Pulumi"):
+        return content
+    return b"".join(line for line in content.splitlines(keepends=True) if not line.startswith(_ENGINES_OWN))
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -97,8 +97,10 @@ class Reviewer:
             TenantryError: there is no such stack, or a file of it, its environment or its waivers is not right.
         """
         settings = checking.any_settings_of(stack_file.source_of(stack, root))
-        is_cell = isinstance(settings, CellStackSettings)
-        environment = checking.settings_of(stack_file.source_of(settings.cell.of, root)) if is_cell else settings
+        if isinstance(settings, CellStackSettings):
+            environment = checking.settings_of(stack_file.source_of(settings.cell.of, root))
+        else:
+            environment = settings
         today = datetime.datetime.now(datetime.UTC).date()
         return cls(settings, environment, waivers_of(stack, root), today, root)
 
@@ -157,9 +159,15 @@ class Reviewer:
         limit = self.settings.budget if isinstance(self.settings, StackSettings) else None
         budget = float(limit.monthly_usd) if limit else None
         cost = estimate(preview, region=region, budget=budget)
-        own, waivers = self.settings, self.waivers
-        environment = None if own is self.environment else self.environment
-        cells = cells_of(stack if environment is None else own.cell.of, self.root)
+        own = self.settings
+        home = own.cell.of if isinstance(own, CellStackSettings) else stack
         return judge(
-            preview, own, stack, waivers=waivers, today=self.today, cost=cost, environment=environment, cells=cells
+            preview,
+            own,
+            stack,
+            waivers=self.waivers,
+            today=self.today,
+            cost=cost,
+            environment=None if home == stack else self.environment,
+            cells=cells_of(home, self.root),
         )

@@ -60,6 +60,17 @@ def test_time_and_order_of_files_are_not_in_the_programs_digest(tmp_path: Path) 
     assert program_digest(tmp_path) == before
 
 
+def test_the_key_that_a_preview_writes_into_a_stack_file_is_not_in_it(tmp_path: Path) -> None:
+    path = project(tmp_path) / "Pulumi.local.yaml"
+    path.write_text("config: {a: 1}\n")
+    before = program_digest(tmp_path)
+    for key in ("encryptionsalt: v1:x", "encryptedkey: y"):
+        path.write_text(f"{key}\nconfig: {{a: 1}}\n")
+        assert program_digest(tmp_path) == before
+    path.write_text("secretsprovider: z\nconfig: {a: 1}\n")
+    assert program_digest(tmp_path) != before
+
+
 @pytest.mark.parametrize(
     "name", ["infra/x.py", "components/new.py", "stacks/tenants/local.yaml", "Pulumi.local.yaml", "requirements.lock"]
 )
