@@ -44,7 +44,7 @@ def test_every_unknown_is_hidden(unknown: Any) -> None:
     assert Values().plain([unknown]) == [Hidden.UNKNOWN]
 
 
-@pytest.mark.parametrize("text", ["secret", " [secret]", "a [secret] b", next(iter(UNKNOWN)).upper(), ""])
+@pytest.mark.parametrize("text", ["secret", " [secret]", "a [secret] b", min(UNKNOWN).upper(), ""])
 def test_a_text_that_only_looks_alike_stays(text: str) -> None:
     assert Values().plain({text: text}) == {text: text}
 
