@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help up down preview rehearse test check scan audit authorities bench lock set-up
+.PHONY: help up down preview rehearse test check scan audit authorities bench corpus lock set-up
 # A virtual environment or paths of the caller's must not leak into the project's own; nor must a wish for no bytecode,
 # by which every run of the program, every plugin and every command would compile the project's modules again.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
@@ -86,6 +86,10 @@ authorities: ## fetch the certificates that RDS is checked with, for a pipeline:
 bench: set-up ## measure what the project promises
 	@$(TENANTRY) sandbox build
 	$(PYTHON) -m benchmarks
+
+corpus: set-up ## record the previews that the gate is tested by anew: make corpus ARGS="CASE..."
+	@$(TENANTRY) sandbox build
+	$(PYTHON) -m tests.gate.corpus.record $(ARGS)
 
 # requirements.lock and not uv.lock: the latter names a registry's host on every line, which would bind the project to
 # one registry and tell where it was made; this one holds versions and hashes, and installs from any mirror.
