@@ -237,7 +237,7 @@ def _bottom(verdict: Verdict) -> str:
     if not verdict.digest:
         return ""
     how = f"To apply exactly this change: {code(wording.apply_command(verdict))}"
-    return f"Digest {code(shown.sentence(verdict.digest, 80))}" + (f"\n\n{how}" if verdict.passes else "")
+    return f"Digest {code(shown.sentence(verdict.digest, 120))}" + (f"\n\n{how}" if verdict.passes else "")
 
 
 def _section(title: str, table: Table) -> str:

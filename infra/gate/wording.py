@@ -132,7 +132,7 @@ def money(cost: Cost) -> str:
 
 def apply_command(verdict: Verdict) -> str:
     """Return the command that applies exactly this change."""
-    return f"tenantry apply {stack(verdict)} --digest {sentence(verdict.digest, 80)}"
+    return f"tenantry apply {stack(verdict)} --digest {sentence(verdict.digest, 120)}"
 
 
 def waive(verdict: Verdict) -> str:

@@ -94,6 +94,14 @@ def test_what_is_safe_passes_and_leaves_a_page(folder: Path) -> None:
     assert str(folder / "reports" / "local.html") in result.stdout
 
 
+def test_the_command_that_applies_it_is_whole_in_every_report(folder: Path) -> None:
+    previewed(folder, SAFE)
+    result = ran("gate", "local", "--markdown", str(folder / "comment.md"))
+    whole = f"tenantry apply local --digest {digest()}"
+    reports = (result.stdout, (folder / "comment.md").read_text(), (folder / "reports" / "local.html").read_text())
+    assert [whole in report for report in reports] == [True, True, True]
+
+
 def test_what_is_dangerous_is_blocked_and_the_first_line_says_what_and_why(folder: Path) -> None:
     previewed(folder, DANGEROUS)
     result = ran("gate", "local", "--markdown", str(folder / "comment.md"), "--html", str(folder / "page.html"))
