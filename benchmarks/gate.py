@@ -1,33 +1,48 @@
 """The gate beside the preview that it judges, and parity: `python -m benchmarks.gate`.
 
 The promises are issue 8's: at most 1 s beyond the preview for 2,000 changed resources, at most 300 MB for 10,000, and
-20 s for the parity of staging and production. Reading is measured on a document as the engine streams it, judging and
-reporting on the resources of a whole environment, many times over; both are CPU time of this process.
+20 s for the parity of staging and production. Beyond the preview is what passes between the CLI's last word and the
+last report. The CLI is one that pretends: it tells what the engine streams of so many updates, no faster than the
+engine does. What is judged and reported then are the resources of a whole environment, many times over.
 """
 
+import json
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.rows import Row, timed
 from infra.gate import report_html, report_json, report_markdown, report_text
 from infra.gate.change import Preview
 from infra.gate.digest import changes_digest
-from infra.gate.document import read_preview
 from infra.gate.judging import judge
+from infra.gate.previews import run_preview
 from infra.gate.verdict import Verdict
 from infra.paths import PROJECT_ROOT, VIRTUALENV
 from tests.gate.crowds import DAY, crowd, write_events
 from tests.gate.previews import settings
 
-_CHANGED, _PROMISED = 2_000, 1.0  # resources, seconds of CPU
+_CHANGED, _PROMISED = 2_000, 1.0  # resources, seconds
+_PACE = 200  # of them a second: an engine on two cores takes 6 ms for each at best (DESIGN section 6)
+_RUNS = 3  # their median counts
 _MOST, _MEMORY = 10_000, 300  # resources, MB of a process
 _PARITY = 20.0  # seconds
 _COMMAND = "python -m benchmarks.gate"
+_PRETENDER = """#!{python}
+import pathlib, sys, time
+folder = pathlib.Path(__file__).parent
+began = time.monotonic()
+with (folder / "events").open("rb") as events:
+    for number, line in enumerate(events):
+        time.sleep(max(0.0, began + number / {lines} - time.monotonic()))
+        sys.stdout.buffer.write(line)
+sys.stdout.flush()
+(folder / "ended").write_text(str(time.monotonic()))
+"""
 _MEASURED = """
 import pathlib, sys
 from benchmarks.gate import judged
@@ -41,10 +56,10 @@ with open("/proc/self/status") as status:
 
 def measure() -> list[Row]:
     """Return the rows of the gate, and of parity."""
-    seconds = _read() + _judged_and_reported()
+    seconds = statistics.median(_beyond() for _ in range(_RUNS))
     peak = _peak()
     parity, _ = timed(lambda: _parity("staging", "production"))
-    within = f"a preview of {_CHANGED:,} changed resources read, judged and reported in every form, CPU"
+    within = f"a preview of {_CHANGED:,} changed resources judged and reported in every form, median of {_RUNS}"
     return [
         Row(within, f"{seconds:.2f} s", f"{_PROMISED:.0f} s", _COMMAND, kept=seconds <= _PROMISED),
         Row(
@@ -69,30 +84,27 @@ def judged(preview: Preview) -> Verdict:
     return judge(preview, settings(), "local", waivers=(), today=DAY)
 
 
-def _read() -> float:
-    with tempfile.TemporaryDirectory(prefix="tenantry-bench-") as folder:
-        path = Path(folder) / "preview.jsonl"
-        write_events(path, _CHANGED)
-        return _cpu(lambda: changes_digest(read_preview(path)))
+def _beyond() -> float:
+    """Return how long all takes that follows the CLI's last word, in seconds."""
+    environment = crowd(_CHANGED)
+    with tempfile.TemporaryDirectory(prefix="tenantry-bench-") as name:
+        folder = Path(name)
+        write_events(folder / "events", _CHANGED)
+        lines = sum(1 for _ in (folder / "events").open("rb"))
+        pretender = folder / "pulumi"
+        pretender.write_text(_PRETENDER.format(python=sys.executable, lines=_PACE * lines / _CHANGED))
+        pretender.chmod(0o755)
+        changes_digest(run_preview("local", root=folder, environment={"PATH": name}))
+        _report(environment)
+        return time.monotonic() - float((folder / "ended").read_text())
 
 
-def _judged_and_reported() -> float:
-    preview = crowd(_CHANGED)
-
-    def all_of_it() -> None:
-        verdict = judged(preview)
-        report_markdown.markdown(verdict)
-        report_html.html(verdict, preview.resources)
-        report_json.document(verdict)
-        report_text.text(verdict)
-
-    return _cpu(all_of_it)
-
-
-def _cpu(action: Callable[[], object]) -> float:
-    started = time.process_time()
-    action()
-    return time.process_time() - started
+def _report(preview: Preview) -> None:
+    verdict = judged(preview)
+    report_markdown.markdown(verdict)
+    report_html.html(verdict, preview.resources)
+    json.dumps(report_json.document(verdict), sort_keys=True)
+    report_text.text(verdict)
 
 
 def _peak() -> float:

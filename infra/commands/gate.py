@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from infra.commands.console import AsJson, err, out, print_table, progress
+from infra.commands.purity import writing_nothing
 from infra.commands.tenants import invalid_input
 from infra.errors import TenantryError
 from infra.gate import report_html, report_json, report_markdown, report_text
@@ -54,6 +55,7 @@ def gate(
     ] = None,
     refresh: Refresh = False,
     twice: Annotated[bool, typer.Option("--twice", help="Preview twice: both have to say the same.")] = False,
+    pure: Annotated[bool, typer.Option("--pure", help="In a sandbox: make sure that nothing was written.")] = False,
     waive: Annotated[bool, typer.Option("--waive", help="Print the waivers that would let it pass.")] = False,
     rules: Annotated[bool, typer.Option("--rules", help="List the rules, and preview nothing.")] = False,
 ) -> None:
@@ -63,8 +65,15 @@ def gate(
         return
     if not stack:
         raise TenantryError("no stack is named", "tenantry gate", "name one, as `tenantry gate local`", 2)
+    if saved is not None and (refresh or twice or pure):
+        what = "a preview that was saved is not made again"
+        raise TenantryError(what, "tenantry gate --preview", "leave --refresh, --twice and --pure out", BLOCKED)
     reviewer = reviewer_of(stack)
-    review = _review(stack, reviewer, saved, refresh=refresh, twice=twice)
+    with _failing(stack):
+        if saved is None:
+            review = _previewed(stack, reviewer, refresh=refresh, twice=twice, pure=pure)
+        else:
+            review = reviewer.of_saved(stack, saved)
     verdict = review.verdict
     page = html or _REPORTS / f"{stack}.html"
     _write(page, report_html.html(verdict, review.preview.resources))
@@ -156,18 +165,18 @@ def stack_of(stack: str) -> Stack:
     return Stack(stack, PROJECT_ROOT, workspace.process_environment())
 
 
-def _review(stack: str, reviewer: Reviewer, saved: Path | None, *, refresh: bool, twice: bool) -> Review:
-    with _failing(stack):
-        if saved is not None:
-            return reviewer.of_saved(stack, saved)
-        behind = stack_of(stack)
-        with progress(f"previewing {stack}") as report:
-            report(f"previewing {stack}")
-            review = reviewer.review(behind, refresh=refresh)
-            if twice:
-                report("previewing it again")
-                _require_equal(review, reviewer.review(behind, refresh=refresh))
-        return review
+def _previewed(stack: str, reviewer: Reviewer, *, refresh: bool, twice: bool, pure: bool) -> Review:
+    behind = stack_of(stack)
+    with progress(f"previewing {stack}") as report, contextlib.ExitStack() as promised:
+        if pure:
+            report("looking at what the sandbox holds")
+            promised.enter_context(writing_nothing(stack, behind.environment))
+        report(f"previewing {stack}")
+        review = reviewer.review(behind, refresh=refresh)
+        if twice:
+            report("previewing it again")
+            _require_equal(review, reviewer.review(behind, refresh=refresh))
+    return review
 
 
 def _require_equal(one: Review, other: Review) -> None:

@@ -8,7 +8,6 @@ it. That word is the event `cancelEvent`: the engine sends it at the end of ever
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import IO, Any
 
 from infra.gate.change import FailedPreview
@@ -23,11 +22,11 @@ LINE = 64 * 2**20
 _ENVELOPE = frozenset({"sequence", "timestamp"})
 
 
-def read_events(path: Path) -> Told:
+def read_events(file: IO[bytes]) -> Told:
     """Read a stream of events.
 
     Args:
-        path: the file.
+        file: from its beginning; what is still printed is waited for.
 
     Raises:
         EngineRefused: the engine says what went wrong.
@@ -36,9 +35,8 @@ def read_events(path: Path) -> Told:
     """
     stream = _Stream()
     try:
-        with path.open("rb") as file:
-            for number, event in _lines(file):
-                stream.take(event, number)
+        for number, event in _lines(file):
+            stream.take(event, number)
         stream.words.refuse_errors()
         return stream.told_whole()
     except FailedPreview:

@@ -4,12 +4,12 @@ Owns the command, and what its end means. In the sandbox the `pulumi` on the pat
 its own copy of its file. Leaves reading what it printed to `infra.gate.document`.
 """
 
+import io
 import os
 import re
 import signal
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -17,7 +17,7 @@ from infra.children import Children, Finished
 from infra.errors import TenantryError
 from infra.gate.change import FailedPreview, Preview
 from infra.gate.diagnostics import EngineRefused, one_line
-from infra.gate.document import read_preview
+from infra.gate.document import read_printed
 
 EXIT_CODE = 3
 """Of a command that has no preview to judge (DESIGN section 5)."""
@@ -27,6 +27,7 @@ STREAMING = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 
 _SENSITIVE = re.compile(r"PASSPHRASE|PASSWORD|SECRET|TOKEN|ACCESS_KEY|CREDENTIAL")
 _SHORTEST_SECRET = 6
+_AT_ONCE = 1 << 16  # bytes
 _ERROR = re.compile(r"^\s*error: ", re.MULTILINE)
 
 
@@ -37,7 +38,6 @@ def run_preview(
     environment: Mapping[str, str],
     refresh: bool = False,
     plan: Path | None = None,
-    keep: Path | None = None,
 ) -> Preview:
     """Preview a stack and read what the engine says.
 
@@ -47,20 +47,17 @@ def run_preview(
         environment: the whole environment of the CLI.
         refresh: whether the state is first compared with what there is.
         plan: a file for the update plan.
-        keep: a file for what the engine prints; only its owner may read it, as it tells all of a stack.
 
     Raises:
         FailedPreview: there is no preview to judge.
-        TenantryError: the CLI cannot be run, or `keep` not be written.
+        TenantryError: the CLI cannot be run.
         Interrupted: a signal came, and the CLI has ended.
     """
     children = Children({**environment, **STREAMING}, root)
-    return preview_by(children, stack, refresh=refresh, plan=plan, keep=keep)
+    return preview_by(children, stack, refresh=refresh, plan=plan)
 
 
-def preview_by(
-    children: Children, stack: str, *, refresh: bool = False, plan: Path | None = None, keep: Path | None = None
-) -> Preview:
+def preview_by(children: Children, stack: str, *, refresh: bool = False, plan: Path | None = None) -> Preview:
     """Preview a stack as one of several commands side by side.
 
     Args:
@@ -69,45 +66,46 @@ def preview_by(
         stack: its name, perhaps with its organisation and project before it.
         refresh: whether the state is first compared with what there is.
         plan: a file for the update plan.
-        keep: a file for what the engine prints; only its owner may read it, as it tells all of a stack.
 
     Raises:
         FailedPreview: there is no preview to judge, or none was begun, as all were told to end.
-        TenantryError: the CLI cannot be run, or `keep` not be written.
+        TenantryError: the CLI cannot be run.
         Interrupted: a signal came, and the CLI has ended.
     """
     command = ["pulumi", "preview", "--json", "--non-interactive", "--stack", stack]
     command += ["--refresh"] if refresh else []
     command += ["--save-plan", str(plan.absolute())] if plan else []
-    environment = children.environment
-    with _printed_to(keep) as (path, file):
-        finished = _run(children, command, file)
-        try:
-            preview = read_preview(path, stack=stack.rpartition("/")[2])
-        except EngineRefused as refused:
-            raise FailedPreview(_without_secrets(str(refused), environment)) from refused
-        except FailedPreview as failed:
-            if finished.code == 0:
-                raise FailedPreview(f"what `pulumi preview` printed is no preview: {failed}") from failed
-            raise FailedPreview(_without_secrets(_reason(finished), environment)) from failed
-        if finished.code != 0:
-            raise FailedPreview(_without_secrets(_reason(finished), environment))
-        return preview
+    reading, writing = (io.FileIO(end, mode) for end, mode in zip(os.pipe(), "rw", strict=True))
+    # Read while it is printed, a preview of thousands of resources is known when the engine is done. Were this process
+    # killed, the CLI would find nobody who reads, and end; a preview leaves nothing half done.
+    with reading, ThreadPoolExecutor(1) as pool:
+        with writing:
+            known = pool.submit(_read, reading, stack.rpartition("/")[2])
+            finished = _run(children, command, writing)
+        return _told(known, finished, children.environment)
 
 
-@contextmanager
-def _printed_to(keep: Path | None) -> Iterator[tuple[Path, IO[bytes]]]:
-    with tempfile.TemporaryDirectory(prefix="tenantry-") as folder:
-        path = keep or Path(folder) / "preview.jsonl"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        except OSError as error:
-            remedy = "name a file in a folder that can be written"
-            raise TenantryError(
-                f"the preview cannot be kept ({error.strerror})", path.name, remedy, EXIT_CODE
-            ) from error
-        with os.fdopen(descriptor, "wb") as file:
-            yield path, file
+def _read(reading: io.FileIO, stack: str) -> Preview:
+    try:
+        return read_printed(reading, stack=stack)
+    finally:
+        while reading.read(_AT_ONCE):  # or the CLI waits for somebody who reads
+            pass
+
+
+def _told(known: "Future[Preview]", finished: Finished, environment: Mapping[str, str]) -> Preview:
+    """Return what was read, of a preview that ended well."""
+    try:
+        preview = known.result()
+    except EngineRefused as refused:
+        raise FailedPreview(_without_secrets(str(refused), environment)) from refused
+    except FailedPreview as failed:
+        if finished.code == 0:
+            raise FailedPreview(f"what `pulumi preview` printed is no preview: {failed}") from failed
+        raise FailedPreview(_without_secrets(_reason(finished), environment)) from failed
+    if finished.code != 0:
+        raise FailedPreview(_without_secrets(_reason(finished), environment))
+    return preview
 
 
 def _run(children: Children, command: Sequence[str], file: IO[bytes]) -> Finished:

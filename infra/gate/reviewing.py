@@ -26,6 +26,9 @@ from infra.settings.cells import CellStackSettings
 from infra.settings.loader import AnySettings
 from infra.settings.models import StackSettings
 
+_UNTOLD = "the document tells neither what stays the same nor what policies found nor outputs: rules saw changes alone"
+"""Of what `pulumi preview --json` prints when it does not stream."""
+
 
 @dataclass(frozen=True)
 class Review:
@@ -161,6 +164,8 @@ class Reviewer:
         cost = estimate(preview, region=region, budget=budget)
         own = self.settings
         home = own.cell.of if isinstance(own, CellStackSettings) else stack
+        if not preview.tells_outputs:
+            preview = replace(preview, warnings=(*preview.warnings, _UNTOLD))
         return judge(
             preview,
             own,

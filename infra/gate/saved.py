@@ -5,8 +5,7 @@ the end of a preview only. It tells neither policies' findings nor the stack's n
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import ijson
 
@@ -23,11 +22,11 @@ FIELDS = frozenset({"config", "steps", "diagnostics", "duration", "changeSummary
 _Tokens = Iterator[tuple[str, Any]]
 
 
-def read_saved(path: Path) -> Told:
+def read_saved(file: IO[bytes]) -> Told:
     """Read a saved document.
 
     Args:
-        path: the file.
+        file: from its beginning; what is still printed is waited for.
 
     Raises:
         EngineRefused: the engine says what went wrong.
@@ -36,8 +35,7 @@ def read_saved(path: Path) -> Told:
     """
     told, words, rest = Told(), Words(), dict[str, Any]()
     try:
-        with path.open("rb") as file:
-            _read(ijson.basic_parse(file, use_float=True), told, words, rest)
+        _read(ijson.basic_parse(file, use_float=True), told, words, rest)
     except (ijson.JSONError, ValueError, OverflowError) as error:
         words.refuse_errors()
         raise FailedPreview("it is cut off, or no JSON: it does not end as it began") from error

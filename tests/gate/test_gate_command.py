@@ -89,6 +89,7 @@ def test_what_is_safe_passes_and_leaves_a_page(folder: Path) -> None:
     previewed(folder, SAFE)
     result = ran("gate", "local")
     assert result.exit_code == 0, result.output
+    assert "the document tells neither" not in result.output
     assert result.stdout.splitlines()[0].startswith("pass")
     assert "mail" in (folder / "reports" / "local.html").read_text()
     assert str(folder / "reports" / "local.html") in result.stdout
@@ -147,6 +148,7 @@ def test_a_saved_preview_is_judged_without_running_anything(folder: Path) -> Non
     result = ran("gate", "local", "--preview", str(folder / "saved.json"), "--json")
     told = json.loads(result.stdout)
     assert (result.exit_code, told["binding"], told["digest"]) == (2, None, "")
+    assert [one[:60] for one in told["warnings"]] == ["the document tells neither what stays the same nor what poli"]
     assert not (folder / "asked").exists()
 
 
@@ -154,6 +156,22 @@ def test_a_saved_preview_that_is_cut_off_or_not_there_fails(folder: Path) -> Non
     (folder / "saved.json").write_bytes(engine.saved(DANGEROUS)[:-20])
     assert refused("gate", "local", "--preview", str(folder / "saved.json")).exit_code == 3
     assert isinstance(ran("gate", "local", "--preview", str(folder / "none.json")).exception, (TenantryError, OSError))
+
+
+@pytest.mark.parametrize("option", ["--refresh", "--twice", "--pure"])
+def test_a_saved_preview_is_not_made_again(folder: Path, option: str) -> None:
+    (folder / "saved.json").write_bytes(engine.saved(SAFE))
+    error = refused("gate", "local", "--preview", str(folder / "saved.json"), option)
+    assert (error.exit_code, error.what) == (2, "a preview that was saved is not made again")
+    assert not (folder / "asked").exists()
+
+
+def test_only_a_sandbox_can_prove_that_nothing_was_written(folder: Path) -> None:
+    previewed(folder, SAFE)
+    error = refused("gate", "local", "--pure")
+    assert error.exit_code == 2
+    assert str(error).startswith("only a sandbox's servers tell what is written, stack local, ")
+    assert not (folder / "asked").exists()
 
 
 def test_previews_that_differ_are_no_preview(folder: Path) -> None:

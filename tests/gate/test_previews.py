@@ -2,7 +2,6 @@
 
 import os
 import signal
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +36,8 @@ sys.exit(int((folder / "code").read_text()))
 
 STEPS = [engine.stack(), engine.create("new", {"size": 1})]
 EVENTS = engine.lines(engine.events(STEPS))
+_OF_A_PIPE = 1 << 16
+"""Bytes that fit into a pipe (Linux, pipe(7))."""
 
 
 def pretend(folder: Path, printed: bytes = EVENTS, code: int = 0, errors: str = "") -> dict[str, str]:
@@ -65,12 +66,15 @@ def test_a_preview_is_run_and_read(tmp_path: Path, printed: bytes) -> None:
     assert Path((tmp_path / "cwd").read_text()) == tmp_path.resolve()
 
 
-def test_it_refreshes_plans_and_keeps_what_the_engine_printed(tmp_path: Path) -> None:
-    plan, keep = tmp_path / "plan.json", tmp_path / "kept.jsonl"
-    run_preview("local", root=tmp_path, environment=pretend(tmp_path), refresh=True, plan=plan, keep=keep)
+def test_it_refreshes_and_plans(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    run_preview("local", root=tmp_path, environment=pretend(tmp_path), refresh=True, plan=plan)
     assert (tmp_path / "asked").read_text().endswith(f"--stack local --refresh --save-plan {plan}")
-    assert keep.read_bytes() == EVENTS
-    assert stat.S_IMODE(keep.stat().st_mode) == 0o600
+
+
+def test_what_is_no_preview_is_read_to_its_end_as_the_cli_waits_for_that(tmp_path: Path) -> None:
+    printed = b'{"sequence": "none"}\n' + b" " * 10 * _OF_A_PIPE
+    assert "line 1 is no event" in reason(tmp_path, pretend(tmp_path, printed))
 
 
 def test_a_preview_that_fails_says_what_the_engine_said(tmp_path: Path) -> None:
@@ -121,12 +125,6 @@ def test_without_the_cli_it_says_where_one_is(tmp_path: Path) -> None:
     ) as missing:
         run_preview("local", root=tmp_path, environment={"PATH": str(tmp_path)})
     assert missing.value.exit_code == 3
-
-
-def test_what_cannot_be_kept_is_told_before_anything_is_run(tmp_path: Path) -> None:
-    with pytest.raises(TenantryError, match=r"cannot be kept \(No such file or directory\), kept\.jsonl"):
-        run_preview("local", root=tmp_path, environment=pretend(tmp_path), keep=tmp_path / "gone" / "kept.jsonl")
-    assert not (tmp_path / "asked").exists()
 
 
 COMMAND = """

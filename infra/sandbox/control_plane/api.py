@@ -13,12 +13,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from infra.sandbox.certificates import KeyPair
 
 FIELD_MANAGER = "tenantry-sandbox"
 
 _TIMEOUT = httpx.Timeout(10.0)
+_BUSY_SECONDS = 60.0
+_PAUSE = wait_fixed(1)  # second
 _WATCH_TIMEOUT = httpx.Timeout(10.0, read=90.0)  # the server sends a bookmark about once a minute
 
 
@@ -35,6 +38,10 @@ class ApiError(Exception):
         super().__init__(f"{status}: {message}")
         self.status = status
         self.message = message
+
+
+def _is_passing(error: BaseException) -> bool:
+    return isinstance(error, ApiError) and error.status == httpx.codes.TOO_MANY_REQUESTS
 
 
 class ApiClient:
@@ -60,8 +67,12 @@ class ApiClient:
         """Return the object or list at `path`."""
         return self._call("GET", path, parameters=parameters)
 
+    @retry(retry=retry_if_exception(_is_passing), stop=stop_after_delay(_BUSY_SECONDS), wait=_PAUSE, reraise=True)
     def metadata(self, path: str) -> list[dict[str, Any]]:
-        """Return the metadata of every object in the collection at `path`, without the objects."""
+        """Return the metadata of every object in the collection at `path`, without the objects.
+
+        A server that has no time, as one that has just learnt a definition, says so and is asked again.
+        """
         accepted = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
         response = self._http.get(path, headers={"Accept": accepted})
         if response.is_error:

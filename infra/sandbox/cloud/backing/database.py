@@ -173,8 +173,11 @@ class Server:
         with self.connection() as connection:
             backups.take(connection, self._folder, folder)
 
-    def connection(self) -> psycopg.Connection[Any]:
+    def connection(self, name: str = "postgres") -> psycopg.Connection[Any]:
         """Return a connection as the superuser, in autocommit mode.
+
+        Args:
+            name: of the database on it.
 
         Raises:
             TenantryError: the server has no port yet.
@@ -189,7 +192,7 @@ class Server:
             port=port,
             user=SUPERUSER,
             password=self._cluster({}).password(),
-            dbname="postgres",
+            dbname=name,
             sslmode="verify-full",
             sslrootcert=str(self.site.authority.certificate),
             autocommit=True,
