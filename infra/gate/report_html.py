@@ -21,10 +21,10 @@ from infra.gate.verdict import Finding, Judged, Level, Verdict
 _FOLDER = Path(__file__).with_name("page")
 _STYLE = "report.css"
 
-CHANGES = 1_000
+CHANGES = 500
 """Shown at most."""
 
-_PROPERTIES = 3_000
+_PROPERTIES = 1_500
 """Of all changes together that are shown, at most; and of each, the next."""
 
 _EACH, _VALUE, _NAME = 20, 240, 120
