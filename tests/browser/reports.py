@@ -1,0 +1,59 @@
+"""What is looked at: a report that is blocked, one that passes, one of 2,000 changes, and one full of attacks."""
+
+from dataclasses import dataclass, replace
+
+from infra.gate import picture
+from infra.gate.change import Hidden, PropertyChange
+from infra.gate.report_html import html
+from infra.gate.verdict import LEVELS, Judged, Level, Verdict
+from tests.gate import verdicts
+
+LONG = "a-name-without-end" * 60
+UNBROKEN = "x" * 1_000
+RIGHT_TO_LEFT = "\u202eevil\u202c \u2067\u05e9\u05dc\u05d5\u05dd\u2069 مرحبا 漢字漢字漢字"
+SCRIPT = "<script>alert(1)</script>"
+IMAGE = "<img src=x onerror=alert(1)>"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One verdict.
+
+    Args:
+        verdict: it.
+    """
+
+    verdict: Verdict
+
+    def page(self) -> str:
+        """Return it as the page that users get."""
+        return html(self.verdict)
+
+    @property
+    def boxes(self) -> int:
+        """Return how many resources are drawn."""
+        return len(picture.draw(self.verdict, {}).boxes)
+
+
+def hostile() -> Verdict:
+    """Return every attack of the reports' own tests, and names that are to break a layout."""
+    verdict = verdicts.hostile()
+    judged = [_named(text, level) for text in (LONG, UNBROKEN, RIGHT_TO_LEFT, SCRIPT, IMAGE) for level in LEVELS]
+    blocked = [f"{SCRIPT}: {UNBROKEN}", RIGHT_TO_LEFT, *verdict.blocked]
+    return replace(verdict, stack=f"{SCRIPT}{IMAGE}", blocked=blocked, judged=[*judged, *verdict.judged])
+
+
+def _named(text: str, level: Level) -> Judged:
+    differs = [
+        PropertyChange(text, "update", text, {text: [text, Hidden.SECRET]}),
+        PropertyChange(f"{text}.gone", "delete", text, None, replaces=True),
+    ]
+    return verdicts.update(f"{text}-{level}", *differs, level=level, rule=text)
+
+
+REPORTS = {
+    "blocked": Report(verdicts.small()),
+    "passed": Report(verdicts.passing()),
+    "crowded": Report(verdicts.large(2_000, 100)),
+    "hostile": Report(hostile()),
+}
