@@ -137,6 +137,7 @@ def opened(
     """Open a page in a new window of so many pixels."""
     size = {"width": window[0], "height": window[1]}
     context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
+    context.set_default_timeout(10_000)
     page = context.new_page()
     looked = Looked(page, file.as_uri())
     page.on("request", lambda request: looked.asked.append(request.url))
