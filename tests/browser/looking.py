@@ -21,7 +21,7 @@ CONTRAST = 4.5
 _SEEN = """
 element => {
   const box = element.getBoundingClientRect();
-  const across = [0.02, 0.5, 0.98].map(part => box.left + part * box.width);
+  const across = [0.05, 0.5, 0.95].map(part => box.left + part * box.width);
   const down = [0.1, 0.5, 0.9].map(part => box.top + part * box.height);
   const within = box.width > 0 && box.height > 0 && box.left >= 0 && box.top >= 0
     && box.right <= innerWidth && box.bottom <= innerHeight;
@@ -99,8 +99,10 @@ class Looked:
     ran: list[str] = field(default_factory=list)
 
     def is_seen(self, selector: str) -> bool:
-        """Return whether all of an element is in the window, and nothing before it."""
-        return bool(self.page.locator(selector).evaluate(_SEEN))
+        """Return whether all of such elements is in the window, and nothing before them; there has to be one."""
+        found = self.page.locator(selector).all()
+        assert found, selector
+        return all(element.evaluate(_SEEN) for element in found)
 
     def picture(self) -> Image.Image:
         """Return what is in the window."""

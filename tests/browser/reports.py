@@ -1,9 +1,10 @@
 """What is looked at: a report that is blocked, one that passes, one of 2,000 changes, and one full of attacks."""
 
+import itertools
 from dataclasses import dataclass, replace
 
-from infra.gate import picture
-from infra.gate.change import Hidden, PropertyChange
+from infra.gate import picture, wording
+from infra.gate.change import Hidden, Kind, PropertyChange
 from infra.gate.report_html import html
 from infra.gate.verdict import LEVELS, Judged, Level, Verdict
 from tests.gate import verdicts
@@ -38,17 +39,19 @@ class Report:
 def hostile() -> Verdict:
     """Return every attack of the reports' own tests, and names that are to break a layout."""
     verdict = verdicts.hostile()
-    judged = [_named(text, level) for text in (LONG, UNBROKEN, RIGHT_TO_LEFT, SCRIPT, IMAGE) for level in LEVELS]
+    names = itertools.product((LONG, UNBROKEN, RIGHT_TO_LEFT, SCRIPT, IMAGE), LEVELS)
+    judged = [_named(*name, kind) for name, kind in zip(names, itertools.cycle(wording.KINDS), strict=False)]
     blocked = [f"{SCRIPT}: {UNBROKEN}", RIGHT_TO_LEFT, *verdict.blocked]
     return replace(verdict, stack=f"{SCRIPT}{IMAGE}", blocked=blocked, judged=[*judged, *verdict.judged])
 
 
-def _named(text: str, level: Level) -> Judged:
+def _named(text: str, level: Level, kind: Kind) -> Judged:
     differs = [
         PropertyChange(text, "update", text, {text: [text, Hidden.SECRET]}),
         PropertyChange(f"{text}.gone", "delete", text, None, replaces=True),
     ]
-    return verdicts.update(f"{text}-{level}", *differs, level=level, rule=text)
+    judged = verdicts.update(f"{text}-{level}", *differs, level=level, rule=text)
+    return replace(judged, change=replace(judged.change, kind=kind))
 
 
 REPORTS = {
