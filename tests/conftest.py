@@ -56,6 +56,8 @@ _DECLARED = (
     "tests/engine/test_declared_crashes.py",
     "tests/engine/test_declared_commands.py",
     "tests/engine/test_declared_secrets.py",
+    "tests/engine/test_gate.py",
+    "tests/engine/test_purity.py",
     "tests/engine/test_declared_platform.py",
 )
 """One stack's life, in this order: the kills begin with nothing and leave it applied, the last file destroys it. Each
