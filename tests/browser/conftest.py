@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from infra.gate.report_html import html
 from infra.paths import PROJECT_ROOT
 from tests.browser.looking import Looked, opened
 from tests.browser.reports import REPORTS
@@ -44,8 +45,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with every report as a page."""
     folder = tmp_path_factory.mktemp("pages")
-    for name, report in REPORTS.items():
-        (folder / f"{name}.html").write_text(report.page(), encoding="utf-8")
+    for name, verdict in REPORTS.items():
+        (folder / f"{name}.html").write_text(html(verdict), encoding="utf-8")
     return folder
 
 

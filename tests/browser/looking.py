@@ -84,6 +84,7 @@ class Looked:
 
     Args:
         page: it.
+        name: of its file.
         address: its own.
         asked: what it asked for, itself included.
         said: messages on its console, of any kind.
@@ -92,6 +93,7 @@ class Looked:
     """
 
     page: Page
+    name: str
     address: str
     asked: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -141,7 +143,7 @@ def opened(
     context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
     context.set_default_timeout(10_000)
     page = context.new_page()
-    looked = Looked(page, file.as_uri())
+    looked = Looked(page, file.stem, file.as_uri())
     page.on("request", lambda request: looked.asked.append(request.url))
     page.on("console", lambda message: looked.said.append(message.text))
     page.on("pageerror", lambda error: looked.failed.append(str(error)))

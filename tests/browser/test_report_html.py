@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from infra.gate import wording
+from infra.gate import picture, wording
 from infra.paths import PROJECT_ROOT
 from tests.browser import reports
 from tests.browser.looking import NARROW, PAPER, WIDE, Looked, colours, opened
@@ -43,15 +43,14 @@ def windows(cases: list[tuple[str, tuple[int, int]]]) -> pytest.MarkDecorator:
 
 
 @windows(EVERY)
-def test_the_verdict_and_the_totals_are_seen_at_once(view: Looked, request: pytest.FixtureRequest) -> None:
-    report = REPORTS[request.node.callspec.id.partition("-")[0]]
+def test_the_verdict_and_the_totals_are_seen_at_once(view: Looked) -> None:
     assert view.is_seen("header h1")
     for total in ("tbody th", "tbody td:nth-child(2)"):
         assert view.is_seen(f"table.totals {total}")
-    answer, _, why = wording.headline(report.verdict).partition(": ")
+    answer, _, why = wording.headline(REPORTS[view.name]).partition(": ")
     assert view.page.locator("h1").text_content() == f"{answer} {why}"
     rows = view.page.locator("table.totals tbody tr").all_inner_texts()
-    totals = wording.totals(report.verdict)
+    totals = wording.totals(REPORTS[view.name])
     assert [tuple(row.split()[:2]) for row in rows] == [
         (level, f"{sum(of.values()):,}") for level, of in totals.items()
     ]
@@ -59,16 +58,16 @@ def test_the_verdict_and_the_totals_are_seen_at_once(view: Looked, request: pyte
 
 @windows(EVERY)
 def test_the_verdict_and_the_totals_are_drawn(view: Looked, request: pytest.FixtureRequest) -> None:
-    picture = view.picture()
+    seen = view.picture()
     SEEN.mkdir(exist_ok=True)
-    picture.save(SEEN / f"{request.node.callspec.id}.png")
+    seen.save(SEEN / f"{request.node.callspec.id}.png")
     for selector in (
         "header h1",
         ".answer",
         ".totals tbody tr:last-child th",
         ".totals tbody tr:last-child td:nth-child(2)",
     ):
-        count, part = colours(picture, view.page.locator(selector))
+        count, part = colours(seen, view.page.locator(selector))
         assert count > 2, selector
         assert 0.005 < part < 0.7, selector
 
@@ -99,14 +98,11 @@ def test_what_is_folded_opens_by_a_click_and_by_keys(view: Looked) -> None:
 
 
 @windows(EVERY)
-def test_every_box_of_the_picture_is_drawn_and_its_letters_can_be_read(
-    view: Looked, request: pytest.FixtureRequest
-) -> None:
-    report = REPORTS[request.node.callspec.id.partition("-")[0]]
+def test_every_box_of_the_picture_is_drawn_and_its_letters_can_be_read(view: Looked) -> None:
     sizes = view.page.locator(".graph rect.box").evaluate_all(
         "boxes => boxes.map(box => box.getBoundingClientRect()).map(box => Math.min(box.width, box.height))"
     )
-    assert len(sizes) == report.boxes > 0
+    assert len(sizes) == len(picture.draw(REPORTS[view.name], {}).boxes) > 0
     assert min(sizes) > 20
     letters = view.page.locator(".graph .note").evaluate_all("notes => notes.map(note => 11 * note.getScreenCTM().a)")
     assert min(letters) > 9
