@@ -25,8 +25,8 @@ Kind = Literal["create", "update", "replace", "delete", "import", "read", "forge
 """What becomes of a resource.
 
 `replace` is one change, whichever of the engine's three operations told of it. `forget` drops it from the state and
-leaves it where it is. `options` is a resource whose properties stay while its protection does not. `outputs` are the
-stack's own.
+leaves it where it is. `options` is a resource whose properties stay while its protection or its provider does not.
+`outputs` are the stack's own.
 """
 
 ENDS: frozenset[Kind] = frozenset({"delete", "replace"})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from infra.gate.change import Change, FailedPreview, Kind, Preview, Properties, PropertyChange, Resource, Violation
 from infra.gate.differences import between, of_step, whole
 from infra.gate.digest import canonical
-from infra.gate.steps import STACK, Step, is_default_provider, stack_and_project, type_of
+from infra.gate.steps import STACK, State, Step, is_default_provider, stack_and_project, type_of
 
 _FINAL = ("replace", "create", "update", "delete", "import", "read", "discard", "same")
 """Of one resource at most one of these is told; the first alone may come with an import, as what is imported may have
@@ -179,7 +179,20 @@ def _of_what_stays(step: Step, told: Told) -> Kind | None:
     assert step.new
     if step.there.type == STACK and between(told.outputs_before or {}, told.outputs_after or {}):
         return "outputs"
-    return "options" if step.old.protected != step.new.protected else None
+    return "options" if _of_options(step.old, step.new) else None
+
+
+def _of_options(old: State, new: State) -> Sequence[PropertyChange]:
+    """Return what differs of what the engine itself does with a resource: whether it protects it, and who makes it.
+
+    Another provider is no update where the resource's properties stay, as with another version of the SDK.
+    """
+    found = []
+    if old.protected != new.protected:
+        found.append(PropertyChange("protect", "update", old.protected, new.protected))
+    if old.provider and new.provider and old.provider != new.provider:
+        found.append(PropertyChange("provider", "update", old.provider, new.provider))
+    return found
 
 
 def _of_leftovers(final: str, endings: Sequence[Step]) -> Kind:
@@ -249,7 +262,7 @@ def _properties(kind: Kind, step: Step, told: Told) -> Sequence[PropertyChange]:
     if kind == "options":
         assert step.old
         assert step.new
-        return (PropertyChange("protect", "update", step.old.protected, step.new.protected),)
+        return tuple(_of_options(step.old, step.new))
     if kind in {"delete", "forget"} or step.new is None:
         return whole(step.old.inputs if step.old else {}, "delete")
     if step.old is None:

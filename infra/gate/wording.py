@@ -17,7 +17,7 @@ KINDS: Sequence[Kind] = ("delete", "replace", "update", "create", "import", "for
 
 MEANINGS = {
     "forget": "drops it from the state, and leaves it where it is",
-    "options": "changes whether the engine protects it",
+    "options": "changes whether the engine protects it, or which provider makes it",
     "outputs": "changes what the stack tells others",
 }
 """What kinds mean whose names do not say it."""

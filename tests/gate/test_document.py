@@ -110,6 +110,18 @@ def test_protection_alone_is_a_change_of_options(tmp_path: Path) -> None:
     assert change.properties == (PropertyChange("protect", "update", True, False),)
 
 
+def test_another_provider_alone_is_a_change_of_options(tmp_path: Path) -> None:
+    before, after = (f"{engine.PROVIDER}_{version}" for version in ("7_51_1", "7_52_0"))
+    step = engine.same("a", {"size": 1}, provider=f"{after}::{engine.UNKNOWN}")
+    step["old"]["provider"] = f"{before}::p-1"
+    streamed, saved = both(tmp_path, [engine.stack(), step, engine.same("b", {}, provider=f"{engine.PROVIDER}::p-2")])
+    assert (streamed.same, saved.same) == (2, 3)
+    assert not saved.changes, "a saved document leaves it out"
+    (change,) = streamed.changes
+    assert (change.kind, change.provider_before, change.provider_after) == ("options", before, after)
+    assert change.properties == (PropertyChange("provider", "update", before, after),)
+
+
 def test_new_outputs_of_the_stack_are_a_change(tmp_path: Path) -> None:
     outputs = engine.stack({"address": "a.example", "key": SECRET}, {"address": UNKNOWN, "key": SECRET, "port": 443})
     preview = read_preview(written(tmp_path, engine.lines(engine.events([outputs]))))
