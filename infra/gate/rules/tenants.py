@@ -108,12 +108,15 @@ def _registered(view: View) -> tuple[Mapping[str, Value], Mapping[str, Value], M
     before: dict[str, Value] = {}
     after: dict[str, Value] = {}
     urns: dict[str, str] = {}
+    ended = {_object(change.before) for change in view.changes(_MAP, "delete") if not change.retained} - {""}
     for change in view.changes(_MAP):
         if not (_is_registry(change.before) or _is_registry(change.after)):
             continue
         for slug, entry in _entries(change.before):
             before[slug] = entry
             urns[slug] = change.urn
+        if change.kind == "create" and _object(change.after) in ended:
+            continue  # the same object under another URN: the engine deletes last, and nothing is left of it
         seen = not isinstance(change.after.get("data"), Hidden)
         after |= dict(_entries(change.after if seen else change.before))  # `tenants_hidden` tells of the others
     for resource in view.resources(_MAP):
@@ -129,6 +132,12 @@ def _entries(inputs: Properties) -> Iterator[tuple[str, Value]]:
     data = inputs.get("data")
     if isinstance(data, Mapping) and _is_registry(inputs):
         yield from data.items()
+
+
+def _object(inputs: Properties) -> str:
+    """Return which object of the cluster a ConfigMap is; empty for one that is named anew wherever it is made."""
+    name = text(at(inputs, "metadata", "name"))
+    return f"{text(at(inputs, 'metadata', 'namespace'))}/{name}" if name else ""
 
 
 def _is_registry(inputs: Properties) -> bool:

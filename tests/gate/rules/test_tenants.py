@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.gate.change import Hidden, Properties
+from infra.gate.change import Hidden
 from infra.gate.rules import tenants as rules
 from tests.gate.rules.cases import created, deleted, found, tenants, there, updated
 
@@ -16,7 +16,7 @@ LEAVING = {"slug": "book-store", "plan": "pro", "lifecycle": {"state": "offboard
 STAYING = {"slug": "book-store", "plan": "pro"}
 
 
-def registry(*slugs: str, **more: Any) -> Properties:
+def registry(*slugs: str, **more: Any) -> dict[str, Any]:
     entry = {"state": "active", "isolation": "pool", "database": "shop", "schema": "pool", **more}
     labels = {"app.kubernetes.io/component": "tenant-registry"}
     return {"metadata": {"labels": labels}, "data": {slug: json.dumps(entry) for slug in slugs}}
@@ -47,6 +47,19 @@ def test_an_entry_may_move_to_another_map() -> None:
     assert not found(rules.tenant_removed, half, other)
     kept = there(MAP, registry("book-store"), name="tenants-1")
     assert not found(rules.tenant_removed, half, kept)
+
+
+def test_a_registry_under_another_name_is_deleted_after_it_is_made() -> None:
+    full = registry("book-store")
+    named = {**full, "metadata": {**full["metadata"], "namespace": "example", "name": "tenants"}}
+    moved = created(MAP, named, name="registry"), deleted(MAP, named, name="tenants")
+    (finding,) = found(rules.tenant_removed, *moved)
+    assert "tenant book-store" in finding.reason
+    kept = deleted(MAP, named, name="tenants", retained=True)
+    assert not found(rules.tenant_removed, moved[0], kept)
+    for other in ({**named["metadata"], "name": "tenants-1"}, {**named["metadata"], "namespace": "another"}):
+        assert not found(rules.tenant_removed, created(MAP, {**named, "metadata": other}, name="registry"), moved[1])
+    assert not found(rules.tenant_removed, created(MAP, full, name="registry"), deleted(MAP, full, name="tenants"))
 
 
 def test_other_maps_are_no_registries() -> None:
