@@ -5,7 +5,7 @@ is known after it is applied is taken for what it is named to be: a key that is 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from infra.gate.change import Hidden, Properties, Resource, Value
 from infra.gate.rules import statements
@@ -62,6 +62,8 @@ _TAGGED = (
 )
 _REQUIRED = ("owner", "environment", "cost-centre")
 """Tags that say whom to ask, what it is part of, and who pays (REQUIREMENTS, Cost tiers: budgets per environment)."""
+
+Tags = Mapping[str, frozenset[str] | None]
 
 _LEAST_DAYS = 7
 """Of backups, also outside production (REQUIREMENTS, Data: 30 d, 7 d staging)."""
@@ -212,14 +214,13 @@ def tags_missing(view: View) -> Iterator[Found]:
     Source: REQUIREMENTS, Cost tiers (budgets per environment); AWS, Tagging best practices
     """
     shared = _shared_tags(view)
-    if shared is None:
-        return
     for token in _TAGGED:
         for resource in view.resources(token):
             own = resource.inputs.get("tags")
-            if isinstance(own, Hidden):
+            given = _given_tags(view, resource, shared)
+            if given is None or isinstance(own, Hidden):
                 continue
-            there = {*shared, *(own if isinstance(own, Mapping) else ())}
+            there = {*given, *(own if isinstance(own, Mapping) else ())}
             missing = [name for name in _REQUIRED if name not in there]
             if missing:
                 yield Found(resource.urn, f"without the tags {told(missing)}", "tags")
@@ -256,17 +257,31 @@ def _at_edge(edge: Resource) -> Iterator[Found]:
         yield Found(edge.urn, f"takes old TLS: {oldest}", "viewerCertificate.minimumProtocolVersion")
 
 
-def _shared_tags(view: View) -> Sequence[str] | None:
-    """Return the tags that every provider gives to all; None where they cannot be seen, or no provider is told."""
-    found: set[str] | None = None
+def _given_tags(view: View, resource: Resource, shared: Tags) -> frozenset[str] | None:
+    """Return the tags that its provider gives a resource; None where they cannot be seen.
+
+    Which provider that is is told of what changes. What stays has those that any gives: it was judged when it came.
+    """
+    change = view.change(resource.urn)
+    if change is not None and change.provider_after in shared:
+        return shared[change.provider_after]
+    found = frozenset[str]()
+    for given in shared.values():
+        if given is None:
+            return None
+        found |= given
+    return found if shared else None
+
+
+def _shared_tags(view: View) -> Tags:
+    """Return the URN of each provider -> the tags that it gives to all that it makes; None where they are hidden."""
+    found: dict[str, frozenset[str] | None] = {}
     for provider in view.resources("pulumi:providers:aws"):
         given: Value = parsed(provider.inputs.get("defaultTags"))
         listed = at(given, "tags")
-        if isinstance(given, Hidden) or isinstance(listed, Hidden):
-            return None
-        names = set(listed) if isinstance(listed, Mapping) else set()
-        found = names if found is None else found & names
-    return None if found is None else sorted(found)
+        hidden = isinstance(given, Hidden) or isinstance(listed, Hidden)
+        found[provider.urn] = None if hidden else frozenset(listed if isinstance(listed, Mapping) else ())
+    return found
 
 
 RULES = (

@@ -132,6 +132,16 @@ def test_resources_say_whose_they_are() -> None:
     assert not found(rules.tags_missing, there("aws:ec2/route:Route", {}))
 
 
+def test_tags_are_those_of_a_resources_own_provider() -> None:
+    tagged, bare = there(AWS, shared("owner", "environment", "cost-centre")), there(AWS, {}, name="two")
+    assert not found(rules.tags_missing, there(BUCKET, {}), tagged, bare), "it stays as it was"
+    assert not found(rules.tags_missing, created(BUCKET, {}, provider_after=tagged.urn), tagged, bare)
+    (finding,) = found(rules.tags_missing, created(BUCKET, {}, provider_after=bare.urn), tagged, bare)
+    assert finding.reason == "without the tags owner, environment, cost-centre"
+    hidden = there(AWS, {"defaultTags": UNKNOWN}, name="two")
+    assert not found(rules.tags_missing, created(BUCKET, {}, provider_after=hidden.urn), tagged, hidden)
+
+
 @pytest.mark.parametrize("rule", [rules.bucket_not_private, rules.key_of_aws, rules.tls_not_required])
 def test_what_a_saved_document_leaves_out_of_a_bucket_is_not_missing(rule: Rule) -> None:
     tagged = updated(BUCKET, {"bucket": "records"}, {"bucket": "records", "tags": {"owner": "us"}})
