@@ -139,12 +139,30 @@ _ROOM: Sequence[Case] = (
 )
 
 _PASSWORDS = ("database-password", "tenant-shoe-shop-password", "tenant-book-store-password")
-_ANOTHER = added("pulumi:providers:aws", "aws-two", {"region": REGION, "allowedAccountIds": [ACCOUNT]})
+_TAGS = {"owner": "platform-team", "environment": "example", "cost-centre": "commerce"}
+_ANOTHER = added(
+    "pulumi:providers:aws",
+    "aws-two",
+    {"region": REGION, "allowedAccountIds": [ACCOUNT], "defaultTags": {"tags": _TAGS}},
+)
+
+
+def _images_by_another(program: Program) -> None:
+    _ANOTHER(program)
+    for name in ("images", "images-kept"):  # what is declared refers to what stands above it
+        program.resources[name] = program.resources.pop(name)
+    program.option("images", provider="aws-two")
+
 
 _PROVIDERS: Sequence[Case] = (
     Case(
-        name="another-region",
+        name="another-region",  # everything is replaced, and the engine refuses for what is protected
         change=put("aws", "region", to="eu-west-1"),
+        fails=True,
+    ),
+    Case(
+        name="another-account-too",
+        change=put("aws", "allowedAccountIds", to=[ACCOUNT, "210987654321"]),
         fires=["provider-moved"],
     ),
     Case(
@@ -152,11 +170,15 @@ _PROVIDERS: Sequence[Case] = (
         change=put("aws", "defaultTags", "tags", "environment", to="examples"),
         silent=["provider-moved", "tags-missing"],
     ),
-    Case(name="queue-in-another-region", change=put("mail-queue", "region", to="eu-west-1"), fires=["region-changed"]),
+    Case(
+        name="queue-in-another-region",
+        change=put("mail-queue", "region", to="eu-west-1"),
+        fires=["region-changed", "stateful-delete"],
+    ),
     Case(name="queue-in-its-region", change=put("mail-queue", "region", to="eu-central-1"), silent=["region-changed"]),
     Case(
         name="images-by-another-provider",
-        change=together(_ANOTHER, optional("images", provider="aws-two")),
+        change=_images_by_another,
         fires=["provider-changed"],
     ),
     Case(

@@ -96,10 +96,14 @@ _SECRETS: Sequence[Case] = (
         change=put(_SLOT, *_CONTAINER, "env", to=[{"name": "DATABASE_PASSWORD", "value": "/run/secrets/password"}]),
         silent=["secret-in-plain-text"],
     ),
-    Case(name="password-unmarked", change=put("pool-app", "password", to=_PLAIN), fires=["secret-unmarked"]),
+    Case(
+        name="password-unmarked",
+        change=put("server", "password", to=_PLAIN),  # what a resource has is marked by its provider
+        fires=["secret-unmarked"],
+    ),
     Case(
         name="password-marked",
-        change=put("pool-app", "password", to={"secret": "canary-of-another-password"}),
+        change=put("server", "password", to={"secret": "canary-of-another-password"}),
         silent=["secret-unmarked"],
     ),
     Case(

@@ -39,8 +39,18 @@ def _candidate(raw: Settings) -> None:
     slots["green"] = {**slots["blue"], "image": _IMAGE}
 
 
-def _case(name: str, settings: Callable[[Settings], None] | None, **more: Any) -> Case:
-    return Case(name=f"local-{name}", change=lambda _: None, settings=settings, real=True, **more)
+def _case(
+    name: str,
+    settings: Callable[[Settings], None] | None,
+    fires: Sequence[str] = (),
+    *,
+    fails: bool = False,
+    **more: Any,
+) -> Case:
+    found = () if fails else ("database-alone", *fires)  # so it is declared: the stack has one small database
+    return Case(
+        name=f"local-{name}", change=lambda _: None, settings=settings, real=True, fires=found, fails=fails, **more
+    )
 
 
 CASES: Sequence[Case] = (
@@ -48,7 +58,7 @@ CASES: Sequence[Case] = (
     _case(
         "backups-shorter",
         _set("database", "backup_retention_days", to=1),
-        fires=["backup-retention-lowered"],
+        fires=["backup-retention-lowered", "backups-short"],
         saved=True,
     ),
     _case(
@@ -56,7 +66,7 @@ CASES: Sequence[Case] = (
         _set("database", "backup_retention_days", to=14),
         silent=["backup-retention-lowered"],
     ),
-    _case("tenant-removed", _no_tenant("book-store"), fires=["stateful-delete", "tenant-removed"]),
+    _case("tenant-removed", _no_tenant("book-store"), fails=True),  # the program itself refuses
     _case("tenant-suspended", _tenant("book-store", lifecycle={"state": "suspended"}), fires=["tenant-closed"]),
     _case(
         "administrator-added",

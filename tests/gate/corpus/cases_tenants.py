@@ -8,7 +8,7 @@ from tests.gate.corpus.base_server import tenant as own_tenant
 from tests.gate.corpus.case import Case, Change, Settings, put, together
 from tests.gate.corpus.declaring import Program
 
-_GOING = "2026-11-01T00:00:00Z"
+_ARCHIVE = "0" * 64  # the SHA-256 of what was exported before the end
 
 
 def _entry(slug: str, **said: str) -> Change:
@@ -33,7 +33,7 @@ def _state(slug: str, state: str) -> Callable[[Settings], None]:
     def change(raw: Settings) -> None:
         for one in raw["tenants"]:
             if one["slug"] == slug:
-                one["lifecycle"] = {"state": state}
+                one["lifecycle"] = {"state": state, "export": _ARCHIVE}
 
     return change
 

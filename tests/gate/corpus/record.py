@@ -16,7 +16,7 @@ from tests.gate.corpus import real, recordings, verdicts
 from tests.gate.corpus.base import base
 from tests.gate.corpus.case import Case
 from tests.gate.corpus.cases import CASES
-from tests.gate.corpus.project import STREAMING, Project
+from tests.gate.corpus.project import STREAMING, OtherEndError, Project
 
 _BASE, _REAL = "corpus", "corpus-local"  # instances
 _SERVERS = ("control plane", "postgresql", "cloud")
@@ -56,18 +56,32 @@ def record(previewed: Previewed, cases: Sequence[Case]) -> None:
     """Record cases.
 
     Raises:
-        RuntimeError: the engine told a secret.
+        RuntimeError: the engine told a secret, or some cases did not end as they say.
     """
     secrets = previewed.secrets()
+    failed = []
     for case in cases:
-        streamed = previewed.preview(case, **STREAMING)
-        saved = previewed.preview(case) if case.saved else b""
-        if any(secret in (streamed + saved).decode() for secret in secrets):
-            raise RuntimeError(f"the engine tells a secret in {case.name}")
-        written = [recordings.keep_events(case.name, streamed)]
-        if case.saved:
-            written.append(recordings.keep_document(case.name, saved))
-        _say(f"{case.name}: {'written' if any(written) else 'as before'}")
+        try:
+            written = _record(previewed, case, secrets)
+        except OtherEndError as error:
+            failed.append(case.name)
+            _say(str(error))
+        else:
+            _say(f"{case.name}: {'written' if written else 'as before'}")
+    if failed:
+        raise RuntimeError(f"not recorded: {', '.join(failed)}")
+
+
+def _record(previewed: Previewed, case: Case, secrets: Sequence[str]) -> bool:
+    """Record a case, and return whether anything was written."""
+    streamed = previewed.preview(case, **STREAMING)
+    saved = previewed.preview(case) if case.saved else b""
+    if any(secret in (streamed + saved).decode() for secret in secrets):
+        raise RuntimeError(f"the engine tells a secret in {case.name}")
+    written = [recordings.keep_events(case.name, streamed)]
+    if case.saved:
+        written.append(recordings.keep_document(case.name, saved))
+    return any(written)
 
 
 def _applied_base() -> Project:

@@ -1,9 +1,10 @@
 """Recorded previews as files: what the engine printed, small, and the same wherever it was made.
 
 Normalised are the moment of each event and how long the preview took, which become 0, and this machine's own folders,
-which become `/work-tree`; nothing else. A recording of events tells of every resource, most of which stay as they are:
-an event that the preview of the same state without any change has as well is written as its number there. So each
-file holds one JSON list a line, either `[SEQUENCE, NUMBER]` or `[SEQUENCE, {event}]`.
+which become `/work-tree` or, in traces of the program, nothing; nothing else. A recording of events tells of every
+resource, most of which stay as they are: an event that the preview of the same state without any change has as well is
+written as its number there. So each file holds one JSON list a line, either `[SEQUENCE, NUMBER]` or
+`[SEQUENCE, {event}]`.
 """
 
 import json
@@ -23,6 +24,7 @@ UNCHANGED = "unchanged"
 """Ends the names of the recordings in which nothing changes: one of each state that cases begin with."""
 
 _WORK_TREE = "/work-tree"
+_TRACED = re.compile(r"(?<=project:///)[^\"#\s]*/")  # where Python is, and how far from there the project is
 _DURATION = re.compile(r'^(    "duration": )\d+', re.MULTILINE)
 _VOLATILE = re.compile(
     r"(?!04da6b54)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # ids of all kinds
@@ -42,13 +44,11 @@ def events_of(case: str) -> bytes:
     """
     content = lzma.decompress((FOLDER / f"{case}.jsonl.xz").read_bytes())
     lines = [json.loads(line) for line in content.splitlines()]
-    known: Sequence[Event] = []
+    known: Sequence[str] = []
     if any(isinstance(told, int) for _, told in lines):
-        known = _known(_unchanged(case))
-    events = ((sequence, known[told] if isinstance(told, int) else told) for sequence, told in lines)
-    return b"".join(
-        json.dumps({"sequence": sequence, "timestamp": 0, **event}).encode() + b"\n" for sequence, event in events
-    )
+        known = _known_as_printed(_unchanged(case))
+    events = ((sequence, known[told] if isinstance(told, int) else json.dumps(told)) for sequence, told in lines)
+    return "".join(f'{{"sequence": {sequence}, "timestamp": 0, {event[1:]}\n' for sequence, event in events).encode()
 
 
 def document_of(case: str) -> bytes:
@@ -124,12 +124,18 @@ def _write(name: str, content: str) -> None:
     packed = lzma.compress(content.encode(), check=lzma.CHECK_CRC32, preset=9 | lzma.PRESET_EXTREME)
     (FOLDER / name).write_bytes(packed)
     _known.cache_clear()
+    _known_as_printed.cache_clear()
 
 
 @cache
 def _known(reference: str) -> Sequence[Event]:
     """Return the events that others are written with."""
     return [event for _, event in _plain(reference)]
+
+
+@cache
+def _known_as_printed(reference: str) -> Sequence[str]:
+    return [json.dumps(event) for event in _known(reference)]
 
 
 def _unchanged(case: str) -> str:
@@ -154,7 +160,7 @@ def _events(lines: Iterable[str]) -> Iterator[tuple[int, Event]]:
 
 
 def _normalised(printed: bytes) -> str:
-    return printed.decode().replace(str(PROJECT_ROOT), _WORK_TREE)
+    return _TRACED.sub("", printed.decode().replace(str(PROJECT_ROOT), _WORK_TREE))
 
 
 def _meaning(events: Iterable[tuple[int, Event]]) -> Sequence[str]:

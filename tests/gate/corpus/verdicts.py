@@ -35,9 +35,12 @@ def read(content: bytes) -> Preview:
     return read_preview(path)
 
 
-@cache
 def preview_of(name: str) -> Preview:
-    """Return what a recording of events says."""
+    """Return what a recording of events says, as it was told.
+
+    Raises:
+        FailedPreview: there is nothing to judge.
+    """
     return read(recordings.events_of(name))
 
 
@@ -55,13 +58,8 @@ def findings(verdict: Verdict) -> list[Finding]:
     return list(dict.fromkeys([*verdict.desired, *(one for change in verdict.judged for one in change.findings)]))
 
 
-def said(case: Case) -> Mapping[str, Any]:
+def said(case: Case, preview: Preview, verdict: Verdict) -> Mapping[str, Any]:
     """Return what the file has of a case."""
-    try:
-        preview = preview_of(case.name)
-    except FailedPreview as failed:
-        return {"fails": str(failed)}
-    verdict = judged(case, preview)
     kinds = sorted(change.kind for change in preview.changes)
     rules = {(one.rule, one.level) for one in findings(verdict)}
     return {
@@ -69,6 +67,7 @@ def said(case: Case) -> Mapping[str, Any]:
         "rules": dict(sorted(rules)),
         "near": sorted(case.silent),
         "changes": {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+        "same": preview.same,
         "digest": changes_digest(preview),
     }
 
@@ -76,9 +75,18 @@ def said(case: Case) -> Mapping[str, Any]:
 def write() -> None:
     """Judge all recordings, and write the file."""
     known = [case for name, case in sorted(CASES.items()) if name in recordings.recorded()]
-    FILE.write_text(json.dumps({case.name: said(case) for case in known}, indent=2) + "\n")
+    FILE.write_text(json.dumps({case.name: _recorded(case) for case in known}, indent=2) + "\n")
 
 
+def _recorded(case: Case) -> Mapping[str, Any]:
+    try:
+        preview = preview_of(case.name)
+    except FailedPreview as failed:
+        return {"fails": str(failed)}
+    return said(case, preview, judged(case, preview))
+
+
+@cache
 def written() -> Mapping[str, Any]:
     """Return what the file says."""
     return dict(json.loads(FILE.read_text()))

@@ -1,7 +1,4 @@
-"""The corpus of the gate is what the engine says today: some of its changes, previewed anew, are those recorded.
-
-Not run yet, as the recordings are not complete: it becomes `tests/engine/test_corpus_is_fresh.py` with them.
-"""
+"""The corpus of the gate is what the engine says today: some of its changes, previewed anew, are those recorded."""
 
 from collections.abc import Iterator
 from dataclasses import replace
