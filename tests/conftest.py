@@ -36,6 +36,7 @@ _LONG = (
     "tests/plugins/aws/test_aws_interruptions.py",
     "tests/plugins/aws/test_aws_zones.py",
     "tests/sandbox/cloud/test_lost_regions.py",
+    "tests/gate/test_corpus.py",
 )
 """Groups that take more than half a minute, the longest first: whoever comes last must not be one of them.
 

@@ -60,11 +60,10 @@ class Project:
         (self._pack / "PulumiPolicy.yaml").write_text(_PACK)
         write_script(self._pack / "pulumi-analyzer-policy-corpus", f'exec {_PYTHON} {analyzer.__file__} "$@"\n')
         (self.root / "__main__.py").write_text(Path(program.__file__).read_text())
-        self._install_newer()
         self.pulumi("stack", "select", "--create", STACK)
 
-    def _install_newer(self) -> None:
-        """Let there be a newer version of a plugin: the same one, under another version."""
+    def install_newer(self) -> None:
+        """Let there be a newer version of a plugin in the instance: the same one, under another version."""
         plugins = self.workspace.home / "plugins"
         newer = plugins / f"resource-random-v{NEWER}"
         if not newer.exists():

@@ -89,6 +89,7 @@ def _applied_base() -> Project:
     workspace.prepare()
     project = Project(workspace, workspace.instance.folder(_BASE), base())
     project.prepare()
+    project.install_newer()
     _say("applying the base")
     project.up()
     return project

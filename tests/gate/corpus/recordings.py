@@ -4,7 +4,8 @@ Normalised are the moment of each event and how long the preview took, which bec
 which become `/work-tree` or, in traces of the program, nothing; nothing else. A recording of events tells of every
 resource, most of which stay as they are: an event that the preview of the same state without any change has as well is
 written as its number there. So each file holds one JSON list a line, either `[SEQUENCE, NUMBER]` or
-`[SEQUENCE, {event}]`.
+`[SEQUENCE, {event}]`. Ids that an instance draws are in every event; so files stay small where all are of one instance:
+delete the folder before all are made anew.
 """
 
 import json
@@ -29,8 +30,12 @@ _DURATION = re.compile(r'^(    "duration": )\d+', re.MULTILINE)
 _VOLATILE = re.compile(
     r"(?!04da6b54)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # ids of all kinds
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[0-9.Z+:]*"  # when a server made something
-    r"|\b[a-z]{2,8}-[0-9a-f]{8,17}\b|\b[A-Z0-9]{13,21}\b|\b127(?:\.\d{1,3}){3}\b"  # ids of AWS, and addresses
-    r"|resourceVersion\D{1,4}\d+"
+    r"|\b[a-z]{2,8}-[0-9a-f]{8,32}(?:(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?\b|\b[A-Z0-9]{13,32}(?![A-Z0-9])"  # ids of AWS
+    r"|\b(?:a|sg)-[a-z0-9]{17}\b|\bLS0tLS1CRUdJTi[A-Za-z0-9+/=]+"  # ids of EKS, and certificates
+    r"|:secret:[\w/-]+-\w{6}\b|\b[a-z0-9]{13,14}(?=\.cloudfront\.net)"
+    r"|(?<=[\"-])(?:[0-9a-f]{16}|[0-9a-f]{32})(?=[\"\\])"
+    r"|\b(?:127|10)(?:[.-]\d{1,3}){3}(?=[\".\\: ])"  # addresses, but no ranges of them
+    r"|resourceVersion\D{1,4}\d+|checksum\W{1,6}[0-9a-f]{64}|BEGIN CERTIFICATE-----[^-]+"
 )
 
 Event = dict[str, Any]
