@@ -6,7 +6,6 @@ written down of it in the order in which it was told; what needs more reads is a
 
 import json
 import random
-import re
 from collections.abc import Sequence
 
 import pytest
@@ -28,7 +27,7 @@ SAVED = sorted(name for name, case in CASES.items() if case.saved and not case.f
 BLOCKING = ("dangerous", "forbidden")
 CANARY = "canary"
 """In every secret that is planted; nothing else is called so."""
-PLACES = re.compile(r"\.\./|/(?:root|home|Users|tmp)/")
+PLACES = ("../", "/root/", "/home/", "/Users/", "/tmp/")
 """What only paths of the machine have where a recording was made."""
 HALVES = (b'"op": "create-replacement"', b'"op": "delete-replaced"')
 REPLACING = ("cache-replaced", "password-rotated", "sessions-replaced", "subnet-moved")
@@ -81,8 +80,7 @@ def test_a_recording_is_judged_as_expected_in_whatever_order_it_is_told(name: st
     said = verdicts.said(case, preview, verdict)
     assert said == verdicts.written()[name], "say what it is now by `make corpus`, and look at the difference"
     for told in (content.decode(), *reports(preview, verdict)):
-        assert CANARY not in told
-        assert not PLACES.search(told)
+        assert not [word for word in (CANARY, *PLACES) if word in told]
 
 
 @pytest.mark.parametrize("name", drawn(JUDGED, 12, "order"))
@@ -165,5 +163,4 @@ def is_half(line: bytes) -> bool:
 @pytest.mark.parametrize("name", sorted({*SAVED, *FAILED}))
 def test_no_recording_tells_a_secret_or_where_it_was_made(name: str) -> None:
     for content in (recordings.events_of(name), *([recordings.document_of(name)] if CASES[name].saved else [])):
-        assert CANARY not in content.decode()
-        assert not PLACES.search(content.decode())
+        assert not [word for word in (CANARY, *PLACES) if word in content.decode()]
