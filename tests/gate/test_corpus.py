@@ -27,7 +27,7 @@ SAVED = sorted(name for name, case in CASES.items() if case.saved and not case.f
 BLOCKING = ("dangerous", "forbidden")
 CANARY = "canary"
 """In every secret that is planted; nothing else is called so."""
-PLACES = ("../", "/root/", "/home/", "/Users/", "/tmp/")
+PLACES = ("../", *(f"/{folder}/" for folder in ("root", "home", "Users", "tmp")))
 """What only paths of the machine have where a recording was made."""
 HALVES = (b'"op": "create-replacement"', b'"op": "delete-replaced"')
 REPLACING = ("cache-replaced", "password-rotated", "sessions-replaced", "subnet-moved")
