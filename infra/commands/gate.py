@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 
 from infra.commands.console import AsJson, err, out, print_table, progress
-from infra.commands.purity import writing_nothing
 from infra.commands.tenants import invalid_input
 from infra.errors import TenantryError
 from infra.gate import report_html, report_json, report_markdown, report_text
@@ -169,6 +168,8 @@ def _previewed(stack: str, reviewer: Reviewer, *, refresh: bool, twice: bool, pu
     behind = stack_of(stack)
     with progress(f"previewing {stack}") as report, contextlib.ExitStack() as promised:
         if pure:
+            from infra.commands.purity import writing_nothing  # noqa: PLC0415 - psycopg would slow every command down
+
             report("looking at what the sandbox holds")
             promised.enter_context(writing_nothing(stack, behind.environment))
         report(f"previewing {stack}")

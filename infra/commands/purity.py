@@ -28,17 +28,27 @@ def writing_nothing(stack: str, environment: Mapping[str, str]) -> Iterator[None
         environment: of the Pulumi CLI, which leads to a sandbox.
 
     Raises:
-        FailedPreview: something was written.
+        FailedPreview: something was written; the block's own says that as well.
         TenantryError: it leads elsewhere (exit code 2), or a server does not answer (exit code 3).
     """
     instance = _sandbox_of(stack, environment)
     before = _fingerprints(instance)
-    yield
-    written = writes.differing(before, _fingerprints(instance))
-    if written:
-        more = f" and {len(written) - _NAMED} more" if len(written) > _NAMED else ""
-        raise FailedPreview(f"something was written while it ran: {', '.join(written[:_NAMED])}{more}")
+    try:
+        yield
+    except FailedPreview as error:
+        if not (written := _written(instance, before)):
+            raise
+        raise FailedPreview(f"{error}; and {written}") from error
+    if written := _written(instance, before):
+        raise FailedPreview(written)
     err.print(f"nothing was written to the sandbox {instance.name}: {len(before)} things are as before", markup=False)
+
+
+def _written(instance: Instance, before: writes.Fingerprints) -> str:
+    """Return what was written since; empty for nothing."""
+    names = writes.differing(before, _fingerprints(instance))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"something was written while it ran: {', '.join(names[:_NAMED])}{more}" if names else ""
 
 
 def _sandbox_of(stack: str, environment: Mapping[str, str]) -> Instance:
@@ -55,7 +65,7 @@ def _sandbox_of(stack: str, environment: Mapping[str, str]) -> Instance:
 def _fingerprints(instance: Instance) -> writes.Fingerprints:
     try:
         return writes.fingerprints(instance)
-    except (ApiError, httpx.HTTPError, psycopg.Error, OSError) as error:
+    except (ApiError, httpx.HTTPError, psycopg.Error, OSError, TenantryError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         what = f"a server does not tell what is written ({reason})"
         remedy = f"run `tenantry sandbox status {instance.name}`"

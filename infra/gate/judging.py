@@ -16,6 +16,7 @@ from infra.gate.change import Preview
 from infra.gate.digest import canonical, change_digest, changes_digest
 from infra.gate.fleet import Cells
 from infra.gate.renames import renames
+from infra.gate.rules.providers import provider_changed, reference
 from infra.gate.rules.table import RULES
 from infra.gate.rules.view import View
 from infra.gate.verdict import LEVELS, Cost, Finding, Judged, Level, Verdict, Waived
@@ -121,6 +122,15 @@ class _Case:
         return {change.urn: change_digest(change) for change in self.view.preview.changes}
 
     @cached_property
+    def moved(self) -> Mapping[str, Sequence[str]]:
+        """URN of a provider -> the digests of what it makes from now on instead of another one."""
+        found = defaultdict[str, list[str]](list)
+        for change in self.view.preview.changes:
+            if change.provider_before not in ("", change.provider_after):
+                found[reference(change.provider_after)].append(self.digests[change.urn])
+        return found
+
+    @cached_property
     def judged(self) -> Sequence[Judged]:
         """Every change with what was found of it, the worst first."""
         by_urn = defaultdict[str, list[Finding]](list)
@@ -143,12 +153,16 @@ class _Case:
         if _place(finding) in self.standing:
             resource = self.view.resource(finding.urn)
             return desired_digest(finding, None if resource is None or resource.type == _STACK else resource)
-        if finding.urn in self.digests:
-            return self.digests[finding.urn]
-        below = [digest for urn, digest in self.digests.items() if finding.urn in self.view.ancestors(urn)]
-        if not below:
+        own = self.digests.get(finding.urn)
+        if (finding.rule, finding.path) == (provider_changed.name, "provider"):
+            about = [*self.moved[finding.urn], *([own] if own else [])]
+        elif own:
+            return own
+        else:
+            about = [digest for urn, digest in self.digests.items() if finding.urn in self.view.ancestors(urn)]
+        if not about:
             return changes_digest(self.view.preview)
-        return hashlib.sha256(canonical([finding.rule, finding.urn, sorted(below)])).hexdigest()
+        return hashlib.sha256(canonical([finding.rule, finding.urn, sorted(about)])).hexdigest()
 
     def words(self, finding: Finding) -> str:
         """Return why a finding blocks, in one line."""

@@ -8,16 +8,21 @@ import io
 import os
 import re
 import signal
+import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from infra.children import Children, Finished
 from infra.errors import TenantryError
 from infra.gate.change import FailedPreview, Preview
 from infra.gate.diagnostics import EngineRefused, one_line
 from infra.gate.document import read_printed
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 EXIT_CODE = 3
 """Of a command that has no preview to judge (DESIGN section 5)."""
@@ -27,7 +32,7 @@ STREAMING = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 
 _SENSITIVE = re.compile(r"PASSPHRASE|PASSWORD|SECRET|TOKEN|ACCESS_KEY|CREDENTIAL")
 _SHORTEST_SECRET = 6
-_AT_ONCE = 1 << 16  # bytes
+_LOOK_SECONDS = 0.05  # how soon what was printed is read
 _ERROR = re.compile(r"^\s*error: ", re.MULTILINE)
 
 
@@ -75,22 +80,45 @@ def preview_by(children: Children, stack: str, *, refresh: bool = False, plan: P
     command = ["pulumi", "preview", "--json", "--non-interactive", "--stack", stack]
     command += ["--refresh"] if refresh else []
     command += ["--save-plan", str(plan.absolute())] if plan else []
-    reading, writing = (io.FileIO(end, mode) for end, mode in zip(os.pipe(), "rw", strict=True))
-    # Read while it is printed, a preview of thousands of resources is known when the engine is done. Were this process
-    # killed, the CLI would find nobody who reads, and end; a preview leaves nothing half done.
-    with reading, ThreadPoolExecutor(1) as pool:
-        with writing:
-            known = pool.submit(_read, reading, stack.rpartition("/")[2])
-            finished = _run(children, command, writing)
+    over = threading.Event()
+    with tempfile.TemporaryFile(buffering=0) as file, ThreadPoolExecutor(1) as pool:
+        # Read while it is printed, a preview of thousands of resources is known when the engine is done.
+        known = pool.submit(read_printed, Printed(file.fileno(), over), stack=stack.rpartition("/")[2])
+        try:
+            finished = _run(children, command, file)
+        finally:
+            over.set()
         return _told(known, finished, children.environment)
 
 
-def _read(reading: io.FileIO, stack: str) -> Preview:
-    try:
-        return read_printed(reading, stack=stack)
-    finally:
-        while reading.read(_AT_ONCE):  # or the CLI waits for somebody who reads
-            pass
+class Printed(io.RawIOBase):
+    """A file as somebody else writes it, to its end and no sooner.
+
+    A file and not a pipe, so that nobody waits for whoever else has inherited it (see `infra.children`).
+
+    Args:
+        descriptor: of the file, which stays open.
+        over: set when nothing more will be written.
+    """
+
+    def __init__(self, descriptor: int, over: threading.Event) -> None:
+        self._descriptor = descriptor
+        self._over = over
+        self._place = 0
+
+    def readable(self) -> bool:
+        """Whether it can be read, as `io.BufferedReader` asks."""
+        return True
+
+    def readinto(self, buffer: "Buffer", /) -> int:
+        """Read into a buffer what there is next, and return how many bytes; 0 at the end."""
+        while True:
+            over = self._over.is_set()
+            count = os.preadv(self._descriptor, [buffer], self._place)
+            if count or over:
+                self._place += count
+                return count
+            self._over.wait(_LOOK_SECONDS)
 
 
 def _told(known: "Future[Preview]", finished: Finished, environment: Mapping[str, str]) -> Preview:

@@ -25,6 +25,7 @@ from infra.sandbox.control_plane.control_plane import ControlPlane
 from infra.sandbox.instance import Instance
 from infra.sandbox.servers.postgresql import PostgreSQL
 from infra.sandbox.servers.valkey import Valkey
+from infra.sandbox.waiting import wait_until
 
 Connect = Callable[[str], psycopg.Connection[Any]]
 """Connects to the database of that name, as the superuser."""
@@ -36,6 +37,7 @@ _OWN = frozenset({"kube-apiserver", "kube-controller-manager", "kube-scheduler",
 """Field managers of the control plane itself: what they write nobody has asked for just now."""
 
 _TEMPORARY = frozenset({"leases", "events"})
+_CONNECT_SECONDS = 20
 _STATISTICS = (2619, 3429)
 """The OIDs of `pg_statistic` and `pg_statistic_ext_data`, in which autovacuum writes when it likes
 (PostgreSQL 18, `src/include/catalog`)."""
@@ -53,6 +55,14 @@ ORDER BY 1, 2, 3, 4
 """
 
 
+_LATEST = 10  # seconds after which an idle session has told what it did (PostgreSQL 18, pgstat.c, IDLE_INTERVAL)
+_AT_WORK: LiteralString = """\
+SELECT count(*) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+  AND (state <> 'idle' OR state_change > now() - make_interval(secs => %(latest)s))
+"""
+
+
 def fingerprints(instance: Instance) -> Fingerprints:
     """Return the fingerprint of everything that clients of an instance could have written.
 
@@ -63,6 +73,8 @@ def fingerprints(instance: Instance) -> Fingerprints:
         ApiError: an API server refuses to tell.
         httpx.HTTPError: one does not answer.
         psycopg.Error: a database does not.
+        OSError: a file cannot be read.
+        TenantryError: a database does not run yet, or others are at work in it.
     """
     return {**dict(_states(instance)), **dict(_servers(instance)), **dict(_behind(instance))}
 
@@ -79,7 +91,7 @@ def differing(before: Fingerprints, after: Fingerprints) -> list[str]:
 
 def _states(instance: Instance) -> Iterator[tuple[str, str]]:
     for file in (instance.folder("pulumi") / "state").rglob("stacks/**/*.json"):
-        yield f"the state {file.stem}", _digest(file.read_text())
+        yield f"the state {file.parent.name}/{file.stem}", _digest(file.read_text())
 
 
 def _servers(instance: Instance) -> Iterator[tuple[str, str]]:
@@ -100,13 +112,13 @@ def _servers(instance: Instance) -> Iterator[tuple[str, str]]:
 def _behind(instance: Instance) -> Iterator[tuple[str, str]]:
     """Yield what is of the servers that run behind the cloud."""
     site = Site(instance.directory, instance.addresses.prefix)
-    for _region, cluster in control_planes.existing(instance.directory / "cloud"):
-        yield from _cluster(ControlPlane(cluster), f"EKS {cluster.name}")
+    for region, cluster in control_planes.existing(instance.directory / "cloud"):
+        yield from _cluster(ControlPlane(cluster), f"EKS {cluster.name} in {region}")
     for key, record in records.of(site, DATABASES):
         if record.runs:
-            yield from _databases(database.Server(site, key).connection, f"RDS {record.name}")
+            yield from _databases(database.Server(site, key).connection, f"RDS {record.name} in {record.region}")
     for key, record in records.of(site, CACHES):
-        yield f"ElastiCache {record.name}", _log_size(site.folder(CACHES, key))
+        yield f"ElastiCache {record.name} in {record.region}", _log_size(site.folder(CACHES, key))
 
 
 def _cluster(plane: ControlPlane, called: str) -> Iterator[tuple[str, str]]:
@@ -117,30 +129,51 @@ def _cluster(plane: ControlPlane, called: str) -> Iterator[tuple[str, str]]:
                 written = [entry for entry in entries if _is_asked_for(entry)]
                 if "uid" in metadata and (written or not entries):  # a ComponentStatus is nothing that is kept
                     place = "/".join(filter(None, [metadata.get("namespace"), metadata["name"]]))
-                    yield f"{called}: {kind} {place}", _digest(json.dumps([metadata["uid"], written]))
+                    ending = metadata.get("deletionTimestamp")  # set at once, also where a finalizer holds it
+                    yield f"{called}: {kind} {place}", _digest(json.dumps([metadata["uid"], ending, written]))
 
 
 def _collections(api: ApiClient) -> Iterator[tuple[str, str]]:
-    """Yield the path and the kind of every collection that can be listed, one version of each group."""
-    versions = ["/api/v1"]
-    versions += [f"/apis/{group['preferredVersion']['groupVersion']}" for group in api.get("/apis")["groups"]]
-    for version in versions:
-        for resource in api.get(version)["resources"]:
-            if "/" not in resource["name"] and "list" in resource["verbs"] and resource["name"] not in _TEMPORARY:
-                yield f"{version}/{resource['name']}", resource["kind"]
+    """Yield the path and the kind of every collection that can be listed, each resource of a group once."""
+    groups = [["/api/v1"]]
+    for group in api.get("/apis")["groups"]:
+        preferred = group["preferredVersion"]["groupVersion"]
+        others = [one["groupVersion"] for one in group["versions"] if one["groupVersion"] != preferred]
+        groups.append([f"/apis/{version}" for version in (preferred, *others)])
+    for versions in groups:
+        seen = set(_TEMPORARY)
+        for version in versions:
+            for resource in api.get(version)["resources"]:
+                name = resource["name"]
+                if "/" not in name and "list" in resource["verbs"] and name not in seen:
+                    seen.add(name)
+                    yield f"{version}/{name}", resource["kind"]
 
 
 def _is_asked_for(entry: Mapping[str, Any]) -> bool:
-    return entry["manager"] not in _OWN and not entry.get("subresource")
+    return entry["manager"] not in _OWN and entry.get("subresource") != "status"
 
 
 def _databases(connect: Connect, called: str) -> Iterator[tuple[str, str]]:
     with connect("postgres") as connection:
+        wait_until(
+            lambda: _is_quiet(connection),
+            seconds=2 * _LATEST,
+            what="others are at work in it",
+            where=called,
+            remedy="end their sessions",
+            every=0.5,
+        )
         rows = connection.execute("SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate").fetchall()
         yield f"{called}: what its databases share", _counted(connection, shared=True)
     for (name,) in rows:
         with connect(name) as connection:
             yield f"{called}: {name}", _counted(connection, shared=False)
+
+
+def _is_quiet(connection: psycopg.Connection[Any]) -> bool:
+    """Whether all that sessions have written is counted by now."""
+    return connection.execute(_AT_WORK, {"latest": _LATEST}).fetchone() == (0,)
 
 
 def _counted(connection: psycopg.Connection[Any], *, shared: bool) -> str:
@@ -160,6 +193,7 @@ def _connected(server: PostgreSQL, name: str) -> psycopg.Connection[Any]:
         sslmode=variables["PGSSLMODE"],
         sslrootcert=variables["PGSSLROOTCERT"],
         autocommit=True,
+        connect_timeout=_CONNECT_SECONDS,
     )
 
 

@@ -27,7 +27,7 @@ def larger(settings: Settings) -> None:
 
 def test_each_write_to_a_server_is_named_and_nothing_else(declared_applied: DeclaredStack) -> None:
     stack = declared_applied
-    instance = stack.workspace.instance
+    instance, region = stack.workspace.instance, stack.settings()["aws"]["region"]
     (cluster,) = stack.of_type("aws:eks/cluster:Cluster")
     (database,) = stack.of_type("aws:rds/instance:Instance")
     stores = {
@@ -45,11 +45,13 @@ def test_each_write_to_a_server_is_named_and_nothing_else(declared_applied: Decl
             connection.execute(statement)
 
     writes: dict[str, Callable[[], object]] = {
-        f"EKS {cluster['outputs']['name']}: ConfigMap default/written": lambda: stack.kubectl(
+        f"EKS {cluster['outputs']['name']} in {region}: ConfigMap default/written": lambda: stack.kubectl(
             "create", "configmap", "written"
         ),
-        f"RDS {database['outputs']['identifier']}: postgres": lambda: execute(f"INSERT INTO {_TABLE} VALUES (1)"),
-        f"ElastiCache {cache}": lambda: stack.redis("cache").set(_TABLE, "1", ex=600),
+        f"RDS {database['outputs']['identifier']} in {region}: postgres": lambda: execute(
+            f"INSERT INTO {_TABLE} VALUES (1)"
+        ),
+        f"ElastiCache {cache} in {region}": lambda: stack.redis("cache").set(_TABLE, "1", ex=600),
         "the cloud": make_queue,
     }
     execute(f"CREATE TABLE {_TABLE} (id int)")

@@ -2,12 +2,15 @@
 
 import datetime
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from infra.gate.change import Kind, Preview
+from infra.gate.change import Change, Hidden, Kind, Preview, Value
 from tests.gate import engine_documents as engine
 from tests.gate.previews import changed, changing, environment
+from tests.harness import PROJECT, STACK
 
 DAY = datetime.date(2026, 11, 22)
 
@@ -23,6 +26,39 @@ def crowd(count: int) -> Preview:
     kinds: list[Kind] = ["update", "update", "update", "create", "delete", "replace"]
     changes = [changed(one, kinds[number % 6], "backupRetentionPeriod") for number, one in enumerate(chosen.values())]
     return changing(replace(environment(), resources=chosen), changes)
+
+
+def write_crowd(path: Path, count: int) -> int:
+    """Write what the engine streams of a crowd, none of it replaced, and return how many lines that is."""
+    steps = [engine.stack(), *map(_step, crowd(count).changes)]
+    own, others = f"urn:pulumi:{STACK}::{PROJECT}::", "::".join([*engine.STACK.split("::")[:2], ""])
+    told = [line.replace(own.encode(), others.encode()) for line in engine.lines(engine.events(steps)).splitlines(True)]
+    path.write_bytes(b"".join(told))
+    return len(told)
+
+
+def _step(change: Change) -> engine.Json:
+    """Return the engine's step of a change; a replacement becomes an update."""
+    operation = "update" if change.kind == "replace" else change.kind
+    more = {"type": change.type, "parent": change.parent or engine.STACK}
+    old, new = (engine.state(change.urn, _raw(one), **more) for one in (change.before, change.after))
+    detailed = {one.path: {"diffKind": one.kind, "inputDiff": True} for one in change.properties}
+    return engine.step(
+        operation,
+        change.urn,
+        None if operation == "create" else old,
+        None if operation == "delete" else new,
+        detailedDiff=detailed if operation == "update" else None,
+    )
+
+
+def _raw(value: Value) -> Any:
+    """Return a value as the engine prints it."""
+    if isinstance(value, Hidden):
+        return engine.SECRET if value is Hidden.SECRET else engine.UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: _raw(one) for key, one in value.items()}
+    return [_raw(one) for one in value] if isinstance(value, list) else value
 
 
 def update() -> engine.Json:

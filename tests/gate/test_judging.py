@@ -289,3 +289,21 @@ def test_thousands_of_changes_are_judged_each() -> None:
     judged = verdict(preview=preview).judged
     assert len(judged) == 2000
     assert {one.change.urn for one in judged} == {one.urn for one in preview.changes}
+
+
+def test_a_waiver_of_another_provider_is_of_all_that_moves_to_it() -> None:
+    old, new = (f"urn:pulumi:{STACK}::tenantry::pulumi:providers:aws::{name}" for name in ("one", "two"))
+    made = Change(new, "pulumi:providers:aws", "create", after={"region": "eu-central-1"})
+
+    def moved(name: str) -> Change:
+        return replace(of(name), provider_before=old, provider_after=new)
+
+    few = changing(environment(), [made, moved("database-instance")])
+    found = verdict(preview=few)
+    held = waiver(found, few)
+    assert held.rule == "provider-changed"
+    assert verdict(preview=few, waivers=[held]).passes
+    more = changing(environment(), [made, moved("database-instance"), moved("cache-nodes")])
+    assert not verdict(preview=more, waivers=[held]).passes
+    elsewhere = replace(made, properties=[PropertyChange("region", "add", after="us-east-1")])
+    assert not verdict(preview=changing(environment(), [elsewhere, moved("database-instance")]), waivers=[held]).passes

@@ -1,21 +1,25 @@
 """Running `pulumi preview`: what it is asked, and what its end means; with a `pulumi` that only pretends."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from infra.errors import TenantryError
 from infra.gate.change import FailedPreview
-from infra.gate.previews import run_preview
+from infra.gate.previews import Printed, run_preview
 from infra.sandbox.waiting import wait_until
 from tests.gate import engine_documents as engine
 
 PRETENDER = """#!{python}
-import os, pathlib, signal, sys
+import os, pathlib, signal, subprocess, sys
 folder = pathlib.Path(__file__).parent
 (folder / "asked").write_text(" ".join(sys.argv[1:]))
 (folder / "streaming").write_text(os.environ["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"])
@@ -26,6 +30,9 @@ if (folder / "waits").exists():
     signal.sigwait([signal.SIGINT])
     (folder / "told").touch()
     sys.exit(255)
+if (folder / "leaves").exists():
+    child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+    (folder / "left").write_text(str(child.pid))
 sys.stdout.buffer.write((folder / "printed").read_bytes())
 sys.stdout.flush()
 if (folder / "signal").exists():
@@ -36,8 +43,6 @@ sys.exit(int((folder / "code").read_text()))
 
 STEPS = [engine.stack(), engine.create("new", {"size": 1})]
 EVENTS = engine.lines(engine.events(STEPS))
-_OF_A_PIPE = 1 << 16
-"""Bytes that fit into a pipe (Linux, pipe(7))."""
 
 
 def pretend(folder: Path, printed: bytes = EVENTS, code: int = 0, errors: str = "") -> dict[str, str]:
@@ -72,9 +77,27 @@ def test_it_refreshes_and_plans(tmp_path: Path) -> None:
     assert (tmp_path / "asked").read_text().endswith(f"--stack local --refresh --save-plan {plan}")
 
 
-def test_what_is_no_preview_is_read_to_its_end_as_the_cli_waits_for_that(tmp_path: Path) -> None:
-    printed = b'{"sequence": "none"}\n' + b" " * 10 * _OF_A_PIPE
-    assert "line 1 is no event" in reason(tmp_path, pretend(tmp_path, printed))
+def test_what_is_printed_is_read_at_once_and_to_its_end(tmp_path: Path) -> None:
+    over, path = threading.Event(), tmp_path / "printed"
+    with path.open("wb", buffering=0) as writing, path.open("rb") as reading:
+        printed = Printed(reading.fileno(), over)
+        writing.write(b"one")
+        assert printed.read(10) == b"one"
+        writing.write(b"two")
+        with ThreadPoolExecutor(1) as pool:
+            rest = pool.submit(io.BufferedReader(printed).read)
+            writing.write(b"three")
+            over.set()
+            assert rest.result() == b"twothree"
+
+
+def test_nobody_waits_for_what_the_cli_leaves_behind(tmp_path: Path) -> None:
+    environment = pretend(tmp_path)
+    (tmp_path / "leaves").touch()
+    run_preview("local", root=tmp_path, environment=environment)
+    left = psutil.Process(int((tmp_path / "left").read_text()))
+    assert left.is_running()
+    left.kill()
 
 
 def test_a_preview_that_fails_says_what_the_engine_said(tmp_path: Path) -> None:

@@ -263,8 +263,8 @@ def _given_tags(view: View, resource: Resource, shared: Tags) -> frozenset[str] 
     Which provider that is is told of what changes. What stays has those that any gives: it was judged when it came.
     """
     change = view.change(resource.urn)
-    if change is not None and change.provider_after in shared:
-        return shared[change.provider_after]
+    if change is not None and change.provider_after:
+        return shared.get(change.provider_after)
     found = frozenset[str]()
     for given in shared.values():
         if given is None:

@@ -30,7 +30,7 @@ def provider_changed(view: View) -> Iterator[Found]:
     """
     seen: dict[tuple[str, str], list[str]] = {}
     for change in view.preview.changes:
-        pair = (_reference(change.provider_before), _reference(change.provider_after))
+        pair = (reference(change.provider_before), reference(change.provider_after))
         if all(pair) and pair[0] != pair[1] and change.kind != "delete":
             seen.setdefault(pair, []).append(change.urn)
     for (before, after), urns in sorted(seen.items()):
@@ -93,8 +93,12 @@ def policy_advisory(view: View) -> Iterator[Found]:
             yield Found(one.urn or view.stack_urn, f"{one.policy}: {told(one.message)}")
 
 
-def _reference(provider: str) -> str:
-    """Return the URN of a provider: a reference may have its id behind it."""
+def reference(provider: str) -> str:
+    """Return the URN of a provider.
+
+    Args:
+        provider: what a resource says of it, which may have its id behind it.
+    """
     parts = provider.split("::")
     return "::".join(parts[:4])
 
