@@ -40,18 +40,20 @@ def change_digest(change: Change) -> str:
     return _sha256(_decisive(change))
 
 
-def changes_digest(preview: Preview) -> str:
+def changes_digest(preview: Preview, known: Mapping[str, str] | None = None) -> str:
     """Return the digest of all changes of a preview and all that policies found, as 64 hexadecimal digits.
 
     Args:
         preview: in whatever order its steps were told.
+        known: URN -> digest of each of its changes, where somebody has made them already.
     """
+    digests = known.values() if known is not None else map(change_digest, preview.changes)
     violations = sorted([one.urn, one.policy, str(one.mandatory), one.message] for one in preview.violations)
     return _sha256(
         {
             "stack": preview.stack,
             "project": preview.project,
-            "changes": sorted(change_digest(one) for one in preview.changes),
+            "changes": sorted(digests),
             "violations": [list[Value](one) for one in violations],
         }
     )

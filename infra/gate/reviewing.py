@@ -123,8 +123,9 @@ class Reviewer:
         preview = run_preview(stack.name, root=stack.root, environment=stack.environment, refresh=refresh, plan=plan)
         if program_digest(stack.root) != program:
             raise FailedPreview("files of the program or its settings were changed while it was previewed")
-        binding = Binding(program, state, changes_digest(preview))
-        return Review(preview, replace(self._judged(stack.name, preview), digest=binding.digest), binding)
+        verdict = self._judged(stack.name, preview)
+        binding = Binding(program, state, changes_digest(preview, digests_of(verdict)))
+        return Review(preview, replace(verdict, digest=binding.digest), binding)
 
     def of_preview(self, review: Review) -> Review:
         """Judge again what was previewed: by other settings or waivers.
