@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from infra.collector import resting
 from infra.commands.console import AsJson, err, out, print_table, progress
 from infra.commands.tenants import invalid_input
 from infra.errors import TenantryError
@@ -69,7 +68,7 @@ def gate(
         what = "a preview that was saved is not made again"
         raise TenantryError(what, "tenantry gate --preview", "leave --refresh, --twice and --pure out", BLOCKED)
     reviewer = reviewer_of(stack)
-    with resting(), _failing(stack):
+    with _failing(stack):
         if saved is None:
             review = _previewed(stack, reviewer, refresh=refresh, twice=twice, pure=pure)
         else:

@@ -75,8 +75,11 @@ def test_a_preview_of_changes_everywhere_writes_nothing(declared_applied: Declar
     was = declared_applied.settings()
     declared_applied.configure(larger)
     try:
+        before = fingerprints(declared_applied.workspace.instance)
         with writing_nothing("local", environment):
-            declared_applied.pulumi("preview", "--json", "--refresh")
+            changes = declared_applied.changes("--refresh")
+        assert {"create", "update"} <= changes.keys(), "it is a preview of something"
+        assert differing(before, fingerprints(declared_applied.workspace.instance)) == []
     finally:
         declared_applied.configure(lambda settings: settings.update(was))
 
