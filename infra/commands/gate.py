@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from infra.collector import resting
 from infra.commands.console import AsJson, err, out, print_table, progress
 from infra.commands.tenants import invalid_input
 from infra.errors import TenantryError
@@ -68,7 +69,7 @@ def gate(
         what = "a preview that was saved is not made again"
         raise TenantryError(what, "tenantry gate --preview", "leave --refresh, --twice and --pure out", BLOCKED)
     reviewer = reviewer_of(stack)
-    with _failing(stack):
+    with resting(), _failing(stack):  # of what follows a preview of 2,000 changes, a quarter
         if saved is None:
             review = _previewed(stack, reviewer, refresh=refresh, twice=twice, pure=pure)
         else:
